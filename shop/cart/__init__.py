@@ -1,0 +1,1 @@
+"""One cart across co-operatives."""

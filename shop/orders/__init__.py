@@ -1,0 +1,1 @@
+"""Orders and their parcels, one parcel a co-operative."""

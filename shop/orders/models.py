@@ -1,0 +1,137 @@
+"""An order, its parcels (one a co-op), its lines and what happened to it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from shop.core.db import UtcDateTime
+
+
+class Order(SQLModel, table=True):
+    """What one buyer bought at one time, paid once. Names, prices and the address are as they were then.
+
+    `placement_key` makes placing the same thing twice one order.
+    """
+
+    __tablename__ = "customer_order"
+    __table_args__ = (
+        UniqueConstraint("code"),
+        UniqueConstraint("placement_key"),
+        CheckConstraint("total_vnd = goods_vnd + shipping_vnd AND goods_vnd >= 0 AND shipping_vnd >= 0", name="sum"),
+        CheckConstraint("state IN ('awaiting_payment', 'placed', 'done', 'closed', 'cancelled')", name="state"),
+        Index("ix_customer_order_to_close", "state", "pay_by"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    code: str
+    placement_key: str
+    state: str
+    name: str
+    phone: str = Field(index=True)
+    email: str | None = None
+    province_code: str
+    ward_code: str
+    line: str
+    legacy_text: str = ""
+    note: str = ""
+    goods_vnd: int = Field(sa_type=BigInteger)
+    shipping_vnd: int = Field(sa_type=BigInteger)
+    total_vnd: int = Field(sa_type=BigInteger)
+    payment_method: str
+    placed_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    pay_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paid_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = ""
+    lang: str = "vi"
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    visitor_key: str = Field(default="", index=True)
+    source: str = "shop"
+    is_demo: bool = False
+
+
+class Parcel(SQLModel, table=True):
+    """The part of an order that one co-op packs and hands over. `way` is "delivery" or "pickup"."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        UniqueConstraint("order_id", "coop_id"),
+        CheckConstraint("total_vnd = goods_vnd + shipping_vnd AND goods_vnd >= 0 AND shipping_vnd >= 0", name="sum"),
+        CheckConstraint(
+            "state IN ('waiting', 'new', 'confirmed', 'packed', 'handed_over', 'delivered', 'problem', 'refused', "
+            "'cancelled')",
+            name="state",
+        ),
+        Index("ix_parcel_coop_state", "coop_id", "state", "id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="customer_order.id")
+    coop_id: int = Field(foreign_key="coop.id")
+    state: str
+    way: str
+    goods_vnd: int = Field(sa_type=BigInteger)
+    shipping_vnd: int = Field(sa_type=BigInteger)
+    total_vnd: int = Field(sa_type=BigInteger)
+    weight_g: int
+    expected_from: date
+    expected_to: date
+    carrier: str = ""
+    carrier_name: str = ""
+    tracking_code: str = ""
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    packed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    handed_over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OrderLine(SQLModel, table=True):
+    """So many selling steps of one variant at the price of that moment; `price_vnd` is per step of `step_g`."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        CheckConstraint("total_vnd = price_vnd * quantity AND quantity > 0", name="sum"),
+        Index("ix_order_line_parcel", "parcel_id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="customer_order.id", index=True)
+    parcel_id: int = Field(foreign_key="parcel.id")
+    variant_id: int = Field(foreign_key="variant.id")
+    product_id: int = Field(foreign_key="product.id")
+    product_name: str
+    variant_name: str
+    step_g: int
+    quantity: int
+    price_vnd: int = Field(sa_type=BigInteger)
+    total_vnd: int = Field(sa_type=BigInteger)
+    pool_id: int = Field(foreign_key="pool.id")
+
+
+class OrderEvent(SQLModel, table=True):
+    """Something that happened to an order or one of its parcels; rows are only ever added."""
+
+    __tablename__ = "order_event"
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="customer_order.id", index=True)
+    parcel_id: int | None = Field(default=None, foreign_key="parcel.id")
+    what: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    note: str = ""
+
+
+class Idempotency(SQLModel, table=True):
+    """An API call that was answered: the same key gets the same answer, another body under it is refused."""
+
+    __tablename__ = "idempotency"
+
+    scope: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    body_hash: str
+    answer: dict[str, Any] = Field(sa_type=JSON)
+    order_id: int | None = Field(default=None, foreign_key="customer_order.id")
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
