@@ -1,0 +1,1 @@
+"""Products and their variants, photos, what a thing costs now, and search."""

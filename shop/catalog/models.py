@@ -1,0 +1,169 @@
+"""Categories, products, variants, photos, prices."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import DDL, BigInteger, CheckConstraint, Index, Text, event
+from sqlmodel import Field, SQLModel
+
+from shop.core.db import UtcDateTime
+
+
+class ProductState(StrEnum):
+    """Only what is on sale is listed and can be bought."""
+
+    DRAFT = "draft"
+    ON_SALE = "on_sale"
+    HIDDEN = "hidden"
+
+
+class VariantKind(StrEnum):
+    """How it is sold: a closed box, loose by weight, or by the piece (bottle, bag, basket)."""
+
+    BOX = "box"
+    LOOSE = "loose"
+    PIECE = "piece"
+
+
+class Category(SQLModel, table=True):
+    """A shelf of the market."""
+
+    id: int = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    name_en: str
+    position: int
+    photo_id: int | None = Field(default=None, foreign_key="photo.id")
+
+
+class Product(SQLModel, table=True):
+    """A thing a co-op sells, in one or more variants.
+
+    `shelf_life_days` counts from packing; None for goods that keep (rattan). `lowest_price_vnd` and `lowest_step_g` are
+    those of its cheapest variant on sale, kept here so that lists need no look at variants. `search_*` hold words
+    separated by spaces: the folded name, all folded words, and all words as written.
+    """
+
+    __table_args__ = (
+        Index("ix_product_by_category", "category_id", "state", "id"),
+        Index("ix_product_by_category_price", "category_id", "state", "lowest_price_vnd", "id"),
+        Index("ix_product_by_coop", "coop_id", "state", "id"),
+        Index("ix_product_by_coop_price", "coop_id", "state", "lowest_price_vnd", "id"),
+        Index("ix_product_by_price", "state", "lowest_price_vnd", "id"),
+        Index("ix_product_by_age", "state", "id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    coop_id: int = Field(foreign_key="coop.id")
+    category_id: int = Field(foreign_key="category.id")
+    slug: str = Field(unique=True)
+    name: str
+    name_en: str = ""
+    summary: str = ""
+    description: str = Field(default="", sa_type=Text)
+    origin: str = ""
+    storage_tip: str = ""
+    shelf_life_days: int | None = None
+    state: str = ProductState.DRAFT
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    lowest_price_vnd: int = Field(default=0, sa_type=BigInteger)
+    lowest_step_g: int = 0
+    search_name: str = Field(default="", sa_type=Text)
+    search_folded: str = Field(default="", sa_type=Text)
+    search_exact: str = Field(default="", sa_type=Text)
+    is_demo: bool = False
+
+
+class Variant(SQLModel, table=True):
+    """One way to buy a product.
+
+    The price is per selling step of `step_g` grams: the weight of a box, or 500 for loose fruit. `packing_g` is what the packing of one step adds to the parcel.
+    """
+
+    __table_args__ = (
+        CheckConstraint("price_vnd > 0", name="price"),
+        CheckConstraint("step_g > 0 AND packing_g >= 0 AND most_steps > 0", name="steps"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    product_id: int = Field(foreign_key="product.id", index=True)
+    name: str
+    kind: str
+    step_g: int
+    packing_g: int = 0
+    price_vnd: int = Field(sa_type=BigInteger)
+    most_steps: int = 50
+    position: int = 0
+    on_sale: bool = True
+
+
+class ProductPhoto(SQLModel, table=True):
+    """The photos of a product; position 0 is the one in lists."""
+
+    __tablename__ = "product_photo"
+
+    product_id: int = Field(foreign_key="product.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    photo_id: int = Field(foreign_key="photo.id")
+
+
+class Offer(SQLModel, table=True):
+    """A price for buyers who come through `owner` ("live:12"), from `starts_at` until before `ends_at`."""
+
+    __table_args__ = (
+        Index("ix_offer_variant", "variant_id", "owner"),
+        Index("ix_offer_owner", "owner"),
+        CheckConstraint("price_vnd > 0", name="price"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    variant_id: int = Field(foreign_key="variant.id")
+    owner: str
+    price_vnd: int = Field(sa_type=BigInteger)
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PriceChange(SQLModel, table=True):
+    """Each price a variant ever had; rows are only added."""
+
+    __tablename__ = "price_change"
+
+    id: int = Field(default=None, primary_key=True)
+    variant_id: int = Field(foreign_key="variant.id", index=True)
+    price_vnd: int = Field(sa_type=BigInteger)
+    at: datetime = Field(sa_type=UtcDateTime)
+    person_id: int | None = None
+
+
+# The index of words. It lives beside the table and follows it by itself, so bulk inserts are found as well.
+_SQLITE = (
+    """CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
+        search_name, search_folded, search_exact, content='product', content_rowid='id',
+        tokenize="unicode61 remove_diacritics 0", detail='column', prefix='2 3')""",
+    """CREATE TRIGGER IF NOT EXISTS product_words_added AFTER INSERT ON product BEGIN
+        INSERT INTO product_words(rowid, search_name, search_folded, search_exact)
+        VALUES (new.id, new.search_name, new.search_folded, new.search_exact); END""",
+    """CREATE TRIGGER IF NOT EXISTS product_words_gone AFTER DELETE ON product BEGIN
+        INSERT INTO product_words(product_words, rowid, search_name, search_folded, search_exact)
+        VALUES ('delete', old.id, old.search_name, old.search_folded, old.search_exact); END""",
+    """CREATE TRIGGER IF NOT EXISTS product_words_changed
+        AFTER UPDATE OF search_name, search_folded, search_exact ON product BEGIN
+        INSERT INTO product_words(product_words, rowid, search_name, search_folded, search_exact)
+        VALUES ('delete', old.id, old.search_name, old.search_folded, old.search_exact);
+        INSERT INTO product_words(rowid, search_name, search_folded, search_exact)
+        VALUES (new.id, new.search_name, new.search_folded, new.search_exact); END""",
+)
+_POSTGRESQL = tuple(
+    f"CREATE INDEX IF NOT EXISTS ix_product_{column} ON product "
+    f"USING gin (array_to_tsvector(string_to_array({column}, ' ')))"
+    for column in ("search_name", "search_folded", "search_exact")
+)
+SEARCH_DDL = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+
+for _dialect, _statements in SEARCH_DDL.items():
+    for _statement in _statements:
+        event.listen(
+            Product.__table__,  # type: ignore[attr-defined]  # SQLModel does not declare it
+            "after_create",
+    X

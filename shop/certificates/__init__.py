@@ -1,0 +1,1 @@
+"""OCOP, VietGAP, GlobalG.A.P., organic and geographical certificates: handed in, checked, expired, revoked."""

@@ -1,0 +1,1 @@
+"""The co-ops: who they are, where they are, and what they promise."""

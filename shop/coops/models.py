@@ -1,0 +1,48 @@
+"""A co-op as the law and the buyer want to know it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from shop.core.db import UtcDateTime
+
+
+class CoopState(StrEnum):
+    """Only a verified co-op is shown and sells."""
+
+    DRAFT = "draft"
+    VERIFIED = "verified"
+    SUSPENDED = "suspended"
+
+
+class Coop(SQLModel, table=True):
+    """A co-operative (hợp tác xã). `legal_name`, `tax_code`, `representative` and the address stand on its page by law.
+
+    `founded_on` is a year. `phone` and `zalo` are +84…; `zalo` empty means the same number as `phone`.
+    """
+
+    id: int = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    legal_name: str
+    tax_code: str
+    representative: str
+    founded_on: int
+    member_count: int
+    story: str
+    province_code: str
+    ward_code: str
+    line: str
+    phone: str
+    zalo: str = ""
+    email: str = ""
+    face_photo_id: int | None = Field(default=None, foreign_key="photo.id")
+    face_name: str = ""
+    cover_photo_id: int | None = Field(default=None, foreign_key="photo.id")
+    delivery_policy: str = ""
+    return_policy: str = ""
+    state: str = CoopState.DRAFT
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_demo: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime)
