@@ -77,7 +77,8 @@ class Product(SQLModel, table=True):
 class Variant(SQLModel, table=True):
     """One way to buy a product.
 
-    The price is per selling step of `step_g` grams: the weight of a box, or 500 for loose fruit. `packing_g` is what the packing of one step adds to the parcel.
+    The price is per selling step of `step_g` grams: the weight of a box, or 500 for loose fruit. `packing_g` is what
+    the packing of one step adds to the parcel.
     """
 
     __table_args__ = (
@@ -166,4 +167,5 @@ for _dialect, _statements in SEARCH_DDL.items():
         event.listen(
             Product.__table__,  # type: ignore[attr-defined]  # SQLModel does not declare it
             "after_create",
-    X
+            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it open
+        )
