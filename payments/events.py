@@ -1,0 +1,25 @@
+"""What payments tells the other rooms. They know the subject; payments does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shop.core.events import Event
+
+
+@dataclass(frozen=True)
+class MoneyArrived(Event):
+    """Money for `subject` is in our hands. `complete`: nothing is missing any more. `amount_vnd` is this sum alone."""
+
+    subject: str
+    amount_vnd: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class RefundSent(Event):
+    """Money went back to whoever paid for `subject`."""
+
+    subject: str
+    amount_vnd: int
+    refund_id: int
