@@ -1,0 +1,145 @@
+"""The raw ASGI writer of event streams. Stands outside everything: no route, no dependency, no session per viewer.
+
+`/live/{slug}/su-kien` is the public room of a session; `/su-kien/{token}` any other room (an order, a co-op), opened
+by a token that only our own pages give out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import random
+import re
+import time
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shop.core.deps import VISITOR, YEAR_S
+from shop.core.hub import Hub, Room
+from shop.core.ids import secret_token
+
+MOST_STREAMS = 20_000
+PUBLIC = re.compile(r"/live/([a-z0-9-]{1,100})/su-kien")
+SIGNED = re.compile(r"/su-kien/([A-Za-z0-9_-]{1,200})\.([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
+KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+
+
+def live_room(slug: str) -> str:
+    """The name of a session's public room."""
+    return f"live:{slug}"
+
+
+def stream_path(secret_key: str, room: str, until_s: int) -> str:
+    """The address at which a page listens to `room` until the Unix time `until_s`. Whoever has it may listen."""
+    name = base64.urlsafe_b64encode(room.encode()).decode().rstrip("=")
+    return f"/su-kien/{name}.{until_s}.{_sign(secret_key, name, str(until_s))}"
+
+
+def _sign(secret_key: str, name: str, until: str) -> str:
+    digest = hmac.digest(secret_key.encode(), f"stream:{name}:{until}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def room_at(path: str, secret_key: str, now_s: float) -> str | None:
+    """The room that `path` may listen to; "" when it is a stream's address that proves nothing; None for any other."""
+    if public := PUBLIC.fullmatch(path):
+        return live_room(public[1])
+    if not path.startswith("/su-kien/"):
+        return None
+    signed = SIGNED.fullmatch(path)
+    if not signed or int(signed[2]) < now_s:
+        return ""
+    if not hmac.compare_digest(_sign(secret_key, signed[1], signed[2]), signed[3]):
+        return ""
+    return base64.urlsafe_b64decode(signed[1] + "=" * (-len(signed[1]) % 4)).decode()
+
+
+class EventStream:
+    """ASGI: answers the addresses of streams, passes everything else on."""
+
+    def __init__(self, app: ASGIApp, hub: Hub, secret_key: str, *, secure: bool = False) -> None:
+        self.app, self.hub, self._secret_key, self._secure = app, hub, secret_key, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if scope["type"] != "http" or "/su-kien" not in path:
+            await self.app(scope, receive, send)
+            return
+        lang = "en" if path.startswith("/en/") else "vi"
+        room = room_at(path.removeprefix("/en"), self._secret_key, time.time())
+        if room is None:
+            await self.app(scope, receive, send)
+        elif status := self._refused(scope["method"], room):
+            await _answer(send, status)
+        else:
+            await self._stream(self.hub.room(room), lang, scope, receive, send)
+
+    def _refused(self, method: str, room: str) -> int:
+        if method != "GET":
+            return 405
+        if not room:
+            return 403
+        return 503 if self.hub.closing or self.hub.open_streams >= MOST_STREAMS else 0
+
+    async def _stream(self, room: Room, lang: str, scope: Scope, receive: Receive, send: Send) -> None:
+        viewer, cursor, fresh = _visitor(scope)
+        place = room.place_of(cursor)
+        headers = [*HEADERS, *([(b"set-cookie", self._cookie(viewer))] if fresh else [])]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        self.hub.enter(room, viewer)
+        writer = asyncio.create_task(self._write(room, viewer, lang, place, send))
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            room.leave(viewer)
+            writer.cancel()
+
+    async def _write(self, room: Room, viewer: str, lang: str, place: int, send: Send) -> None:
+        # the spread keeps thousands of viewers from coming back in the same moment after a restart
+        hello = f"retry: {random.randint(1000, 3000)}\n"  # noqa: S311  no secret
+        body = f"{hello}id: {room.birth}-{place}\n\n".encode() if place >= 0 else f"{hello}\n".encode()
+        beat, letter = room.beat, 0
+        while not self.hub.closing:
+            changed = room.changed
+            news, place = room.since(place, lang)
+            private, letter = room.letter(viewer, letter)
+            body += news + private
+            if not body and room.beat != beat:
+                body = b": ping\n\n"
+            beat = room.beat
+            if body:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+                body = b""
+            else:
+                await changed.wait()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _cookie(self, viewer: str) -> bytes:
+        secure = "; Secure" if self._secure else ""
+        return f"{VISITOR}={viewer}; Max-Age={YEAR_S}; Path=/; HttpOnly; SameSite=lax{secure}".encode()
+
+
+def _visitor(scope: Scope) -> tuple[str, str, bool]:
+    """The viewer's key, the place where the page or the lost line stood, and whether the key is new."""
+    headers = dict(scope["headers"])
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("tu", [""])
+    cursor = headers.get(b"last-event-id", b"").decode("latin-1") or asked[0]
+    try:
+        cookie = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(VISITOR)
+    except CookieError:
+        cookie = None
+    if cookie is not None and KEY.fullmatch(cookie.value):
+        return cookie.value, cursor[:64], False
+    return secret_token(), cursor[:64], True
+
+
+async def _answer(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0"), (b"cache-control", b"no-store"), (b"retry-after", b"5")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
