@@ -1,0 +1,121 @@
+"""`chohtx`: the command line of the operator."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shop.core.db import Database
+from shop.settings import Settings, WrongSettings, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Chợ HTX: the market's command line.")
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except WrongSettings as wrong:
+        typer.echo(f"chohtx: {wrong}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _database(settings: Settings) -> Database:
+    from shop import migrations
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database)
+    migrations.upgrade(db)
+    return db
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Default: PORT, else 8000.")] = None,
+    processes: Annotated[int, typer.Option(help="More than one needs PostgreSQL and CHOHTX_BUS_URL.")] = 1,
+) -> None:
+    """Serve the market; the worker runs in a thread of this process unless CHOHTX_WORKER=none."""
+    from shop import server
+
+    settings = _settings()
+    _database(settings).close()
+    try:
+        server.serve(settings, host=host, port=port or settings.port, processes=processes)
+    except server.CannotServe as reason:
+        typer.echo(f"chohtx: {reason}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def worker() -> None:
+    """Deliver events and run timed jobs here, until stopped."""
+    from shop import server
+
+    settings = _settings()
+    server.work(settings, _database(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest shape."""
+    _database(_settings()).close()
+
+
+@app.command()
+def demo(
+    scale: Annotated[int, typer.Option(help="Products to add beside the demo market, for measuring.")] = 0,
+    if_empty: Annotated[bool, typer.Option(help="Do nothing when there are co-ops already.")] = False,
+) -> None:
+    """Fill the demo market. Doing it twice changes nothing."""
+    from shop.demo import fill
+
+    settings = _settings()
+    db = _database(settings)
+    fill.demo_market(db, settings, datetime.now(UTC), scale=scale, only_if_empty=if_empty)
+    db.close()
+
+
+@app.command()
+def verify() -> None:
+    """Check every invariant: stock, ledger, audit chain. One line per broken rule; exit code 1 if there is one."""
+    from shop.verify import broken_rules
+
+    db = _database(_settings())
+    broken = broken_rules(db)
+    for line in broken:
+        typer.echo(line)
+    typer.echo("chohtx verify: " + ("every rule holds" if not broken else f"{len(broken)} broken"), err=True)
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Write the database and the media folder into one file."""
+    from shop import backups
+
+    backups.backup(_settings(), file)
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Bring back what `backup` wrote, into an empty data folder."""
+    from shop import backups
+
+    try:
+        backups.restore(_settings(), file)
+    except backups.CannotRestore as reason:
+        typer.echo(f"chohtx: {reason}", err=True)
+        raise typer.Exit(2) from None
+
+
+def main() -> None:
+    """Entry point of `.venv/bin/chohtx`."""
+    sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

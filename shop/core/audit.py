@@ -1,0 +1,106 @@
+"""Who changed what, on whose behalf, from what to what. One row a change, chained by hashes, never altered."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DDL, JSON, event, text
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from shop.core.db import UtcDateTime
+from shop.core.deps import Person
+
+
+class AuditEntry(SQLModel, table=True):
+    """One change of a price, a stock, a role or a state by a person."""
+
+    __tablename__ = "audit_entry"
+
+    id: int = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    person_id: int
+    person_name: str
+    on_behalf_of: str = ""
+    what: str
+    subject: str = Field(index=True)
+    before: Any = Field(default=None, sa_type=JSON)
+    after: Any = Field(default=None, sa_type=JSON)
+    chain: str
+
+
+def insert_only(table_name: str) -> tuple[DDL, DDL]:
+    """Triggers for SQLite and PostgreSQL that refuse to change or delete rows of a table."""
+    on_sqlite = DDL(
+        f"CREATE TRIGGER {table_name}_no_update BEFORE UPDATE ON {table_name} "
+        f"BEGIN SELECT RAISE(ABORT, '{table_name} is insert-only'); END"
+    )
+    on_postgresql = DDL(
+        f"CREATE OR REPLACE FUNCTION {table_name}_frozen() RETURNS trigger AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table_name} is insert-only'; END $$ LANGUAGE plpgsql; "
+        f"CREATE TRIGGER {table_name}_no_change BEFORE UPDATE OR DELETE ON {table_name} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table_name}_frozen()"
+    )
+    return on_sqlite.execute_if(dialect="sqlite"), on_postgresql.execute_if(dialect="postgresql")  # type: ignore[return-value]
+
+
+def keep_insert_only(model: type[SQLModel]) -> None:
+    """Make the database itself refuse changes and deletions of this table's rows."""
+    table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    for ddl in insert_only(table.name):
+        event.listen(table, "after_create", ddl)
+    no_delete = DDL(
+        f"CREATE TRIGGER {table.name}_no_delete BEFORE DELETE ON {table.name} "
+        f"BEGIN SELECT RAISE(ABORT, '{table.name} is insert-only'); END"
+    )
+    event.listen(table, "after_create", no_delete.execute_if(dialect="sqlite"))
+
+
+keep_insert_only(AuditEntry)
+
+
+def audit(
+    session: Session,
+    person: Person,
+    what: str,
+    subject: str,
+    before: Any,
+    after: Any,
+    now: datetime,
+    on_behalf_of: str | None = None,
+) -> None:
+    """Write one row: `person` changed `what` of `subject` ("variant:12") from `before` to `after`."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(7304)"))  # one link at a time
+    session.flush()
+    last = session.exec(select(AuditEntry.chain).order_by(col(AuditEntry.id).desc()).limit(1)).first() or ""
+    entry = AuditEntry(
+        at=now,
+        person_id=person.id,
+        person_name=person.name,
+        on_behalf_of=on_behalf_of or "",
+        what=what,
+        subject=subject,
+        before=before,
+        after=after,
+        chain="",
+    )
+    entry.chain = _link(last, entry)
+    session.add(entry)
+    session.flush()
+
+
+def _link(last: str, entry: AuditEntry) -> str:
+    facts = [entry.person_id, entry.on_behalf_of, entry.what, entry.subject, entry.before, entry.after]
+    told = json.dumps([last, entry.at.isoformat(), entry.person_name, *facts], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def broken_links(session: Session) -> Iterator[str]:
+    """For `chohtx verify`: one line for each row whose hash does not follow from the row before it."""
+    last = ""
+    for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.id))):
+        if _link(last, entry) != entry.chain:
+            yield f"audit: row {entry.id} does not follow from the row before it"
+        last = entry.chain

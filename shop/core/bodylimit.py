@@ -1,0 +1,85 @@
+"""Bodies that are too large are refused with a sentence before they fill memory."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FORM_BYTES = 256 * 1024
+UPLOAD_BYTES = 16 * 1024 * 1024
+DRAIN_BYTES = 128 * 1024 * 1024
+WORDS = "Nội dung gửi lên quá lớn. Ảnh chỉ được tối đa 12 MB, bạn chọn ảnh nhỏ hơn rồi gửi lại."
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class BodyLimit:
+    """At most 256 KB, or 16 MB where a form carries files (multipart); else 413.
+
+    A too large upload is read to its end and thrown away, since a browser that is still sending shows its own error
+    instead of our sentence.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        most = UPLOAD_BYTES if headers.get(b"content-type", b"").startswith(b"multipart/") else FORM_BYTES
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > most:
+            await _drain(receive)
+            await _refuse(scope, send)
+            return
+        await self._count(most, scope, receive, send)
+
+    async def _count(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = 0
+        answered = False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except _TooLarge:
+            if not answered:
+                await _drain(receive)
+                await _refuse(scope, send)
+
+
+async def _drain(receive: Receive) -> None:
+    seen = 0
+    while seen < DRAIN_BYTES:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    if scope["path"].startswith(("/api/", "/payments/")):
+        kind = b"application/problem+json"
+        text = f'{{"type":"/problems/too-large","title":"too large","status":413,"detail":"{WORDS}"}}'
+    else:
+        kind = b"text/html; charset=utf-8"
+        head = '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Quá lớn</title>'
+        text = f'{head}<p role="alert">{WORDS}</p></html>'
+    body = text.encode()
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

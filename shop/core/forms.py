@@ -1,0 +1,83 @@
+"""Forms: a typed value, or what was typed and why it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, get_origin
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass
+class Posted(Generic[T]):
+    """A form that was sent. `errors` maps field -> pydantic's error code; the words stand in `ui.error`."""
+
+    model: type[T]
+    typed: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    parsed: T | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.parsed is not None and not self.errors
+
+    @property
+    def value(self) -> T:
+        """The typed value. Raises ValueError when the form has errors: look at `ok` first."""
+        if self.parsed is None:
+            raise ValueError(f"form has errors: {self.errors}")
+        return self.parsed
+
+    @classmethod
+    def blank(cls, model: type[T], **typed: Any) -> Posted[T]:
+        """A form to fill in, with what is known already."""
+        return cls(model, {name: "" if value is None else str(value) for name, value in typed.items()})
+
+
+def posted(model: type[T]) -> Callable[[Request], Awaitable[Posted[T]]]:
+    """A dependency that reads the form of a request as `model`."""
+
+    async def read(request: Request) -> Posted[T]:
+        try:
+            form = await request.form(max_fields=300)
+        except (HTTPException, ValueError) as error:
+            raise HTTPException(400, "form") from error
+        return check(model, form)
+
+    return read
+
+
+def check(model: type[T], form: FormData) -> Posted[T]:
+    """Read `form` as `model`; empty fields count as not sent, NUL bytes are refused."""
+    raw: dict[str, Any] = {}
+    typed: dict[str, str] = {}
+    for name, info in model.model_fields.items():
+        values = [v.strip() for v in form.getlist(name) if not isinstance(v, UploadFile) and v.strip()]
+        typed[name] = values[0] if values else ""
+        if values:
+            raw[name] = values if get_origin(info.annotation) is list else values[0]
+    result = Posted(model, typed)
+    if any("\x00" in value for value in typed.values()):
+        result.errors = {name: "nul" for name, value in typed.items() if "\x00" in value}
+        result.typed = {name: value.replace("\x00", "") for name, value in typed.items()}
+        return result
+    try:
+        result.parsed = model.model_validate(raw)
+    except ValidationError as error:
+        result.errors = {str(e["loc"][0]) if e["loc"] else "form": e["type"] for e in error.errors()}
+    return result
+
+
+async def read_upload(request: Request, name: str, max_bytes: int) -> tuple[str, bytes] | None:
+    """The uploaded file's name and bytes, None when none was sent, at most `max_bytes + 1` bytes of it."""
+    form = await request.form(max_fields=300)
+    file = form.get(name)
+    if not isinstance(file, UploadFile) or not file.filename:
+        return None
+    return file.filename, await file.read(max_bytes + 1)

@@ -1,0 +1,185 @@
+"""The one place that joins everything: rooms, events and who reacts to them, timed jobs, the life of the process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import func, text
+from sqlmodel import col, select
+from starlette.datastructures import State
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shop import migrations
+from shop.core import pagecache
+from shop.core.backroom import Backroom
+from shop.core.bodylimit import BodyLimit
+from shop.core.bus import open_bus
+from shop.core.csrf import SameOriginWrites
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, SettingsDep
+from shop.core.events import MAX_ATTEMPTS, Handlers
+from shop.core.hub import Hub
+from shop.core.i18n import LanguageFromPath
+from shop.core.observe import Numbers, Observed
+from shop.core.outbox import OutboxEvent
+from shop.core.pagecache import ChangeReader, PageCache, Pages
+from shop.core.ratelimit import RateLimits
+from shop.core.static import PREFIX as STATIC_PREFIX
+from shop.core.static import Static
+from shop.core.streams import EventStream
+from shop.core.web import install_errors, make_templates
+from shop.settings import Settings
+from shop.worker import Job, Worker
+
+STATIC = Path(__file__).parents[1] / "static"
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+
+ROUTERS: Sequence[APIRouter] = ()
+
+HANDLERS: Handlers = {}
+
+JOBS: Sequence[Job] = (Job("forget-page-changes", 3600, pagecache.forget_old_changes),)
+
+
+def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
+    """The whole market as one ASGI application. `db` is given by tests; otherwise it is opened from the settings."""
+    app = FastAPI(
+        title="Chợ HTX",
+        version="1",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_life,
+    )
+    state = app.state
+    state.settings = settings
+    state.db = db or Database(settings.database)
+    state.owns_db = db is None
+    state.static = Static(STATIC)
+    state.templates = make_templates(settings, state.static.asset)
+    state.who_is = nobody
+    state.limits = RateLimits(settings.bus_url)
+    state.numbers = Numbers()
+    state.hub = Hub(open_bus(settings.bus_url))
+    state.backroom = Backroom()
+    state.worker = Worker(state.db, HANDLERS, JOBS)
+    state.pages = Pages()
+    app.user_middleware += _layers(settings, state)
+    install_errors(app)
+    for router in (*ROUTERS, machine):
+        app.include_router(router)
+    settings.media_dir.mkdir(parents=True, exist_ok=True)
+    app.mount("/media", Media(directory=settings.media_dir))
+    return app
+
+
+def nobody(_db: Database, _token: str, _now: datetime) -> None:
+    """Until accounts says who is signed in."""
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    anyio.to_thread.current_default_thread_limiter().total_tokens = 4 if state.db.is_sqlite else 10
+    changes = ChangeReader(state.db, state.pages.drop)
+    changes.start()
+    if state.settings.worker == "thread":
+        state.worker.start()
+    yield
+    state.worker.stop()
+    changes.stop()
+    state.backroom.close()
+    state.hub.close()
+    state.pages.close()
+    if state.owns_db:
+        state.db.close()
+
+
+def _layers(settings: Settings, state: State) -> list[Middleware]:
+    """Outermost first: what is answered from memory never reaches the app."""
+    return [
+        Middleware(Observed, numbers=state.numbers),
+        Middleware(FromMemory, static=state.static),
+        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key),
+        Middleware(PageCache, pages=state.pages),
+        Middleware(LanguageFromPath),
+        Middleware(BodyLimit),
+        Middleware(SameOriginWrites),
+    ]
+
+
+class Media(StaticFiles):
+    """Pictures and clips: their names are made of their content, so they never change."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+class FromMemory:
+    """ASGI middleware: `/static/…` from memory."""
+
+    def __init__(self, app: ASGIApp, static: Static) -> None:
+        self.app, self.static = app, static
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and scope["path"].startswith(STATIC_PREFIX)
+        await (self.static if ours else self.app)(scope, receive, send)
+
+
+machine = APIRouter(include_in_schema=False)
+
+
+@machine.get("/healthz")
+async def healthz() -> Response:
+    """The process answers."""
+    return JSONResponse({"ok": True})
+
+
+@machine.get("/readyz")
+def readyz(db: DatabaseDep, settings: SettingsDep) -> Response:
+    """Whether this process can serve shoppers: database, migrations, disk."""
+    checks = {"database": _can_read(db), "migrations": _is_migrated(db), "disk": _has_room(settings)}
+    return JSONResponse(checks, 200 if all(checks.values()) else 503)
+
+
+@machine.get("/metrics")
+def metrics(request: Request, db: DatabaseDep) -> Response:
+    """Numbers for Prometheus."""
+    state = request.app.state
+    numbers: Numbers = state.numbers
+    numbers.page_hits.set(state.pages.hits)
+    numbers.page_misses.set(state.pages.misses)
+    with db.read() as session:
+        waiting = select(func.count()).where(col(OutboxEvent.done_at).is_(None))
+        numbers.waiting.set(session.exec(waiting).one())
+        numbers.failed.set(session.exec(waiting.where(OutboxEvent.attempts >= MAX_ATTEMPTS)).one())
+    return numbers.response()
+
+
+def _can_read(db: Database) -> bool:
+    try:
+        with db.read() as session:
+            session.connection().execute(text("SELECT 1"))
+    except Exception:  # noqa: BLE001  whatever is wrong with the database, the answer is no
+        return False
+    return True
+
+
+def _is_migrated(db: Database) -> bool:
+    return migrations.is_current(db)
+
+
+def _has_room(settings: Settings) -> bool:
+    return shutil.disk_usage(settings.data_dir).free > LEAST_FREE_BYTES

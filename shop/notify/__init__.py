@@ -1,0 +1,1 @@
+"""Messages out: knows addresses and texts, not people."""

@@ -1,0 +1,118 @@
+"""What the operator decides. Built once and passed to `create_app`; nobody reads the environment elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_SECRET = "demo-secret-not-for-production"  # noqa: S105  refused in production
+
+
+def _plain(name: str) -> Any:
+    """A setting without the CHOHTX_ prefix, as CONTRACT names the gateways' settings."""
+    return Field(default="", validation_alias=AliasChoices(name))
+
+
+class Settings(BaseSettings):
+    """All settings. Unset means the demo's default; a wrong value stops the start with one clear line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHOHTX_", env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True
+    )
+
+    env: Literal["demo", "production"] = "demo"
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    media_url: str = ""
+    public_url: str = ""
+    secret_key: str = DEMO_SECRET
+    bus_url: str = ""
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    worker: Literal["thread", "none"] = "thread"
+    log_format: Literal["text", "json"] = "text"
+
+    operator_name: str = "Chợ HTX (bản dùng thử)"
+    operator_registration: str = "dữ liệu minh họa"
+    operator_address: str = "dữ liệu minh họa"
+    operator_phone: str = "0900 000 000"
+    operator_email: str = "lienhe@chohtx.example"
+
+    checkout_hold_minutes: int = Field(default=15, ge=1)
+    checkout_hold_max_minutes: int = Field(default=45, ge=1)
+    transfer_hold_minutes: int = Field(default=120, ge=1)
+    live_hold_minutes: int = Field(default=30, ge=1)
+    most_open_unpaid: int = Field(default=3, ge=1)
+    two_person_above_vnd: int = Field(default=5_000_000, ge=0)
+
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = ""
+    mail_from: str = ""
+
+    vietqr_bank_bin: str = _plain("VIETQR_BANK_BIN")
+    vietqr_account_no: str = _plain("VIETQR_ACCOUNT_NO")
+    vietqr_account_name: str = _plain("VIETQR_ACCOUNT_NAME")
+    sepay_webhook_secret: str = _plain("SEPAY_WEBHOOK_SECRET")
+    sepay_api_key: str = _plain("SEPAY_API_KEY")
+
+    @model_validator(mode="after")
+    def _fill_demo(self) -> Self:
+        if self.demo:
+            self.vietqr_bank_bin = self.vietqr_bank_bin or "970436"
+            self.vietqr_account_no = self.vietqr_account_no or "0900000000"
+            self.vietqr_account_name = self.vietqr_account_name or "CHO HTX MINH HOA"
+            self.sepay_webhook_secret = self.sepay_webhook_secret or "demo-sepay-secret"
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_unsafe_production(self) -> Self:
+        if self.demo:
+            return self
+        missing = [name for name in _LEGAL if getattr(self, name) == type(self).model_fields[name].default]
+        if self.secret_key == DEMO_SECRET or len(self.secret_key) < 32:
+            raise ValueError("CHOHTX_SECRET_KEY must be an own secret of at least 32 characters in production")
+        if not self.public_url.startswith("https://"):
+            raise ValueError("CHOHTX_PUBLIC_URL must start with https:// in production")
+        if missing:
+            names = ", ".join(f"CHOHTX_{name.upper()}" for name in missing)
+            raise ValueError(f"the law wants the operator's details on every page: set {names}")
+        return self
+
+    @property
+    def demo(self) -> bool:
+        return self.env == "demo"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+    @property
+    def database(self) -> str:
+        """The address of the database; by default an SQLite file in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'chohtx.sqlite'}"
+
+    @property
+    def base_url(self) -> str:
+        return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
+
+_LEGAL = ("operator_name", "operator_registration", "operator_address", "operator_phone", "operator_email")
+
+
+class WrongSettings(Exception):
+    """The environment or `.env` holds a value that cannot be; the message is one clear line."""
+
+
+def load_settings(**changes: Any) -> Settings:
+    """Settings from the environment and `.env`. Raises WrongSettings with one line naming what to change."""
+    try:
+        return Settings(**changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise WrongSettings(f"{name}: {reason}" if name else reason) from error

@@ -1,0 +1,1 @@
+"""Pools of units and holds on them: the only place that moves units."""

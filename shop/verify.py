@@ -1,0 +1,13 @@
+"""Every rule that must always hold, checked on the whole database."""
+
+from __future__ import annotations
+
+from shop.core.audit import broken_links
+from shop.core.db import Database
+from shop.stock import service as stock
+
+
+def broken_rules(db: Database) -> list[str]:
+    """One line per broken rule; empty when all hold."""
+    with db.read() as session:
+        return [*stock.broken_rules(session), *broken_links(session)]

@@ -1,0 +1,138 @@
+"""What every test may ask for. `db` is a real database, fresh for each test: SQLite and PostgreSQL in turn."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from shop import migrations
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.main import create_app
+from shop.settings import Settings
+from tests.servers import NotAvailable, postgresql
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty market, migrated once; tests copy the file."""
+    file = tmp_path_factory.mktemp("template") / "empty.sqlite"
+    db = Database(f"sqlite:///{file}")
+    migrations.upgrade(db)
+    db.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a server with an empty, migrated database `chohtx_template`."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresql())
+        except NotAvailable as reason:
+            pytest.skip(f"no PostgreSQL: {reason}")
+        _sql(server, "DROP DATABASE IF EXISTS chohtx_template", "CREATE DATABASE chohtx_template")
+        db = Database(with_database(server, "chohtx_template"))
+        migrations.upgrade(db)
+        db.close()
+        yield server
+
+
+def with_database(server: str, name: str) -> str:
+    """The address of another database on the same server."""
+    head, _, query = server.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def _sql(server: str, *statements: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[call-overload]  # our own text, not a literal
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh market. Narrow with `@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)`."""
+    if request.param == "sqlite":
+        file = tmp_path / "market.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    server: str = request.getfixturevalue("postgresql_server")
+    name = f"chohtx_{os.getpid()}_{uuid.uuid4().hex[:10]}"
+    _sql(server, f"CREATE DATABASE {name} TEMPLATE chohtx_template")
+    yield with_database(server, name)
+    _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    database = Database(db_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+        env="demo",
+        data_dir=tmp_path / "data",
+        worker="none",
+        public_url="http://testserver",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, db: Database) -> FastAPI:
+    """The whole market on the test's database, its worker off: tests run it when they want."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return create_app(settings, db)
+
+
+@pytest.fixture
+def new_client(app: FastAPI) -> Iterator[Callable[[], TestClient]]:
+    """Makes browsers: each has cookies of its own and sends what browsers send."""
+    with ExitStack() as stack:
+        first = stack.enter_context(TestClient(app, headers=SAME_ORIGIN))
+
+        def make() -> TestClient:
+            return TestClient(app, headers=SAME_ORIGIN) if make.used else _use(first)  # type: ignore[attr-defined]
+
+        def _use(client: TestClient) -> TestClient:
+            make.used = True  # type: ignore[attr-defined]
+            return client
+
+        make.used = False  # type: ignore[attr-defined]
+        yield make
+
+
+@pytest.fixture
+def client(new_client: Callable[[], TestClient]) -> TestClient:
+    """One browser."""
+    return new_client()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Saturday 21/11/2026, 8:00 in Vietnam."""
+    return datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def manager() -> Person:
+    """A person to sign audit rows with; holds no role."""
+    return Person(id=1, name="Chị Nguyện", phone="+84900000002")
