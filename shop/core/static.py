@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 PREFIX = "/static/"
-EXPECTED = ("htmx.js", "sse.js", "be-vietnam-pro-400.woff2", "be-vietnam-pro-700.woff2")
+EXPECTED = ("htmx.js", "be-vietnam-pro-400.woff2", "be-vietnam-pro-700.woff2")
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
