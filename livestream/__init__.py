@@ -1,0 +1,1 @@
+"""Live selling: sessions, their run of items, the room and the studio."""

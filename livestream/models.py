@@ -1,0 +1,142 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from shop.core.audit import keep_insert_only
+from shop.core.db import UtcDateTime
+
+
+class SessionState(StrEnum):
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class LiveSession(SQLModel, table=True):
+    """One time when a co-op sells live. `clip_key` is the path in the media folder of the clip that is its picture."""
+
+    __tablename__ = "live_session"
+    __table_args__ = (
+        CheckConstraint("planned_minutes BETWEEN 5 AND 480", name="a_day_at_most"),
+        Index(
+            "uq_live_session_host_on_air",
+            "host_id",
+            unique=True,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        ),
+        Index(
+            "uq_live_session_coop_on_air",
+            "coop_id",
+            unique=True,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    coop_id: int = Field(foreign_key="coop.id", index=True)
+    host_id: int = Field(foreign_key="person.id", index=True)
+    co_host: str = ""
+    title: str
+    summary: str = ""
+    starts_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    planned_minutes: int = 60
+    state: str = Field(default=SessionState.SCHEDULED, index=True)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pinned_item_id: int | None = None
+    """The item shown large now; `live_pin` tells since when and what was shown before."""
+    cover_photo_id: int | None = Field(default=None, foreign_key="photo.id")
+    clip_key: str = ""
+    peak_viewers: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    is_demo: bool = False
+
+
+class LiveItem(SQLModel, table=True):
+    """A variant in the run of a session, under a code that viewers say ("A1"). Counts are in selling steps."""
+
+    __tablename__ = "live_item"
+    __table_args__ = (
+        UniqueConstraint("session_id", "code"),
+        UniqueConstraint("session_id", "variant_id"),
+        CheckConstraint("live_price_vnd > 0 AND wanted > 0 AND most_per_buyer > 0", name="sells_something"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id")
+    code: str
+    variant_id: int = Field(foreign_key="variant.id")
+    live_price_vnd: int = Field(sa_type=BigInteger)
+    wanted: int
+    """What the host asked to set aside."""
+    most_per_buyer: int = 5
+    allotted: int | None = None
+    """What was set aside at the start; less than `wanted` when less was left."""
+    pool_id: int | None = Field(default=None, foreign_key="pool.id")
+    position: int
+
+
+class LivePin(SQLModel, table=True):
+    """From when to when an item was shown large."""
+
+    __tablename__ = "live_pin"
+    __table_args__ = (
+        Index(
+            "uq_live_pin_open",
+            "session_id",
+            unique=True,
+            sqlite_where=text("unpinned_at IS NULL"),
+            postgresql_where=text("unpinned_at IS NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id", index=True)
+    item_id: int = Field(foreign_key="live_item.id")
+    pinned_at: datetime = Field(sa_type=UtcDateTime)
+    unpinned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class LiveClaim(SQLModel, table=True):
+    """Each time a buyer reserved in the room: what, how much, at which price. Rows are only added."""
+
+    __tablename__ = "live_claim"
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id", index=True)
+    item_id: int = Field(foreign_key="live_item.id")
+    hold_owner: str = Field(index=True)
+    quantity: int
+    price_vnd: int = Field(sa_type=BigInteger)
+    held_until: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LiveReport(SQLModel, table=True):
+    """A viewer says that something in the room breaks the rules; the operator looks at it.
+
+    Source: law on e-commerce 122/2025/QH15, Art. 22 to 24 (warning tool and complaints during the session).
+    """
+
+    __tablename__ = "live_report"
+    __table_args__ = (UniqueConstraint("session_id", "visitor_key", "reason"),)
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id", index=True)
+    visitor_key: str
+    reason: str
+    words: str = ""
+    item_id: int | None = None
+    """What was pinned when the viewer pressed."""
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_by_id: int | None = None
+
+
+keep_insert_only(LiveClaim)
