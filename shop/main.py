@@ -70,10 +70,11 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.who_is = nobody
     state.limits = RateLimits(settings.bus_url)
     state.numbers = Numbers()
-    state.hub = Hub(open_bus(settings.bus_url))
+    state.bus = open_bus(settings.bus_url)
+    state.hub = Hub(state.bus)
     state.backroom = Backroom()
     state.worker = Worker(state.db, HANDLERS, JOBS)
-    state.pages = Pages()
+    state.pages = Pages(state.bus)
     app.user_middleware += _layers(settings, state)
     install_errors(app)
     for router in (*ROUTERS, machine):
@@ -101,6 +102,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.backroom.close()
     state.hub.close()
     state.pages.close()
+    state.bus.close()
     if state.owns_db:
         state.db.close()
 
@@ -110,12 +112,16 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
     return [
         Middleware(Observed, numbers=state.numbers),
         Middleware(FromMemory, static=state.static),
-        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key),
+        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
         Middleware(PageCache, pages=state.pages),
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
         Middleware(SameOriginWrites),
     ]
+
+
+def _is_https(settings: Settings) -> bool:
+    return settings.base_url.startswith("https://")
 
 
 class Media(StaticFiles):

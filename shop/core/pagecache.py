@@ -21,6 +21,7 @@ from sqlalchemy import insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop.core.bus import Bus
 from shop.core.db import Database, UtcDateTime, after_commit, run
 
 MAX_BYTES = 48 * 1024 * 1024
@@ -62,6 +63,16 @@ def bump(session: Session, *tags: str) -> None:
         run(session, insert(PageChange), [{"tag": tag, "at": now} for tag in fresh])
 
 
+def listen(listener: Callable[[Iterable[str]], None]) -> None:
+    """Call `listener` with the tags after each commit of this process that bumped some, once pages are dropped."""
+    _listeners.append(listener)
+
+
+def forget(listener: Callable[[Iterable[str]], None]) -> None:
+    """Stop calling `listener`."""
+    _listeners.remove(listener)
+
+
 def _tell(tags: Iterable[str]) -> None:
     for listener in list(_listeners):
         listener(tags)
@@ -92,9 +103,9 @@ Key = tuple[bytes, str, bytes, bytes]
 
 
 class Pages:
-    """The pages kept by one process."""
+    """The pages kept by one process. With a bus, other processes drop theirs before they hear of anything else."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: Bus | None = None) -> None:
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._by_tag: dict[str, set[Key]] = {}
         self._changed: dict[str, int] = {}
@@ -102,7 +113,10 @@ class Pages:
         self._guard = threading.Lock()
         self.seq = 0
         self.hits = self.misses = 0
-        _listeners.append(self.drop)
+        self._bus = bus
+        if bus:
+            bus.subscribe(self._heard, self.drop_all)
+        listen(self._changed_here)
 
     def get(self, key: Key) -> _Entry | None:
         """The page as it is true now, None when it must be made."""
@@ -146,9 +160,24 @@ class Pages:
                 for key in list(self._by_tag.get(tag, ())):
                     self._remove(key)
 
+    def drop_all(self) -> None:
+        """Forget every page: something may have been missed."""
+        with self._guard:
+            known = list(self._by_tag)
+        self.drop(known)
+
+    def _changed_here(self, tags: Iterable[str]) -> None:
+        self.drop(tags)
+        if self._bus:
+            self._bus.publish("pages", "\n".join(tags).encode())
+
+    def _heard(self, channel: str, body: bytes) -> None:
+        if channel == "pages":
+            self.drop(body.decode().split("\n"))
+
     def close(self) -> None:
         """Stop listening to changes."""
-        _listeners.remove(self.drop)
+        forget(self._changed_here)
 
 
 class PageCache:
