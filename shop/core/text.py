@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _BARRED_D = str.maketrans("đð", "dd")  # ð (eth) is what some keyboards send for đ
 
@@ -26,12 +27,15 @@ def fold(text: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Return `text` as a part of a web address: a-z, 0-9 and single hyphens; empty if nothing of it can be spelled so."""
+    """Return `text` as a part of a web address: a-z, 0-9 and single hyphens; "" if none of it can be spelled so."""
     return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
 def tone_normalised(text: str) -> str:
-    """Return `text` in NFC with the tone of oa, oe, uy on the second vowel, so that "Hòa" equals "Hoà" and "Thủy" equals "Thuỷ"."""
+    """Return `text` in NFC with the tone of oa, oe, uy on the second vowel.
+
+    So "Hòa" equals "Hoà" and "Thủy" equals "Thuỷ"; all other words stay as they are.
+    """
     marked = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", _EARLY_TONE.sub(r"\1\3\2", marked))
 
@@ -42,17 +46,17 @@ def sort_key(text: str) -> str:
     It may be stored: SQLite's default order and PostgreSQL's collation "C" both sort it right.
     The order is that of the Unicode collation for `vi` (ngang, huyền, hỏi, ngã, sắc, nặng).
     """
-    letters: list[str] = []
-    tones: list[str] = []
-    for character in unicodedata.normalize("NFC", text):
-        letter, tone = _split_tone(character.lower())
-        letters.append("".join(_LETTER_RANK.get(part, max(part, " ")) for part in letter))
-        tones.append(tone)
+    text = unicodedata.normalize("NFC", text)
+    weights = [_weights(character) for character in text]
+    letters, tones = ("".join(part) for part in zip(*weights, strict=True)) if weights else ("", "")
     case = "".join("1" if character.isupper() else "0" for character in text)
-    return f"{''.join(letters)}\x01{''.join(tones)}\x01{case}"
+    return f"{letters}\x01{tones}\x01{case}"
 
 
-def _split_tone(character: str) -> tuple[str, str]:
-    marked = unicodedata.normalize("NFD", character)
+@lru_cache(maxsize=4096)
+def _weights(character: str) -> tuple[str, str]:
+    """Return the place of a character's letter in the alphabet, and of its tone."""
+    marked = unicodedata.normalize("NFD", character.lower())
     letter = unicodedata.normalize("NFC", "".join(part for part in marked if part not in _TONE_RANK))
-    return letter, next((_TONE_RANK[part] for part in marked if part in _TONE_RANK), "0")
+    tone = next((_TONE_RANK[part] for part in marked if part in _TONE_RANK), "0")
+    return "".join(_LETTER_RANK.get(part, max(part, " ")) for part in letter), tone
