@@ -39,9 +39,9 @@ class Category(SQLModel, table=True):
 class Product(SQLModel, table=True):
     """A thing a co-op sells, in one or more variants.
 
-    `shelf_life_days` counts from packing; None for goods that keep (rattan). `lowest_price_vnd` and `lowest_step_g` are
-    those of its cheapest variant on sale, kept here so that lists need no look at variants. `search_*` hold words
-    separated by spaces: the folded name, all folded words, and all words as written.
+    `shelf_life_days` counts from packing; None for goods that keep (rattan). `lowest_price_vnd` and `lowest_variant_id`
+    are those of its cheapest variant on sale (0 and None without one), kept here so that lists can be sorted by an
+    index. `search_*` hold words separated by spaces: the name folded, the name as written, and everything folded.
     """
 
     __table_args__ = (
@@ -49,6 +49,7 @@ class Product(SQLModel, table=True):
         Index("ix_product_by_category_price", "category_id", "state", "lowest_price_vnd", "id"),
         Index("ix_product_by_coop", "coop_id", "state", "id"),
         Index("ix_product_by_coop_price", "coop_id", "state", "lowest_price_vnd", "id"),
+        Index("ix_product_by_coop_category", "coop_id", "category_id", "state"),
         Index("ix_product_by_price", "state", "lowest_price_vnd", "id"),
         Index("ix_product_by_age", "state", "id"),
     )
@@ -67,7 +68,7 @@ class Product(SQLModel, table=True):
     state: str = ProductState.DRAFT
     created_at: datetime = Field(sa_type=UtcDateTime)
     lowest_price_vnd: int = Field(default=0, sa_type=BigInteger)
-    lowest_step_g: int = 0
+    lowest_variant_id: int | None = None
     search_name: str = Field(default="", sa_type=Text)
     search_folded: str = Field(default="", sa_type=Text)
     search_exact: str = Field(default="", sa_type=Text)
@@ -141,7 +142,7 @@ class PriceChange(SQLModel, table=True):
 _SQLITE = (
     """CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
-        tokenize="unicode61 remove_diacritics 0", detail='column', prefix='2 3')""",
+        tokenize="unicode61 remove_diacritics 0", detail='column', prefix='1 2 3')""",
     """CREATE TRIGGER IF NOT EXISTS product_words_added AFTER INSERT ON product BEGIN
         INSERT INTO product_words(rowid, search_name, search_folded, search_exact)
         VALUES (new.id, new.search_name, new.search_folded, new.search_exact); END""",

@@ -1,0 +1,58 @@
+"""What a thing costs now, and why: the ordinary price, or an offer for those who come through a live session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from shop.catalog.models import Offer, Variant
+from shop.core.errors import NotFound
+from shop.core.pagecache import bump
+
+
+class NoSuchVariant(NotFound):
+    """There is no such variant, or it is another co-op's."""
+
+
+def open_offer(
+    session: Session, variant_id: int, owner: str, price_vnd: int, starts_at: datetime, ends_at: datetime | None = None
+) -> Offer:
+    """Sell a variant at another price to buyers who come through `owner` ("live:12")."""
+    offer = Offer(variant_id=variant_id, owner=owner, price_vnd=price_vnd, starts_at=starts_at, ends_at=ends_at)
+    session.add(offer)
+    session.flush()
+    _tell(session, owner)
+    return offer
+
+
+def close_offers(session: Session, owner: str, now: datetime) -> None:
+    """End all offers of `owner` that are still open at `now`."""
+    still_open = or_(col(Offer.ends_at).is_(None), col(Offer.ends_at) > now)
+    session.exec(update(Offer).where(col(Offer.owner) == owner, still_open).values(ends_at=now))
+    _tell(session, owner)
+
+
+def price_now(session: Session, variant_id: int, now: datetime, owner: str = "") -> int:
+    """The price of one selling step for those who come through `owner`; the ordinary price without an open offer.
+
+    The newest open offer counts. Raises NoSuchVariant.
+    """
+    variant = session.get(Variant, variant_id)
+    if variant is None:
+        raise NoSuchVariant
+    offered = prices_now(session, owner, now).get(variant_id) if owner else None
+    return variant.price_vnd if offered is None else offered
+
+
+def prices_now(session: Session, owner: str, now: datetime) -> dict[int, int]:
+    """The open offers of `owner`: price of one selling step by variant."""
+    is_open = or_(col(Offer.ends_at).is_(None), col(Offer.ends_at) > now)
+    mine = select(Offer.variant_id, Offer.price_vnd).where(Offer.owner == owner, Offer.starts_at <= now, is_open)
+    return dict(session.exec(mine.order_by(col(Offer.id))).all())
+
+
+def _tell(session: Session, owner: str) -> None:
+    if owner.startswith("live:"):
+        bump(session, f"session:{owner.removeprefix('live:')}")

@@ -1,0 +1,81 @@
+"""Finding products by words: accents and case do not matter, but what is spelled exactly as typed comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BindParameter, Select, bindparam, column, func, literal_column, table
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlmodel import Session, col, select
+
+from shop.catalog.models import Product
+from shop.catalog.words import Question
+
+MOST_HITS = 1000
+_INDEX = table("product_words", column("rowid"))
+_Wanted = Select[tuple[int, int, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A product that holds every word asked for."""
+
+    id: int
+    lowest_price_vnd: int
+    search_name: str
+    search_exact: str
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What was found, best first: at most MOST_HITS; `more` says that there are others."""
+
+    found: Sequence[Hit]
+    more: bool
+
+
+def find(session: Session, question: Question, narrowed: Sequence[object] = ()) -> Hits:
+    """Products with every word of the question in their name, co-op, place or shelf.
+
+    `narrowed` are further conditions on Product. When more than MOST_HITS match, those whose name holds the words
+    exactly as typed are ranked first, then those whose name holds them at all, then the newest.
+    """
+    hits = _matching(session, question, "search_folded", narrowed)
+    if len(hits) <= MOST_HITS:
+        return Hits(sorted(hits, key=lambda hit: rank(question, hit)), more=False)
+    names = _matching(session, question, "search_name", narrowed)
+    exact = _matching(session, question, "search_exact", narrowed) if question.exact else []
+    best = list({hit.id: hit for hit in [*exact, *names, *hits]}.values())[:MOST_HITS]
+    return Hits(sorted(best, key=lambda hit: rank(question, hit)), more=True)
+
+
+def _matching(session: Session, question: Question, where: str, narrowed: Sequence[object]) -> list[Hit]:
+    wanted = select(Product.id, Product.lowest_price_vnd, Product.search_name, Product.search_exact)
+    asked = _on_sqlite if session.get_bind().dialect.name == "sqlite" else _on_postgresql
+    rows = session.exec(asked(wanted.where(*narrowed), question, where).limit(MOST_HITS + 1))  # type: ignore[arg-type, call-overload]
+    return [Hit(*row) for row in rows]
+
+
+def _on_sqlite(wanted: _Wanted, question: Question, where: str) -> _Wanted:
+    words: BindParameter[str] = bindparam("words", question.for_sqlite(where))
+    joined = wanted.join(_INDEX, _INDEX.c.rowid == Product.id)
+    return joined.where(literal_column("product_words").op("MATCH")(words)).order_by(_INDEX.c.rowid.desc())
+
+
+def _on_postgresql(wanted: _Wanted, question: Question, where: str) -> _Wanted:
+    words = sql_cast(bindparam("words", question.for_postgresql(where)), TSQUERY)
+    indexed = func.array_to_tsvector(func.string_to_array(getattr(Product, where), literal_column("' '")))
+    return wanted.where(indexed.op("@@")(words)).order_by(col(Product.id).desc())
+
+
+def rank(question: Question, hit: Hit) -> tuple[int, ...]:
+    """Smaller is better: written as typed, words in the name, in this order, whole, early in it; then the newest."""
+    name, written = f" {hit.search_name} ", f" {hit.search_exact} "
+    asked, typed = " " + " ".join(question.words), " " + " ".join(question.exact)
+    as_typed = sum(f" {word} " in written for word in question.exact) + (bool(question.exact) and typed in written)
+    in_name = sum(any(f" {word}" in name for word in group) for group in question.groups)
+    at = name.find(asked)
+    whole = f"{asked} " in name
+    return (-as_typed, -in_name, int(at < 0), int(not whole), max(at, 0), -hit.id)
