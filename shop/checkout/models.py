@@ -10,7 +10,7 @@ from shop.core.db import UtcDateTime
 
 
 class Checkout(SQLModel, table=True):
-    """One way from a cart to an order. Its id is unguessable and is also the key under which its order is placed once."""
+    """One way from a cart to an order. Its unguessable id is the key under which its order is placed once."""
 
     __tablename__ = "checkout"
     __table_args__ = (CheckConstraint("state IN ('open', 'placed', 'lapsed')", name="state"),)

@@ -1,0 +1,223 @@
+"""What lies in a cart now, read in one statement: goods, prices, co-ops, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlmodel import Session
+
+from shop.cart.models import CartLine
+from shop.catalog.models import Product, ProductState, Variant
+from shop.coops.models import Coop, CoopState
+from shop.stock.models import Hold, HoldState, Pool
+
+
+def holder(cart_id: str) -> str:
+    """Under this name the ordinary lines of a cart are held while its checkout is open."""
+    return f"cart:{cart_id}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many steps of one variant, as they can be bought at this moment.
+
+    `available` counts what this cart could have (its own hold included); `price_vnd` is what a step costs now.
+    `was_vnd` is the price last shown, when it was another one; `live_lapsed` tells that a live price has run out.
+    """
+
+    line_id: int
+    variant_id: int
+    product_id: int
+    coop_id: int
+    product_name: str
+    product_slug: str
+    variant_name: str
+    kind: str
+    step_g: int
+    packing_g: int
+    most_steps: int
+    shelf_life_days: int | None
+    price_vnd: int
+    was_vnd: int | None
+    quantity: int
+    pool_id: int | None
+    available: int
+    on_sale: bool
+    live_key: str
+    held_until: datetime | None
+    hold_owner: str | None
+    live_lapsed: bool
+
+    @property
+    def total_vnd(self) -> int:
+        return self.price_vnd * self.quantity
+
+    @property
+    def weight_g(self) -> int:
+        return self.step_g * self.quantity
+
+    @property
+    def gross_g(self) -> int:
+        return (self.step_g + self.packing_g) * self.quantity
+
+    @property
+    def is_live(self) -> bool:
+        """Bought live and still held at the live price."""
+        return self.hold_owner is not None
+
+    @property
+    def is_short(self) -> bool:
+        """Less is left than the cart asks for."""
+        return self.on_sale and not self.is_live and self.available < self.quantity
+
+    @property
+    def can_be_bought(self) -> bool:
+        return self.on_sale and not self.is_short
+
+
+@dataclass(frozen=True)
+class CartCoop:
+    """The co-op behind a parcel, as far as cart and checkout need it."""
+
+    id: int
+    slug: str
+    name: str
+    ward_code: str
+    phone: str
+    zalo: str
+    has_policies: bool
+
+
+@dataclass(frozen=True)
+class CartParcel:
+    """The lines of one co-op; only lines on sale count in its sums."""
+
+    coop: CartCoop
+    lines: list[Line]
+
+    @cached_property
+    def bought(self) -> list[Line]:
+        return [line for line in self.lines if line.on_sale]
+
+    @cached_property
+    def goods_vnd(self) -> int:
+        return sum(line.total_vnd for line in self.bought)
+
+    @cached_property
+    def gross_g(self) -> int:
+        return sum(line.gross_g for line in self.bought)
+
+    @cached_property
+    def shelf_life_days(self) -> int | None:
+        """The shortest in the parcel; None when everything keeps."""
+        return min((line.shelf_life_days for line in self.bought if line.shelf_life_days is not None), default=None)
+
+
+@dataclass(frozen=True)
+class CartView:
+    """A cart as a page shows it; safe to use after the session has closed."""
+
+    id: str
+    parcels: list[CartParcel]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [line for parcel in self.parcels for line in parcel.lines]
+
+    @cached_property
+    def goods_vnd(self) -> int:
+        return sum(parcel.goods_vnd for parcel in self.parcels)
+
+    @property
+    def count(self) -> int:
+        """How many kinds of goods: a person counts things, not selling steps."""
+        return len(self.lines)
+
+    @cached_property
+    def can_be_bought(self) -> bool:
+        return bool(self.lines) and all(line.can_be_bought for line in self.lines)
+
+
+_line, _variant, _product = CartLine.__table__.c, Variant.__table__.c, Product.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
+_coop, _pool, _hold = Coop.__table__.c, Pool.__table__.c, Hold.__table__.c  # type: ignore[attr-defined]
+# fmt: off
+_LINES = (
+    select(
+        _line.id.label("line_id"), _line.variant_id, _line.live_key, _line.quantity, _line.seen_price_vnd,
+        _line.price_vnd.label("live_price_vnd"), _line.pool_id.label("live_pool_id"), _line.hold_owner,
+        _line.held_until,
+        _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
+        _variant.price_vnd, _variant.on_sale, _variant.product_id,
+        _product.name.label("product_name"), _product.slug.label("product_slug"), _product.shelf_life_days,
+        _product.state.label("product_state"), _product.coop_id,
+        _coop.slug.label("coop_slug"), _coop.name.label("coop_name"), _coop.ward_code, _coop.phone, _coop.zalo,
+        _coop.state.label("coop_state"),
+        and_(_coop.delivery_policy != "", _coop.return_policy != "").label("has_policies"),
+        _pool.id.label("pool_id"), (func.coalesce(_pool.on_hand - _pool.held, 0)).label("free"),
+        func.coalesce(_hold.quantity, 0).label("mine"),
+    )
+    .select_from(CartLine)
+    .join(Variant, _variant.id == _line.variant_id)
+    .join(Product, _product.id == _variant.product_id)
+    .join(Coop, _coop.id == _product.coop_id)
+    .outerjoin(Pool, and_(_pool.variant_id == _line.variant_id, _pool.owner == ""))
+    .outerjoin(Hold, and_(
+        _hold.pool_id == _pool.id, _hold.state == HoldState.OPEN, _hold.owner == bindparam("holder")))
+    .where(_line.cart_id == bindparam("cart"))
+    .order_by(_line.id)
+)
+# fmt: on
+
+
+def read(session: Session, cart_id: str, now: datetime) -> CartView:
+    """The cart with this id; one that does not exist is empty."""
+    rows = session.execute(_LINES, {"cart": cart_id, "holder": holder(cart_id)}).all()
+    coops = {
+        row.coop_id: CartCoop(
+            row.coop_id, row.coop_slug, row.coop_name, row.ward_code, row.phone, row.zalo or row.phone, row.has_policies
+        )
+        for row in rows
+    }
+    lines = [_as_line(row, now) for row in rows]
+    return CartView(cart_id, [CartParcel(coop, list(mine)) for coop, mine in _by_coop(coops, lines)])
+
+
+def _by_coop(coops: dict[int, CartCoop], lines: list[Line]) -> Iterable[tuple[CartCoop, Iterable[Line]]]:
+    order = {coop_id: at for at, coop_id in enumerate(coops)}
+    lines.sort(key=lambda line: order[line.coop_id])
+    return [(coops[coop_id], list(mine)) for coop_id, mine in groupby(lines, key=lambda line: line.coop_id)]
+
+
+def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
+    held_live = bool(row.live_key) and row.held_until is not None and row.held_until > now
+    price_vnd = row.live_price_vnd if held_live else row.price_vnd
+    on_sale = row.on_sale and row.product_state == ProductState.ON_SALE and row.coop_state == CoopState.VERIFIED
+    return Line(
+        line_id=row.line_id,
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        coop_id=row.coop_id,
+        product_name=row.product_name,
+        product_slug=row.product_slug,
+        variant_name=row.variant_name,
+        kind=row.kind,
+        step_g=row.step_g,
+        packing_g=row.packing_g,
+        most_steps=row.most_steps,
+        shelf_life_days=row.shelf_life_days,
+        price_vnd=price_vnd,
+        was_vnd=row.seen_price_vnd if row.seen_price_vnd != price_vnd else None,
+        quantity=row.quantity,
+        pool_id=row.live_pool_id if held_live else row.pool_id,
+        available=row.quantity if held_live else row.free + row.mine,
+        on_sale=on_sale,
+        live_key=row.live_key,
+        held_until=row.held_until if held_live else None,
+        hold_owner=row.hold_owner if held_live else None,
+        live_lapsed=bool(row.live_key) and not held_live,
+    )

@@ -1,0 +1,265 @@
+"""An order is placed: one transaction, few statements, once for each placement key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from payments import service as payments
+from shop.cart.basket import CartParcel, Line
+from shop.cart.service import named
+from shop.core.errors import Invalid, Refusal, TooMany
+from shop.core.events import publish
+from shop.core.ids import order_code
+from shop.orders.events import OrderPlaced
+from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
+from shop.settings import Settings
+from shop.shipping.service import Quote
+from shop.stock import service as stock
+
+PAID_LATER = "cod"  # cash on delivery: the order stands at once
+
+
+class TooManyOpen(TooMany):
+    """This phone or this visitor holds goods unpaid too often already. Facts: most, retry_after_s."""
+
+
+class HoldLost(Refusal):
+    """What was held for this order is no longer held in full."""
+
+
+class UnknownPaymentMethod(Invalid):
+    """The shop does not offer this way to pay. Facts: offered."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who buys, where it goes, and what they add. `phone` is +84…"""
+
+    name: str
+    phone: str
+    province_code: str
+    ward_code: str
+    line: str
+    legacy_text: str = ""
+    note: str = ""
+    email: str | None = None
+    lang: str = "vi"
+    person_id: int | None = None
+    visitor_key: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The lines of one co-op and the way they go."""
+
+    parcel: CartParcel
+    quote: Quote
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The order that stands under a placement key, just made or found."""
+
+    id: int
+    code: str
+    total_vnd: int
+
+
+def find_placed(session: Session, key: str) -> Placed | None:
+    """The order placed under this key, if any."""
+    wanted = select(col(Order.id), col(Order.code), col(Order.total_vnd)).where(col(Order.placement_key) == key)
+    row = session.execute(wanted).one_or_none()
+    return Placed(*row) if row else None
+
+
+def place(
+    session: Session,
+    key: str,
+    buyer: Buyer,
+    parts: Sequence[Part],
+    payment_method: str,
+    settings: Settings,
+    now: datetime,
+    *,
+    held_for: str | None = None,
+    source: str = "shop",
+    is_demo: bool = False,
+) -> Placed:
+    """Place an order of `parts`, a parcel each, under `key`; the caller has looked whether the key is used.
+
+    With `held_for` the ordinary lines are held for that owner already; live lines always are, for their own.
+    Cash on delivery sells the units at once; any other method holds them until `pay_by`.
+    Raises SoldOut (nothing is kept then), HoldLost, UnknownPaymentMethod, TooManyOpen.
+    """
+    offered = payments.methods(settings)
+    if payment_method not in offered:
+        raise UnknownPaymentMethod(offered=offered)
+    lines = [line for part in parts for line in part.parcel.bought]
+    pay_by = None if payment_method == PAID_LATER else now + _time_to_pay(settings, lines)
+    if pay_by:
+        refuse_too_many_open(session, settings, now, phone=buyer.phone, visitor_key=buyer.visitor_key)
+    placed = _write_order(session, key, buyer, parts, payment_method, pay_by, now, source, is_demo)
+    _write_parcels(session, placed.id, parts, waiting=pay_by is not None)
+    _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
+    session.execute(insert(OrderEvent), [{"order_id": placed.id, "what": "placed", "at": now, "note": ""}])
+    payments.open_due(
+        session,
+        f"order:{placed.id}",
+        placed.total_vnd,
+        payment_method,
+        pay_by,
+        now,
+        label=placed.code,
+        page_path=f"/don-hang/{placed.code}",
+    )
+    publish(session, OrderPlaced(placed.id))
+    return placed
+
+
+def _time_to_pay(settings: Settings, lines: Sequence[Line]) -> timedelta:
+    live = any(line.is_live for line in lines)
+    return timedelta(minutes=settings.live_hold_minutes if live else settings.transfer_hold_minutes)
+
+
+def refuse_too_many_open(
+    session: Session, settings: Settings, now: datetime, *, phone: str = "", visitor_key: str = "", besides: int = 0
+) -> None:
+    """Raise TooManyOpen when this phone or visitor has `most_open_unpaid` orders that wait for money.
+
+    `besides` counts open checkouts known to the caller. Never by network address: mobile users share those.
+    """
+    waiting = select(col(Order.pay_by)).where(col(Order.state) == "awaiting_payment", col(Order.pay_by) > now)
+    for column, value in ((col(Order.phone), phone), (col(Order.visitor_key), visitor_key)):
+        if not value:
+            continue
+        ends = sorted(session.execute(waiting.where(column == value)).scalars())
+        if len(ends) + besides >= settings.most_open_unpaid:
+            wait_s = int((ends[0] - now).total_seconds()) + 1 if ends else settings.checkout_hold_minutes * 60
+            raise TooManyOpen(most=settings.most_open_unpaid, retry_after_s=wait_s)
+
+
+def _write_order(
+    session: Session,
+    key: str,
+    buyer: Buyer,
+    parts: Sequence[Part],
+    payment_method: str,
+    pay_by: datetime | None,
+    now: datetime,
+    source: str,
+    is_demo: bool,
+) -> Placed:
+    goods_vnd = sum(part.parcel.goods_vnd for part in parts)
+    shipping_vnd = sum(part.quote.fee_vnd for part in parts)
+    code = order_code()
+    row = {
+        **vars(buyer),
+        "code": code,
+        "placement_key": key,
+        "state": "placed" if pay_by is None else "awaiting_payment",
+        "goods_vnd": goods_vnd,
+        "shipping_vnd": shipping_vnd,
+        "total_vnd": goods_vnd + shipping_vnd,
+        "payment_method": payment_method,
+        "placed_at": now,
+        "pay_by": pay_by,
+        "reason": "",
+        "source": source,
+        "is_demo": is_demo,
+    }
+    order_id = session.execute(insert(_ORDER).values(row).returning(_ORDER.c.id)).scalar_one()
+    return Placed(order_id, code, goods_vnd + shipping_vnd)
+
+
+_ORDER, _PARCEL = Order.__table__, Parcel.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+
+def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, waiting: bool) -> None:
+    rows = [
+        {
+            "order_id": order_id,
+            "coop_id": part.parcel.coop.id,
+            "state": "waiting" if waiting else "new",
+            "way": part.quote.way,
+            "goods_vnd": part.parcel.goods_vnd,
+            "shipping_vnd": part.quote.fee_vnd,
+            "total_vnd": part.parcel.goods_vnd + part.quote.fee_vnd,
+            "weight_g": part.parcel.gross_g,
+            "expected_from": part.quote.earliest,
+            "expected_to": part.quote.latest,
+            "carrier": "",
+            "carrier_name": "",
+            "tracking_code": "",
+        }
+        for part in parts
+    ]
+    made = session.execute(insert(_PARCEL).returning(_PARCEL.c.coop_id, _PARCEL.c.id), rows)
+    ids = {row.coop_id: row.id for row in made}
+    lines = [_line_row(order_id, ids[part.parcel.coop.id], line) for part in parts for line in part.parcel.bought]
+    session.execute(insert(OrderLine), lines)
+
+
+def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
+    return {
+        "order_id": order_id,
+        "parcel_id": parcel_id,
+        "variant_id": line.variant_id,
+        "product_id": line.product_id,
+        "product_name": line.product_name,
+        "variant_name": line.variant_name,
+        "step_g": line.step_g,
+        "quantity": line.quantity,
+        "price_vnd": line.price_vnd,
+        "total_vnd": line.total_vnd,
+        "pool_id": line.pool_id,
+    }
+
+
+def _take_goods(
+    session: Session, order_id: int, lines: Sequence[Line], held_for: str | None, *, sell: bool, now: datetime
+) -> None:
+    """Move every unit to the order: held ones by name, the others from their pools, all of them or none."""
+    owner = f"order:{order_id}"
+    holders = [line.hold_owner for line in lines if line.hold_owner] + ([held_for] if held_for else [])
+    for holder in dict.fromkeys(holders):
+        stock.rename_holds(session, holder, owner, None)
+    held = [line for line in lines if held_for or line.is_live]
+    if holders and not _holds_all(session, owner, by_pool(held)):
+        raise HoldLost
+    fresh = by_pool([line for line in lines if not (held_for or line.is_live)])
+    if fresh:
+        _take_fresh(session, fresh, lines, owner, now)
+    if sell:
+        stock.sell_holds(session, owner, now)
+
+
+def _take_fresh(session: Session, wanted: Mapping[int, int], lines: Sequence[Line], owner: str, now: datetime) -> None:
+    try:
+        stock.take_holds(session, wanted, owner, None, now)
+    except stock.SoldOut as refusal:
+        raise named(refusal, lines) from refusal
+
+
+def _holds_all(session: Session, owner: str, wanted: Mapping[int, int]) -> bool:
+    held = {hold.pool_id: hold.quantity for hold in stock.open_holds(session, owner)}
+    return held == dict(wanted)
+
+
+def by_pool(lines: Sequence[Line]) -> dict[int, int]:
+    """Units by pool: lines of the same goods are summed before anything is asked of the stock."""
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line.pool_id is not None:
+            wanted[line.pool_id] = wanted.get(line.pool_id, 0) + line.quantity
+    return wanted
+
+
+def set_state(session: Session, order_id: int, old: str, new: str, **more: object) -> bool:
+    """Move an order on if it still is in state `old`; whether this call moved it."""
+    moved = update(Order).where(col(Order.id) == order_id, col(Order.state) == old).values(state=new, **more)
+    return bool(session.execute(moved).rowcount)  # type: ignore[attr-defined]  # an UPDATE has one

@@ -1,0 +1,244 @@
+"""How parcels and orders move on. Each move is one UPDATE guarded by the old state, so two people cannot both make it.
+
+waiting -> new -> confirmed -> packed -> handed_over -> delivered
+                                         handed_over -> problem -> delivered | refused
+                                         handed_over -> refused
+waiting | new | confirmed -> cancelled;  a parcel to be picked up goes packed -> delivered
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col, insert
+
+from payments import service as payments
+from shop.core.audit import audit
+from shop.core.deps import Person
+from shop.core.errors import NotFound, Refusal
+from shop.core.events import publish
+from shop.core.hub import tell
+from shop.orders.events import ParcelChanged
+from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
+from shop.shipping.carrier import Consignment, ShipmentState
+from shop.shipping.carriers import carrier
+from shop.shipping.models import Shipment
+from shop.stock import service as stock
+
+BEFORE_PACKING = ("waiting", "new", "confirmed")
+ENDED = ("delivered", "refused", "cancelled")
+
+
+class NoSuchParcel(NotFound):
+    """This co-op has no parcel with this number."""
+
+
+class MovedOn(Refusal):
+    """The parcel is no longer in a state from which this can be done. Facts: state."""
+
+
+class NotPaidYet(Refusal):
+    """The order still waits for the buyer's money."""
+
+
+def confirm(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
+    """The co-op has seen the parcel and will pack it. Raises NoSuchParcel, NotPaidYet, MovedOn."""
+    _move(session, _parcel(session, coop_id, parcel_id), ("new",), "confirmed", person, now, confirmed_at=now)
+
+
+def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
+    """The parcel is packed: from now on the buyer cannot cancel. Raises NoSuchParcel, NotPaidYet, MovedOn."""
+    _move(session, _parcel(session, coop_id, parcel_id), ("new", "confirmed"), "packed", person, now, packed_at=now)
+
+
+def hand_over(
+    session: Session,
+    coop_id: int,
+    parcel_id: int,
+    person: Person,
+    now: datetime,
+    *,
+    carrier_key: str,
+    carrier_name: str = "",
+    tracking_code: str = "",
+) -> None:
+    """Give the packed parcel to a carrier ("typed": name and tracking code) or take it along ("own").
+
+    With cash on delivery the carrier owes us its sum from now on.
+    Raises NoSuchParcel, MovedOn, UnknownCarrier, TrackingMissing.
+    """
+    parcel = _parcel(session, coop_id, parcel_id)
+    order = session.get_one(Order, parcel.order_id)
+    cod_vnd = parcel.total_vnd if order.payment_method == "cod" else 0
+    made = carrier(carrier_key).create(_consignment(order, parcel, cod_vnd), carrier_name, tracking_code)
+    told = {"carrier": carrier_key, "carrier_name": made.carrier_name, "tracking_code": made.tracking_code}
+    _move(session, parcel, ("packed",), "handed_over", person, now, handed_over_at=now, **told)
+    session.add(Shipment(parcel_id=parcel.id, state=made.state, created_at=now, **told))
+    if cod_vnd:
+        _expect_cash(session, parcel, f"own:coop:{coop_id}" if carrier_key == "own" else made.carrier_name, now)
+
+
+def _consignment(order: Order, parcel: Parcel, cod_vnd: int) -> Consignment:
+    return Consignment(
+        reference=f"{order.code}-{parcel.id}",
+        from_ward="",
+        to_ward=order.ward_code,
+        to_name=order.name,
+        to_phone=order.phone,
+        to_line=order.line,
+        weight_g=parcel.weight_g,
+        cod_vnd=cod_vnd,
+    )
+
+
+def _expect_cash(session: Session, parcel: Parcel, carrier_name: str, now: datetime) -> None:
+    payments.hand_over_cod(
+        session, f"order:{parcel.order_id}", f"parcel:{parcel.id}", carrier_name, parcel.total_vnd, now
+    )
+
+
+def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
+    """The buyer has the parcel; with cash on delivery the cash is collected. Raises NoSuchParcel, MovedOn.
+
+    A parcel to be picked up is delivered when the buyer takes it, straight from the co-op's shelf.
+    """
+    parcel = _parcel(session, coop_id, parcel_id)
+    from_states = ("packed",) if parcel.way == "pickup" else ("handed_over", "problem")
+    _move(session, parcel, from_states, "delivered", person, now, delivered_at=now)
+    if session.get_one(Order, parcel.order_id).payment_method == "cod":
+        if parcel.way == "pickup":
+            _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
+        payments.collect_cod(session, f"parcel:{parcel.id}", now)
+    _note_shipment(session, parcel, ShipmentState.DELIVERED)
+    _close_if_ended(session, parcel.order_id, now)
+
+
+def report_problem(
+    session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, note: str = ""
+) -> None:
+    """Something went wrong on the way; the buyer is told. Raises NoSuchParcel, MovedOn."""
+    parcel = _parcel(session, coop_id, parcel_id)
+    _move(session, parcel, ("handed_over",), "problem", person, now, note=note)
+    _note_shipment(session, parcel, ShipmentState.EXCEPTION)
+
+
+def refuse(
+    session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, *, goods_fit: bool, note: str = ""
+) -> None:
+    """The parcel came back or was not taken. Its goods return to sale only if the co-op says they are fit.
+
+    Cash that was to be collected no longer is; money that was paid is to be sent back. Raises NoSuchParcel, MovedOn.
+    """
+    parcel = _parcel(session, coop_id, parcel_id)
+    _move(session, parcel, ("handed_over", "problem"), "refused", person, now, note=note)
+    if goods_fit:
+        put_goods_back(session, [parcel], now, "refused")
+    _settle_missing_parcels(session, parcel.order_id, [parcel], "refused", now, person)
+    _note_shipment(session, parcel, ShipmentState.RETURNED)
+    _close_if_ended(session, parcel.order_id, now)
+
+
+def cancel(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, note: str = "") -> None:
+    """The co-op cannot send the parcel: its goods return, its money goes back. Raises NoSuchParcel, MovedOn."""
+    parcel = _parcel(session, coop_id, parcel_id)
+    _move(session, parcel, ("new", "confirmed"), "cancelled", person, now, note=note)
+    put_goods_back(session, [parcel], now, "cancelled")
+    _settle_missing_parcels(session, parcel.order_id, [parcel], "cancelled by the co-op", now, person)
+    _close_if_ended(session, parcel.order_id, now)
+
+
+def put_goods_back(session: Session, parcels: Sequence[Parcel], now: datetime, reason: str) -> None:
+    """The units of these parcels return to sale."""
+    lines = select(col(OrderLine.order_id), col(OrderLine.pool_id), col(OrderLine.quantity))
+    units: dict[int, dict[int, int]] = {}
+    for order_id, pool_id, quantity in session.execute(
+        lines.where(col(OrderLine.parcel_id).in_([parcel.id for parcel in parcels]))
+    ):
+        pools = units.setdefault(order_id, {})
+        pools[pool_id] = pools.get(pool_id, 0) + quantity
+    for order_id, only in units.items():
+        stock.put_back(session, f"order:{order_id}", now, reason, only)
+
+
+def _settle_missing_parcels(
+    session: Session, order_id: int, parcels: Sequence[Parcel], reason: str, now: datetime, person: Person | None
+) -> None:
+    """What will not be delivered is no longer owed, or is sent back if it was paid."""
+    order = session.get_one(Order, order_id)
+    subject, missing_vnd = f"order:{order_id}", sum(parcel.total_vnd for parcel in parcels)
+    if order.payment_method == "cod":
+        for parcel in parcels:
+            payments.void_cod(session, f"parcel:{parcel.id}", now)
+        owed = payments.state_of(session, subject).due_vnd
+        payments.change_due(session, subject, max(0, owed - missing_vnd), now)
+    elif missing_vnd and order.paid_at is not None:
+        payments.request_refund(session, subject, missing_vnd, reason, now, person)
+
+
+def _note_shipment(session: Session, parcel: Parcel, state: ShipmentState) -> None:
+    session.execute(update(Shipment).where(col(Shipment.parcel_id) == parcel.id).values(state=state))
+
+
+def _parcel(session: Session, coop_id: int, parcel_id: int) -> Parcel:
+    """The parcel, if it is this co-op's: another co-op's is as good as none."""
+    wanted = select(Parcel).where(col(Parcel.id) == parcel_id, col(Parcel.coop_id) == coop_id)
+    parcel = session.execute(wanted).scalar_one_or_none()
+    if parcel is None:
+        raise NoSuchParcel(parcel_id=parcel_id)
+    return parcel
+
+
+def _move(
+    session: Session,
+    parcel: Parcel,
+    from_states: Sequence[str],
+    to_state: str,
+    person: Person,
+    now: datetime,
+    note: str = "",
+    **more: object,
+) -> None:
+    before = parcel.state
+    if before == "waiting" and to_state != "cancelled":
+        raise NotPaidYet
+    guard = (col(Parcel.id) == parcel.id, col(Parcel.state).in_(from_states))
+    moved = update(Parcel).where(*guard).values(state=to_state, **more).execution_options(synchronize_session=False)
+    if not session.execute(moved).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+        session.refresh(parcel)
+        raise MovedOn(state=parcel.state)
+    session.refresh(parcel)
+    audit(session, person, "parcel state", f"parcel:{parcel.id}", before, to_state, now)
+    told = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
+    record(session, parcel.order_id, to_state, now, note=note, **told)
+    publish(session, ParcelChanged(parcel.id, to_state))
+
+
+def record(
+    session: Session,
+    order_id: int,
+    what: str,
+    now: datetime,
+    *,
+    parcel_id: int | None = None,
+    coop_id: int | None = None,
+    person_id: int | None = None,
+    note: str = "",
+) -> None:
+    """Write what happened on the order's timeline and tell the open pages once it is committed."""
+    facts = {"order_id": order_id, "parcel_id": parcel_id, "what": what, "at": now, "person_id": person_id}
+    session.execute(insert(OrderEvent), [{**facts, "note": note}])
+    tell(session, f"order:{order_id}", "order", what)
+    if coop_id is not None:
+        tell(session, f"coop:{coop_id}", "parcels", what)
+
+
+def _close_if_ended(session: Session, order_id: int, now: datetime) -> None:
+    """An order is done when no parcel is under way and one arrived; cancelled when none will ever come."""
+    states = set(session.execute(select(col(Parcel.state)).where(col(Parcel.order_id) == order_id)).scalars())
+    if not states <= set(ENDED):
+        return
+    new = "done" if "delivered" in states else "cancelled"
+    done = update(Order).where(col(Order.id) == order_id, col(Order.state) == "placed").values(state=new, closed_at=now)
+    session.execute(done)
