@@ -1,7 +1,7 @@
 """The code a buyer writes into a bank transfer, and finding it again in what the bank made of it.
 
-Banks add prefixes and suffixes, lose spaces, change the case and cut the length; people type O for 0. The code is short,
-made of letters and digits that no bank removes, ends in a check symbol, and names one attempt only.
+Banks add prefixes and suffixes, lose spaces, change the case and cut the length; people type O for 0. The code is
+short, made of letters and digits that no bank removes, ends in a check symbol, and names one attempt only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def new_code() -> str:
 
 
 def squeeze(text: str) -> str:
-    """`text` in capital letters and digits only, without marks: what is left whatever a bank does to spaces and case."""
+    """`text` in capital letters and digits only, without marks: what no bank's handling of spaces and case changes."""
     return re.sub(r"[^A-Z0-9]", "", fold(text).upper())
 
 

@@ -141,7 +141,7 @@ class PaymentGateway(Protocol):
     code: ClassVar[str]
 
     def start(self, request: StartPayment) -> Started:
-        """Open the payment and say what the buyer does next. Never called inside a transaction if it needs a network."""
+        """Open the payment and say what the buyer does next. Never in a transaction if it needs a network."""
 
 
 class StatementSource(Protocol):

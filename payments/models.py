@@ -11,7 +11,7 @@ from shop.core.db import UtcDateTime
 
 
 class PaymentDue(SQLModel, table=True):
-    """A sum that somebody owes for a subject ("order:17"). `label` is what people call it, `page_path` where they see it.
+    """A sum that somebody owes for a subject ("order:17"). `label` is what people call it, `page_path` its page.
 
     The row is locked while money is applied to it, so two notifications never split the same rest.
     """

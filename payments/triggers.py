@@ -1,7 +1,7 @@
 """Rules of the ledger that the database itself keeps, on SQLite and on PostgreSQL.
 
 Entries are written first, the journal row last: a journal whose entries do not sum to zero (posted and pending apart)
-is refused, and so is an entry for a journal that stands already. Entries without a journal fail at commit (deferred key).
+is refused, and so is an entry for a journal that stands. Entries without a journal fail at commit (deferred key).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def guard_ledger(entry: type[SQLModel], journal: type[SQLModel]) -> None:
 
 
 def _trigger(table: str, name: str, broken: str, words: str) -> tuple[DDL, DDL]:
-    on_sqlite = DDL(
+    on_sqlite: DDL = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {broken} BEGIN SELECT RAISE(ABORT, '{words}'); END"
     )
-    on_postgresql = DDL(
+    on_postgresql: DDL = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS $$ BEGIN "
         f"IF {broken} THEN RAISE EXCEPTION '{words}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$ "
         f"LANGUAGE plpgsql; "
         f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
     )
-    return on_sqlite.execute_if(dialect="sqlite"), on_postgresql.execute_if(dialect="postgresql")  # type: ignore[return-value]
+    return on_sqlite.execute_if(dialect="sqlite"), on_postgresql.execute_if(dialect="postgresql")

@@ -117,7 +117,7 @@ class Decoded:
 
 
 def decode(qr: str) -> Decoded | None:
-    """Read a VietQR or a VNPAY-QR; None when its check sum or its shape is wrong. Banks print the sum in either case."""
+    """Read a VietQR or a VNPAY-QR; None when its CRC or its shape is wrong. Banks print the CRC in either case."""
     if len(qr) < 8 or crc16(qr[:-4]) != qr[-4:].upper():
         return None
     top = _fields(qr)

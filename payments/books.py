@@ -1,0 +1,153 @@
+"""The one place where a fact becomes money on a due: recorded once, split, booked, told.
+
+Facts may come in any order and any number of times; the sums and the ledger end the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from payments import ledger
+from payments.content import new_code
+from payments.events import MoneyArrived
+from payments.gateway import Fact
+from payments.ledger import Line
+from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
+from payments.state import PaymentState, state_from
+from shop.core.db import insert_once
+from shop.core.events import publish
+
+
+def lock_due(session: Session, due_id: int) -> PaymentDue:
+    """The due as it is now, locked until the end of the transaction, so that two payments never fill the same gap."""
+    wanted = select(PaymentDue).where(PaymentDue.id == due_id).with_for_update()
+    return session.exec(wanted.execution_options(populate_existing=True)).one()
+
+
+def state_of_due(session: Session, due: PaymentDue) -> PaymentState:
+    """Where one due stands."""
+    facts = session.exec(select(PaymentFact).where(PaymentFact.due_id == due.id))
+    return state_from(due.method, due.amount_vnd, due.closes_at, facts)
+
+
+def record_fact(
+    session: Session,
+    movement: Fact,
+    now: datetime,
+    due: PaymentDue | None = None,
+    attempt_id: int | None = None,
+    applied_vnd: int = 0,
+) -> PaymentFact | None:
+    """Write a fact down, or return None when this movement is known already."""
+    fact = PaymentFact(
+        due_id=due.id if due else None,
+        attempt_id=attempt_id,
+        gateway=movement.gateway,
+        movement_id=movement.movement_id,
+        kind=movement.kind,
+        amount_vnd=movement.amount_vnd,
+        applied_vnd=applied_vnd,
+        account=movement.account,
+        occurred_at=movement.occurred_at,
+        recorded_at=now,
+        via=movement.via,
+        code=movement.code,
+    )
+    key = ["gateway", "movement_id"]
+    session.flush()
+    if not insert_once(session, PaymentFact, fact.model_dump(exclude={"id"}), key):
+        return None
+    mine = (PaymentFact.gateway == movement.gateway, PaymentFact.movement_id == movement.movement_id)
+    return session.exec(select(PaymentFact).where(*mine)).one()
+
+
+def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
+    """Let the newest attempt of the due's method ask for exactly what is missing, under a code of its own."""
+    missing_vnd = state_of_due(session, due).missing_vnd
+    if due.method == "cod" or not missing_vnd:
+        return
+    mine = (PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
+    latest = session.exec(select(PaymentAttempt).where(*mine).order_by(col(PaymentAttempt.id).desc()).limit(1)).first()
+    if latest and latest.amount_vnd == missing_vnd:
+        latest.expires_at = due.closes_at
+        session.add(latest)
+        return
+    session.add(
+        PaymentAttempt(
+            due_id=due.id,
+            gateway=due.method,
+            reference=new_code(),
+            amount_vnd=missing_vnd,
+            expires_at=due.closes_at,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def capture(
+    session: Session,
+    due_id: int,
+    attempt_id: int | None,
+    movement: Fact,
+    now: datetime,
+    *,
+    content: str = "",
+    bank_reference: str = "",
+    pending_event: str = "",
+) -> PaymentFact | None:
+    """Money came for a due: cover what is missing, keep the rest as the buyer's credit, tell the other rooms.
+
+    None when this movement is known already. `pending_event` names the journal of a pending pair that this settles.
+    """
+    due = lock_due(session, due_id)
+    before = state_of_due(session, due)
+    applied_vnd = min(movement.amount_vnd, before.missing_vnd)
+    fact = record_fact(session, movement, now, due, attempt_id, applied_vnd)
+    if fact is None:
+        return None
+    _book_capture(session, due, fact, pending_event, now)
+    if fact.amount_vnd > applied_vnd:
+        _ask_whose(session, due, fact, content, bank_reference)
+    ready_attempt(session, due, now)
+    complete = before.missing_vnd == applied_vnd
+    publish(session, MoneyArrived(due.subject, movement.amount_vnd, complete), due_at=now)
+    return fact
+
+
+def _book_capture(session: Session, due: PaymentDue, fact: PaymentFact, pending_event: str, now: datetime) -> None:
+    pending_id = ledger.open_pending(session, pending_event) if pending_event else None
+    lines = ledger.reversed_lines(session, pending_id) if pending_id else []
+    lines += [
+        Line(fact.account, fact.amount_vnd),
+        Line(ledger.account("2110", due.subject), -fact.applied_vnd),
+        Line(ledger.account("2130", due.subject), fact.applied_vnd - fact.amount_vnd),
+    ]
+    ledger.post(
+        session,
+        f"{fact.gateway}:{fact.movement_id}",
+        "captured",
+        lines,
+        now,
+        effective_at=fact.occurred_at,
+        subject=due.subject,
+        settles_id=pending_id,
+    )
+
+
+def _ask_whose(session: Session, due: PaymentDue, fact: PaymentFact, content: str, bank_reference: str) -> None:
+    """Put what came too much before the operator: "twice" when a whole payment came again, else "over"."""
+    session.add(
+        UnmatchedMoney(
+            fact_id=fact.id,
+            due_id=due.id,
+            amount_vnd=fact.amount_vnd - fact.applied_vnd,
+            reason="over" if fact.applied_vnd else "twice",
+            account=ledger.account("2130", due.subject),
+            content=content or due.label,
+            bank_reference=bank_reference,
+            arrived_at=fact.occurred_at,
+        )
+    )

@@ -1,0 +1,101 @@
+"""Cash on delivery: pending while a carrier has the parcel, ours when it has the cash, gone when it is refused.
+
+Each parcel is one attempt on the order's due. What a carrier reports may come twice and in any order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from payments import ledger
+from payments.books import capture, lock_due, record_fact
+from payments.gateway import Fact, FactKind
+from payments.ledger import Line
+from payments.models import PaymentAttempt, PaymentDue, PaymentFact
+from shop.core.errors import NotFound, Refusal
+from shop.core.text import fold
+
+METHOD = "cod"
+
+
+class CodDiffers(Refusal):
+    """A carrier cannot have collected more than the parcel's sum. Facts: amount_vnd, asked_vnd."""
+
+
+def hand_over_cod(session: Session, subject: str, parcel: str, carrier: str, amount_vnd: int, now: datetime) -> None:
+    """A carrier took a parcel ("parcel:9") of the order and will collect `amount_vnd` > 0: a pending pair.
+
+    `carrier` is who holds the cash ("GHN", "own:coop:7"). The second call for a parcel changes nothing.
+    """
+    due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
+    if due is None:
+        raise NotFound(subject=subject)
+    due = lock_due(session, due.id)
+    if session.exec(select(PaymentAttempt).where(PaymentAttempt.reference == parcel)).first():
+        return
+    attempt = PaymentAttempt(due_id=due.id, gateway=METHOD, reference=parcel, amount_vnd=amount_vnd, created_at=now)
+    session.add(attempt)
+    session.flush()
+    with_carrier = ledger.account("1130", "-".join(fold(carrier).split()))
+    movement = _movement(parcel, "handed_over", FactKind.AUTHORISED, amount_vnd, with_carrier, now)
+    record_fact(session, movement, now, due, attempt.id)
+    lines = [
+        Line(with_carrier, amount_vnd, pending=True),
+        Line(ledger.account("2110", subject), -amount_vnd, pending=True),
+    ]
+    ledger.post(session, _handed_over(parcel), "cod_pending", lines, now, subject=subject)
+
+
+def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | None = None) -> None:
+    """The carrier has the cash: the pending pair is posted, for `amount_vnd` when less than all was collected.
+
+    Raises NotFound for a parcel never handed over, CodDiffers above its sum. The second call changes nothing; cash wins over an earlier refusal.
+    """
+    found = _handed_over_fact(session, parcel)
+    if found is None:
+        raise NotFound(parcel=parcel)
+    attempt, handed_over = found
+    collected_vnd = attempt.amount_vnd if amount_vnd is None else amount_vnd
+    if not 0 < collected_vnd <= attempt.amount_vnd:
+        raise CodDiffers(amount_vnd=collected_vnd, asked_vnd=attempt.amount_vnd)
+    movement = _movement(parcel, "collected", FactKind.CAPTURED, collected_vnd, handed_over.account, now)
+    capture(session, attempt.due_id, attempt.id, movement, now, pending_event=_handed_over(parcel))
+
+
+def void_cod(session: Session, parcel: str, now: datetime) -> None:
+    """The parcel was refused: the pending pair is voided.
+
+    Nothing happens on a repeat, after the cash came, or for a parcel that was never handed over.
+    """
+    found = _handed_over_fact(session, parcel)
+    if found is None:
+        return
+    attempt, handed_over = found
+    due = lock_due(session, attempt.due_id)
+    pending_id = ledger.open_pending(session, _handed_over(parcel))
+    if pending_id is None:
+        return
+    movement = _movement(parcel, "refused", FactKind.VOIDED, attempt.amount_vnd, handed_over.account, now)
+    record_fact(session, movement, now, due, attempt.id)
+    lines = ledger.reversed_lines(session, pending_id)
+    event = f"{METHOD}:{movement.movement_id}"
+    ledger.post(session, event, "cod_voided", lines, now, subject=due.subject, settles_id=pending_id)
+
+
+def _handed_over(parcel: str) -> str:
+    return f"{METHOD}:{parcel}:handed_over"
+
+
+def _handed_over_fact(session: Session, parcel: str) -> tuple[PaymentAttempt, PaymentFact] | None:
+    wanted = (
+        select(PaymentAttempt, PaymentFact)
+        .join(PaymentFact, PaymentFact.attempt_id == PaymentAttempt.id)  # type: ignore[arg-type]  # a column comparison
+        .where(PaymentAttempt.reference == parcel, PaymentFact.kind == FactKind.AUTHORISED)
+    )
+    return session.exec(wanted).first()
+
+
+def _movement(parcel: str, what: str, kind: FactKind, amount_vnd: int, account: str, now: datetime) -> Fact:
+    return Fact(METHOD, f"{parcel}:{what}", kind, amount_vnd, now, "manual", account)

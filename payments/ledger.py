@@ -1,0 +1,140 @@
+"""The books: double entry, insert-only, every balance derived from the entries.
+
+Amounts are signed đồng: debit positive, credit negative. An account is a code of the chart and a dimension:
+`2110:order:17`. Pending entries (cash that a carrier has still to collect) have a balance of their own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, insert, select
+
+from payments.models import Entry, Journal
+
+CHART = {
+    "1110": "Tiền trong ngân hàng",
+    "1130": "Tiền mặt người giao đang giữ",
+    "2110": "Tiền khách đã trả, đơn chưa giao xong",
+    "2120": "Tiền phải trả lại khách",
+    "2130": "Tiền khách trả thừa",
+    "2140": "Tiền chưa rõ của ai",
+}
+BANK = "1110:main"
+OTHER_BANK = "1110:other"
+UNAPPLIED = "2140:unapplied"
+
+
+def account(code: str, dimension: str) -> str:
+    """`2110`, `order:17` -> `2110:order:17`. Raises KeyError for a code that the chart does not have."""
+    assert CHART[code]  # noqa: S101  the lookup is the check
+    return f"{code}:{dimension}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry to write: debit positive, credit negative. A line of 0 is left out."""
+
+    account: str
+    amount_vnd: int
+    pending: bool = False
+
+
+def post(
+    session: Session,
+    source_event: str,
+    kind: str,
+    lines: Sequence[Line],
+    now: datetime,
+    *,
+    effective_at: datetime | None = None,
+    subject: str = "",
+    settles_id: int | None = None,
+) -> int:
+    """Write one journal and return its id.
+
+    The caller has made sure that `source_event` is new; the database refuses a second one, and refuses lines that do
+    not sum to zero. `settles_id` names the pending journal that this one posts or voids.
+    """
+    journal_id = secrets.randbits(62)
+    entries = [
+        {"journal_id": journal_id, "account": line.account, "amount_vnd": line.amount_vnd, "pending": line.pending}
+        for line in lines
+        if line.amount_vnd
+    ]
+    session.flush()
+    connection = session.connection()
+    connection.execute(insert(Entry), entries)
+    connection.execute(
+        insert(Journal).values(
+            id=journal_id,
+            source_event=source_event,
+            kind=kind,
+            subject=subject,
+            settles_id=settles_id,
+            memo="",
+            effective_at=effective_at or now,
+            recorded_at=now,
+        )
+    )
+    return journal_id
+
+
+def open_pending(session: Session, source_event: str) -> int | None:
+    """The id of the pending journal of that event, None when there is none or it was posted or voided already."""
+    journal_id = session.exec(select(Journal.id).where(Journal.source_event == source_event)).first()
+    if journal_id is None or session.exec(select(Journal.id).where(Journal.settles_id == journal_id)).first():
+        return None
+    return journal_id
+
+
+def reversed_lines(session: Session, journal_id: int) -> list[Line]:
+    """The lines that take a pending journal's entries back."""
+    entries = session.exec(select(Entry).where(Entry.journal_id == journal_id).order_by(col(Entry.id)))
+    return [Line(entry.account, -entry.amount_vnd, pending=entry.pending) for entry in entries]
+
+
+def balance_vnd(session: Session, name: str, *, pending: bool = False) -> int:
+    """What stands on one account: debit positive."""
+    wanted = select(func.sum(Entry.amount_vnd)).where(Entry.account == name, Entry.pending == pending)
+    return int(session.exec(wanted).one() or 0)
+
+
+@dataclass(frozen=True)
+class ChartRow:
+    """One account of the chart with all its dimensions together; debit positive."""
+
+    code: str
+    name: str
+    posted_vnd: int
+    pending_vnd: int
+
+
+def chart(session: Session) -> list[ChartRow]:
+    """The balances of the whole chart."""
+    code = func.substr(Entry.account, 1, 4)
+    wanted = select(code, Entry.pending, func.sum(Entry.amount_vnd)).group_by(code, col(Entry.pending))
+    sums = {(code, pending): int(sum_vnd) for code, pending, sum_vnd in session.exec(wanted)}
+    return [ChartRow(code, name, sums.get((code, False), 0), sums.get((code, True), 0)) for code, name in CHART.items()]
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """A journal with its entries, as the operator reads it."""
+
+    journal: Journal
+    entries: list[Entry]
+
+
+def latest(session: Session, most: int = 50) -> list[JournalRow]:
+    """The newest journals, newest first."""
+    journals = session.exec(
+        select(Journal).order_by(col(Journal.recorded_at).desc(), col(Journal.id)).limit(most)
+    ).all()
+    entries: dict[int, list[Entry]] = {journal.id: [] for journal in journals}
+    for entry in session.exec(select(Entry).where(col(Entry.journal_id).in_(entries)).order_by(col(Entry.id))):
+        entries[entry.journal_id].append(entry)
+    return [JournalRow(journal, entries[journal.id]) for journal in journals]

@@ -1,0 +1,130 @@
+"""A bank notification comes in: inbox, facts, books and event in one transaction; the answer goes out after its commit.
+
+Whatever is odd about the money (no code, a wrong one, the wrong account) is a row for the operator, never an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from payments import ledger
+from payments.books import capture, record_fact
+from payments.content import codes_in, squeeze
+from payments.gateway import BankLine, Fact, FactKind, Outcome, RawRequest
+from payments.ledger import Line
+from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
+from payments.till import Till
+from shop.core.db import insert_once
+
+_KEPT_HEADERS = ("content-type", "user-agent", "x-sepay-timestamp")
+_ODD = (Outcome.UNKNOWN_REF, Outcome.AMOUNT_MISMATCH, Outcome.RECORDED, Outcome.DUPLICATE)  # the oddest answers
+
+
+def receive(
+    session: Session, till: Till, source: str, raw: RawRequest, lines: Sequence[BankLine], now: datetime
+) -> Outcome:
+    """Take in the genuine `lines` of one notification, each once; returns the oddest of their outcomes."""
+    outcomes = {_receive_line(session, till, source, raw, line, now) for line in lines}
+    return next((outcome for outcome in _ODD if outcome in outcomes), Outcome.RECORDED)
+
+
+def keep_malformed(session: Session, source: str, raw: RawRequest) -> None:
+    """Keep a genuine notification that nobody can read, for the operator."""
+    _into_inbox(session, source, f"sha256:{hashlib.sha256(raw.body).hexdigest()}", raw, Outcome.MALFORMED)
+
+
+def _receive_line(session: Session, till: Till, source: str, raw: RawRequest, line: BankLine, now: datetime) -> Outcome:
+    if not _into_inbox(session, source, line.line_id, raw, Outcome.RECORDED):
+        return Outcome.DUPLICATE
+    if not line.incoming:
+        return Outcome.RECORDED
+    outcome = _book(session, till, source, line, now)
+    if outcome is not Outcome.RECORDED:
+        row = session.exec(select(InboxRequest).where(*_delivery(source, line.line_id))).one()
+        row.outcome = outcome
+        session.add(row)
+    return outcome
+
+
+def _book(session: Session, till: Till, source: str, line: BankLine, now: datetime) -> Outcome:
+    ours = bool({line.account_no, line.sub_account} & till.our_accounts)
+    attempts = _attempts(session, line)
+    if not ours or len(attempts) != 1:
+        reason = "wrong_account" if not ours else "several" if attempts else "unknown"
+        _park(session, source, line, reason, now)
+        return Outcome.UNKNOWN_REF
+    attempt = attempts[0]
+    movement = _movement(source, line, ledger.BANK)
+    fact = capture(
+        session,
+        attempt.due_id,
+        attempt.id,
+        movement,
+        now,
+        content=line.content,
+        bank_reference=line.bank_reference,
+    )
+    if fact is None:
+        return Outcome.DUPLICATE
+    return Outcome.RECORDED if fact.amount_vnd == attempt.amount_vnd else Outcome.AMOUNT_MISMATCH
+
+
+def _attempts(session: Session, line: BankLine) -> list[PaymentAttempt]:
+    """The attempts that a line names: by the code its source recognised, else by every code in its content.
+
+    Two codes of one due are the same answer; codes of two dues are not for a machine to split.
+    """
+    for codes in ([squeeze(line.code)] if line.code else [], codes_in(line.content)):
+        wanted = select(PaymentAttempt).where(col(PaymentAttempt.reference).in_(codes))
+        found = session.exec(wanted.order_by(col(PaymentAttempt.id))).all() if codes else []
+        if found:
+            return list({attempt.due_id: attempt for attempt in found}.values())
+    return []
+
+
+def _park(session: Session, source: str, line: BankLine, reason: str, now: datetime) -> None:
+    """Book money that nobody can place yet, and put it before the operator."""
+    bank = ledger.OTHER_BANK if reason == "wrong_account" else ledger.BANK
+    fact = record_fact(session, _movement(source, line, bank), now)
+    if fact is None:
+        return
+    lines = [Line(bank, line.amount_vnd), Line(ledger.UNAPPLIED, -line.amount_vnd)]
+    ledger.post(session, f"{source}:{line.line_id}", "unapplied", lines, now, effective_at=line.occurred_at)
+    session.add(
+        UnmatchedMoney(
+            fact_id=fact.id,
+            amount_vnd=line.amount_vnd,
+            reason=reason,
+            account=ledger.UNAPPLIED,
+            content=line.content,
+            bank_reference=line.bank_reference,
+            arrived_at=line.occurred_at,
+        )
+    )
+
+
+def _movement(source: str, line: BankLine, account: str) -> Fact:
+    kind = FactKind.CAPTURED
+    return Fact(source, line.line_id, kind, line.amount_vnd, line.occurred_at, "ipn", account, line.bank_reference)
+
+
+def _into_inbox(session: Session, source: str, delivery_id: str, raw: RawRequest, outcome: Outcome) -> bool:
+    kept = {name: raw.headers[name] for name in _KEPT_HEADERS if name in raw.headers}
+    row = {
+        "source": source,
+        "delivery_id": delivery_id,
+        "headers": json.dumps(kept),
+        "body": raw.body,
+        "received_at": raw.received_at,
+        "outcome": outcome,
+    }
+    return insert_once(session, InboxRequest, row, ["source", "delivery_id"])
+
+
+def _delivery(source: str, delivery_id: str) -> tuple[bool, bool]:
+    return InboxRequest.source == source, InboxRequest.delivery_id == delivery_id

@@ -1,0 +1,203 @@
+"""What other rooms ask of payments: open what is owed, say how to pay it, tell where it stands, give money back.
+
+Functions take an open session and never commit. A `subject` ("order:17") is all that payments knows of an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select, update
+
+from payments import ledger
+from payments.books import lock_due, ready_attempt, record_fact, state_of_due
+from payments.cod import collect_cod as collect_cod
+from payments.cod import hand_over_cod as hand_over_cod
+from payments.cod import void_cod as void_cod
+from payments.gateway import Fact, FactKind, NextAction, StartPayment
+from payments.ledger import Line
+from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.state import PaymentState, state_from
+from payments.till import till_from
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.core.errors import NotFound, Refusal
+
+if TYPE_CHECKING:
+    from shop.settings import Settings
+
+REQUESTS_KEPT = timedelta(days=31)
+
+
+class MoreReceived(Refusal):
+    """The sum owed cannot fall below what was paid already: give it back instead. Facts: received_vnd."""
+
+
+class RefundTooLarge(Refusal):
+    """More would go back than came in. Facts: refundable_vnd."""
+
+
+def methods(settings: Settings) -> list[str]:
+    """The ways to pay that may be offered, by name."""
+    return list(till_from(settings).gateways)
+
+
+def open_due(
+    session: Session,
+    subject: str,
+    amount_vnd: int,
+    method: str,
+    closes_at: datetime | None,
+    now: datetime,
+    label: str = "",
+    page_path: str = "",
+) -> PaymentDue:
+    """Start waiting for money. Once per subject; a second call changes only the method and `closes_at`.
+
+    `label` is what people call it (the order's code): operators find it by that. `amount_vnd` may be 0.
+    """
+    due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
+    if due is None:
+        due = PaymentDue(
+            subject=subject,
+            label=label or subject,
+            page_path=page_path,
+            method=method,
+            amount_vnd=amount_vnd,
+            closes_at=closes_at,
+            created_at=now,
+        )
+    due.method, due.closes_at = method, closes_at
+    session.add(due)
+    session.flush()
+    ready_attempt(session, due, now)
+    return due
+
+
+def change_due(session: Session, subject: str, amount_vnd: int, now: datetime) -> None:
+    """The sum owed is another now (a parcel was taken out). Raises MoreReceived when more than that came already."""
+    due = lock_due(session, _due(session, subject).id)
+    received_vnd = state_of_due(session, due).received_vnd
+    if received_vnd > amount_vnd:
+        raise MoreReceived(received_vnd=received_vnd)
+    due.amount_vnd = amount_vnd
+    session.add(due)
+    session.flush()
+    ready_attempt(session, due, now)
+
+
+def action(session: Session, subject: str, settings: Settings) -> NextAction | None:
+    """What the buyer does next to pay what is missing; None when nothing is. Reads only."""
+    due = _due(session, subject)
+    missing_vnd = state_of_due(session, due).missing_vnd
+    gateway = till_from(settings).gateways.get(due.method)
+    if gateway is None or not missing_vnd:
+        return None
+    latest = (
+        select(PaymentAttempt)
+        .where(PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
+        .order_by(col(PaymentAttempt.id).desc())
+    )
+    attempt = session.exec(latest.limit(1)).first()
+    reference = attempt.reference if attempt else ""
+    return gateway.start(StartPayment(reference, missing_vnd, due.closes_at)).action
+
+
+def state_of(session: Session, subject: str) -> PaymentState:
+    """Where the payment of a subject stands. Raises NotFound for a subject that owes nothing."""
+    return state_of_due(session, _due(session, subject))
+
+
+def states_of(session: Session, subjects: Iterable[str]) -> dict[str, PaymentState]:
+    """The same for many subjects in two questions; subjects without a due are left out."""
+    dues = {due.id: due for due in session.exec(select(PaymentDue).where(col(PaymentDue.subject).in_(list(subjects))))}
+    facts: dict[int, list[PaymentFact]] = {due_id: [] for due_id in dues}
+    for fact in session.exec(select(PaymentFact).where(col(PaymentFact.due_id).in_(dues))):
+        facts[fact.due_id or 0].append(fact)
+    return {d.subject: state_from(d.method, d.amount_vnd, d.closes_at, facts[d.id]) for d in dues.values()}
+
+
+def refundable_vnd(session: Session, subject: str) -> int:
+    """How much of what was received has not been asked back or set aside."""
+    return state_of(session, subject).refundable_vnd
+
+
+def set_aside(session: Session, subject: str, reason: str, now: datetime) -> int:
+    """Take the money of a closed order off it and put it before the operator; returns the đồng moved.
+
+    `reason` is "late" (it came after the order closed and the goods are gone) or "short" (only a part came in time).
+    """
+    due = lock_due(session, _due(session, subject).id)
+    moved_vnd = state_of_due(session, due).refundable_vnd
+    if moved_vnd <= 0:
+        return 0
+    last = session.exec(
+        select(PaymentFact)
+        .where(PaymentFact.due_id == due.id, PaymentFact.kind == FactKind.CAPTURED)
+        .order_by(col(PaymentFact.id).desc())
+    ).first()
+    movement = f"{subject}:set_aside:{last.id if last else 0}"
+    fact = record_fact(
+        session, Fact("own", movement, FactKind.SET_ASIDE, moved_vnd, now, "manual", ledger.UNAPPLIED), now, due
+    )
+    if fact is None:
+        return 0
+    funds = ledger.account("2110", subject)
+    lines = [Line(funds, moved_vnd), Line(ledger.UNAPPLIED, -moved_vnd)]
+    ledger.post(session, f"own:{movement}", "set_aside", lines, now, subject=subject)
+    session.add(
+        UnmatchedMoney(
+            fact_id=fact.id,
+            due_id=due.id,
+            amount_vnd=moved_vnd,
+            reason=reason,
+            account=ledger.UNAPPLIED,
+            content=due.label,
+            arrived_at=last.occurred_at if last else now,
+        )
+    )
+    session.flush()
+    ready_attempt(session, due, now)
+    return moved_vnd
+
+
+def request_refund(
+    session: Session, subject: str, amount_vnd: int, reason: str, now: datetime, person: Person | None = None
+) -> Refund:
+    """Promise money back; the operator sends it and says so. Raises RefundTooLarge above what is left of it."""
+    due = lock_due(session, _due(session, subject).id)
+    left_vnd = state_of_due(session, due).refundable_vnd
+    if not 0 < amount_vnd <= left_vnd:
+        raise RefundTooLarge(refundable_vnd=left_vnd)
+    funds = ledger.account("2110", subject)
+    refund = Refund(
+        due_id=due.id,
+        amount_vnd=amount_vnd,
+        source_account=funds,
+        reason=reason,
+        requested_at=now,
+        requested_by=person.id if person else None,
+    )
+    session.add(refund)
+    session.flush()
+    movement = f"refund:{refund.id}:requested"
+    record_fact(session, Fact("own", movement, FactKind.REFUND_REQUESTED, amount_vnd, now, "manual"), now, due)
+    lines = [Line(funds, amount_vnd), Line(ledger.account("2120", f"refund:{refund.id}"), -amount_vnd)]
+    ledger.post(session, f"own:{movement}", "refund_requested", lines, now, subject=subject)
+    return refund
+
+
+def forget_requests(db: Database, now: datetime) -> None:
+    """Daily: drop the headers and bodies of notifications that are older than 31 days; the rows stay for duplicates."""
+    with db.write() as session:
+        old = (col(InboxRequest.received_at) < now - REQUESTS_KEPT, col(InboxRequest.headers) != "")
+        session.exec(update(InboxRequest).where(*old).values(headers="", body=b""))
+
+
+def _due(session: Session, subject: str) -> PaymentDue:
+    due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
+    if due is None:
+        raise NotFound(subject=subject)
+    return due

@@ -1,0 +1,96 @@
+"""Where a payment stands: a pure function of the sum owed and the facts, so order and repetition do not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from payments.gateway import FactKind
+
+
+class State(StrEnum):
+    """`part`: some came, some is missing. `cash_on_the_way`: a carrier has the parcel and has still to collect."""
+
+    UNPAID = "unpaid"
+    PART = "part"
+    PAID = "paid"
+    CASH_ON_THE_WAY = "cash_on_the_way"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+
+
+class KnownFact(Protocol):
+    """What the state looks at in a fact."""
+
+    @property
+    def attempt_id(self) -> int | None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def amount_vnd(self) -> int: ...
+    @property
+    def applied_vnd(self) -> int: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class PaymentState:
+    """The sums of one due. `late`: some of the money left the buyer after the due had closed."""
+
+    state: State
+    method: str
+    due_vnd: int
+    received_vnd: int
+    missing_vnd: int
+    surplus_vnd: int
+    refunded_vnd: int
+    refundable_vnd: int
+    late: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.missing_vnd == 0
+
+
+def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Iterable[KnownFact]) -> PaymentState:
+    """Add up the facts. Money that came wins over every marker of failure, whenever it came."""
+    facts = list(facts)
+
+    def total(kind: FactKind) -> int:
+        return sum(fact.amount_vnd for fact in facts if fact.kind == kind)
+
+    captured = [fact for fact in facts if fact.kind == FactKind.CAPTURED]
+    applied_vnd = sum(fact.applied_vnd for fact in captured)
+    received_vnd = applied_vnd - total(FactKind.SET_ASIDE)
+    asked_back_vnd = total(FactKind.REFUND_REQUESTED)
+    refunded_vnd = total(FactKind.REFUNDED)
+    if refunded_vnd < asked_back_vnd:
+        state = State.REFUNDING
+    elif asked_back_vnd and refunded_vnd >= received_vnd:
+        state = State.REFUNDED
+    elif received_vnd >= due_vnd:
+        state = State.PAID
+    elif received_vnd:
+        state = State.PART
+    else:
+        state = State.CASH_ON_THE_WAY if _cash_on_the_way(facts) else State.UNPAID
+    return PaymentState(
+        state=state,
+        method=method,
+        due_vnd=due_vnd,
+        received_vnd=received_vnd,
+        missing_vnd=max(0, due_vnd - received_vnd),
+        surplus_vnd=total(FactKind.CAPTURED) - applied_vnd - total(FactKind.REASSIGNED),
+        refunded_vnd=refunded_vnd,
+        refundable_vnd=received_vnd - asked_back_vnd,
+        late=closes_at is not None and any(fact.occurred_at > closes_at for fact in captured),
+    )
+
+
+def _cash_on_the_way(facts: list[KnownFact]) -> bool:
+    settled = {fact.attempt_id for fact in facts if fact.kind in (FactKind.CAPTURED, FactKind.VOIDED)}
+    return any(fact.kind == FactKind.AUTHORISED and fact.attempt_id not in settled for fact in facts)

@@ -1,0 +1,108 @@
+"""What must always hold of the money, for `chohtx verify`: one line for each broken rule, none when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, col, func, select
+
+from payments.gateway import FactKind
+from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.state import state_from
+
+_BOOKED = (FactKind.CAPTURED, FactKind.AUTHORISED, FactKind.REFUND_REQUESTED, FactKind.REFUNDED, FactKind.SET_ASIDE)
+
+
+def check(session: Session) -> list[str]:
+    """Every broken rule of the ledger and of the payments."""
+    rules = (
+        _sums_to_zero,
+        _journals_balance,
+        _facts_have_journals,
+        _dues_agree,
+        _held_money_agrees,
+        _inbox_counted,
+    )
+    return [line for rule in rules for line in rule(session)]
+
+
+def _sums_to_zero(session: Session) -> Iterator[str]:
+    for pending, sum_vnd in session.exec(
+        select(Entry.pending, func.sum(Entry.amount_vnd)).group_by(col(Entry.pending))
+    ):
+        if sum_vnd:
+            yield f"ledger: {'pending' if pending else 'posted'} entries sum to {sum_vnd}, not 0"
+
+
+def _journals_balance(session: Session) -> Iterator[str]:
+    sums = (
+        select(Entry.journal_id, func.sum(Entry.amount_vnd))
+        .group_by(col(Entry.journal_id), col(Entry.pending))
+        .having(func.sum(Entry.amount_vnd) != 0)
+    )
+    for journal_id, sum_vnd in session.exec(sums):
+        yield f"ledger: journal {journal_id} is out by {sum_vnd}"
+    lonely = select(Entry.journal_id).where(col(Entry.journal_id).not_in(select(Journal.id))).distinct()
+    for journal_id in session.exec(lonely):
+        yield f"ledger: entries of journal {journal_id} have no journal"
+
+
+def _facts_have_journals(session: Session) -> Iterator[str]:
+    event = col(PaymentFact.gateway) + ":" + col(PaymentFact.movement_id)
+    wanted = (
+        select(PaymentFact.gateway, PaymentFact.movement_id)
+        .outerjoin(Journal, col(Journal.source_event) == event)
+        .where(col(PaymentFact.kind).in_(_BOOKED), col(Journal.id).is_(None))
+    )
+    for gateway, movement in session.exec(wanted):
+        yield f"payments: {gateway}:{movement} is in no journal"
+
+
+def _dues_agree(session: Session) -> Iterator[str]:
+    """What the facts say of a due is what the books say: money held for it, and the buyer's credit."""
+    books: dict[str, int] = {}
+    held = select(Entry.account, func.sum(Entry.amount_vnd)).where(
+        col(Entry.pending).is_(False), col(Entry.account).startswith("2110:") | col(Entry.account).startswith("2130:")
+    )
+    for name, sum_vnd in session.exec(held.group_by(col(Entry.account))):
+        books[name] = -int(sum_vnd)
+    facts: dict[int, list[PaymentFact]] = {}
+    for fact in session.exec(select(PaymentFact).where(col(PaymentFact.due_id).is_not(None))):
+        facts.setdefault(fact.due_id or 0, []).append(fact)
+    for due in session.exec(select(PaymentDue).where(col(PaymentDue.id).in_(facts))):
+        state = state_from(due.method, due.amount_vnd, due.closes_at, facts[due.id])
+        for code, expected_vnd in (("2110", state.refundable_vnd), ("2130", state.surplus_vnd)):
+            if books.get(f"{code}:{due.subject}", 0) != expected_vnd:
+                found_vnd = books.get(f"{code}:{due.subject}", 0)
+                yield f"payments: {code} of {due.subject} is {found_vnd}, its facts say {expected_vnd}"
+
+
+def _held_money_agrees(session: Session) -> Iterator[str]:
+    """Money without an owner is exactly the open rows of the inbox; money promised back exactly the refunds to send."""
+    is_open = col(UnmatchedMoney.state).in_(("waiting", "proposed"))
+    waiting = select(func.sum(UnmatchedMoney.amount_vnd)).where(
+        is_open, col(UnmatchedMoney.account).startswith("2140:")
+    )
+    promised = select(func.sum(Refund.amount_vnd)).where(Refund.state == "requested")
+    for code, rows_vnd in (("2140", session.exec(waiting).one()), ("2120", session.exec(promised).one())):
+        held = select(func.sum(Entry.amount_vnd)).where(
+            col(Entry.pending).is_(False), col(Entry.account).startswith(f"{code}:")
+        )
+        held_vnd = -int(session.exec(held).one() or 0)
+        if held_vnd != int(rows_vnd or 0):
+            yield f"payments: account {code} holds {held_vnd}, the open rows add up to {int(rows_vnd or 0)}"
+
+
+def _inbox_counted(session: Session) -> Iterator[str]:
+    """Every incoming line that we took in is a movement in the books."""
+    wanted = (
+        select(InboxRequest.source, InboxRequest.delivery_id)
+        .outerjoin(
+            PaymentFact,
+            (col(PaymentFact.gateway) == InboxRequest.source)
+            & (col(PaymentFact.movement_id) == InboxRequest.delivery_id),
+        )
+        .where(col(InboxRequest.outcome).in_(("unknown_ref", "amount_mismatch")), col(PaymentFact.id).is_(None))
+    )
+    for source, delivery in session.exec(wanted):
+        yield f"payments: {source} delivery {delivery} was answered but not booked"
