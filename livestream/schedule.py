@@ -1,0 +1,236 @@
+"""Before a session: who sells what, when, at which live price, and how much is set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from livestream.models import LiveItem, LiveSession, SessionState
+from shop.catalog import offers
+from shop.catalog import service as catalog
+from shop.coops import service as coops
+from shop.core.audit import audit
+from shop.core.db import run
+from shop.core.deps import Person
+from shop.core.errors import Invalid, NotFound, Refusal
+from shop.core.i18n import local
+from shop.core.pagecache import bump
+from shop.core.text import slug
+from shop.stock import service as stock
+
+MOST_ITEMS = 100
+EARLIEST = timedelta(minutes=5)
+
+
+class NoSuchSession(NotFound):
+    """There is no such session, or it is another co-op's."""
+
+
+class NoSuchItem(NotFound):
+    """Nothing in the run of this session has that code. Facts: code."""
+
+
+class HostIsBusy(Refusal):
+    """The host or the co-op has another session at that time. Facts: title, starts_at."""
+
+
+class StartsInThePast(Invalid):
+    """A session is planned for later than now."""
+
+
+class NotScheduled(Refusal):
+    """Only a session that has not begun can be changed. Facts: title."""
+
+
+class LivePriceTooHigh(Invalid):
+    """A live price is never above the ordinary price. Facts: name, price_vnd."""
+
+
+class AlreadyInTheRun(Refusal):
+    """This variant is in the run of the session already. Facts: code."""
+
+
+class RunIsFull(Refusal):
+    """The run of a session has no room for more. Facts: most."""
+
+
+class NothingToSetAside(Refusal):
+    """Nothing of this variant is counted in stock. Facts: name."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the host wrote: when it starts (aware), how long, under which words."""
+
+    title: str
+    starts_at: datetime
+    planned_minutes: int = 60
+    summary: str = ""
+    co_host: str = ""
+
+
+def session_of(session: Session, live_id: int) -> LiveSession:
+    """The session. Raises NoSuchSession."""
+    live = session.get(LiveSession, live_id)
+    if live is None:
+        raise NoSuchSession
+    return live
+
+
+def items_of(session: Session, live_id: int) -> list[LiveItem]:
+    """The run of a session in its order."""
+    mine = select(LiveItem).where(LiveItem.session_id == live_id)
+    return list(session.exec(mine.order_by(col(LiveItem.position), col(LiveItem.id))))
+
+
+def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime) -> LiveSession:
+    """Put a session on the schedule. Raises StartsInThePast, HostIsBusy, CoopNotVerified, PoliciesMissing."""
+    coops.require_selling(session, [coop_id])
+    _refuse_past(plan, now)
+    _refuse_overlap(session, coop_id, host.id, plan, but=0)
+    live = LiveSession(
+        slug=_free_slug(session, plan),
+        coop_id=coop_id,
+        host_id=host.id,
+        co_host=plan.co_host,
+        title=plan.title,
+        summary=plan.summary,
+        starts_at=plan.starts_at,
+        planned_minutes=plan.planned_minutes,
+        created_at=now,
+    )
+    session.add(live)
+    session.flush()
+    audit(session, host, "state", f"live:{live.id}", None, live.state, now)
+    bump(session, "live")
+    return live
+
+
+def replan(session: Session, live_id: int, plan: Plan, person: Person, now: datetime) -> None:
+    """Change words and time before the session begins. Raises what `plan` raises, and NotScheduled."""
+    live = _scheduled(session, live_id)
+    if plan.starts_at != live.starts_at:
+        _refuse_past(plan, now)
+    _refuse_overlap(session, live.coop_id, live.host_id, plan, but=live_id)
+    if plan.starts_at != live.starts_at:
+        audit(
+            session, person, "starts_at", f"live:{live_id}", live.starts_at.isoformat(), plan.starts_at.isoformat(), now
+        )
+    live.title, live.summary, live.co_host = plan.title, plan.summary, plan.co_host
+    live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes
+    bump(session, "live", f"session:{live_id}")
+
+
+def cancel(session: Session, live_id: int, person: Person, now: datetime) -> None:
+    """Take a session off the schedule. Raises NotScheduled."""
+    live = session_of(session, live_id)
+    waiting = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.SCHEDULED)
+    changed = update(LiveSession).where(*waiting).values(state=SessionState.CANCELLED, ended_at=now)
+    if not run(session, changed).rowcount:
+        raise NotScheduled(title=live.title)
+    audit(session, person, "state", f"live:{live_id}", SessionState.SCHEDULED, SessionState.CANCELLED, now)
+    bump(session, "live", f"session:{live_id}")
+
+
+def add_item(
+    session: Session,
+    live_id: int,
+    variant_id: int,
+    live_price_vnd: int,
+    wanted: int,
+    most_per_buyer: int,
+    now: datetime,
+) -> LiveItem:
+    """Put a variant of the co-op at the end of the run, under the next free code.
+
+    Raises NotScheduled, NoSuchVariant, LivePriceTooHigh, AlreadyInTheRun, RunIsFull, NothingToSetAside.
+    """
+    live = _scheduled(session, live_id)
+    variant = catalog.variant_of_coop(session, live.coop_id, variant_id)
+    name = catalog.variants(session, [variant_id])[variant_id].product_name
+    _refuse_price(session, variant_id, name, live_price_vnd, now)
+    if not stock.pools_of(session, [variant.id]):
+        raise NothingToSetAside(name=name)
+    there = items_of(session, live_id)
+    if len(there) >= MOST_ITEMS:
+        raise RunIsFull(most=MOST_ITEMS)
+    for item in there:
+        if item.variant_id == variant_id:
+            raise AlreadyInTheRun(code=item.code)
+    item = LiveItem(
+        session_id=live_id,
+        code=_next_code(there),
+        variant_id=variant_id,
+        live_price_vnd=live_price_vnd,
+        wanted=wanted,
+        most_per_buyer=most_per_buyer,
+        position=max((item.position for item in there), default=0) + 1,
+    )
+    session.add(item)
+    session.flush()
+    bump(session, "live", f"session:{live_id}")
+    return item
+
+
+def drop_item(session: Session, live_id: int, item_id: int) -> None:
+    """Take an item out of the run before the session begins. Raises NotScheduled, NoSuchItem."""
+    _scheduled(session, live_id)
+    session.delete(item_by_id(session, live_id, item_id))
+    bump(session, "live", f"session:{live_id}")
+
+
+def item_by_id(session: Session, live_id: int, item_id: int) -> LiveItem:
+    """The item, if it is in the run of that session. Raises NoSuchItem."""
+    item = session.get(LiveItem, item_id)
+    if item is None or item.session_id != live_id:
+        raise NoSuchItem(code="")
+    return item
+
+
+def _scheduled(session: Session, live_id: int) -> LiveSession:
+    live = session_of(session, live_id)
+    session.refresh(live, with_for_update=True)
+    if live.state != SessionState.SCHEDULED:
+        raise NotScheduled(title=live.title)
+    return live
+
+
+def _refuse_past(plan: Plan, now: datetime) -> None:
+    if plan.starts_at < now - EARLIEST:
+        raise StartsInThePast
+
+
+def _refuse_overlap(session: Session, coop_id: int, host_id: int, plan: Plan, but: int) -> None:
+    """One host and one co-op sell in one place at a time; what is on air counts as long as it was planned."""
+    ends_at = plan.starts_at + timedelta(minutes=plan.planned_minutes)
+    near = select(LiveSession).where(
+        col(LiveSession.state).in_([SessionState.SCHEDULED, SessionState.LIVE]),
+        (LiveSession.coop_id == coop_id) | (LiveSession.host_id == host_id),
+        LiveSession.id != but,
+        LiveSession.starts_at < ends_at,
+    )
+    for other in session.exec(near.order_by(col(LiveSession.starts_at).desc())):
+        if other.starts_at + timedelta(minutes=other.planned_minutes) > plan.starts_at:
+            raise HostIsBusy(title=other.title, starts_at=other.starts_at)
+
+
+def _refuse_price(session: Session, variant_id: int, name: str, live_price_vnd: int, now: datetime) -> None:
+    ordinary_vnd = offers.price_now(session, variant_id, now)
+    if live_price_vnd > ordinary_vnd:
+        raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
+
+
+def _free_slug(session: Session, plan: Plan) -> str:
+    day = local(plan.starts_at)
+    stem = f"{slug(plan.title)[:70].strip('-') or 'live'}-{day:%d-%m}"
+    alike = select(func.count()).where(col(LiveSession.slug).startswith(stem, autoescape=True))
+    there = session.exec(alike).one()
+    return stem if not there else f"{stem}-{there + 1}"
+
+
+def _next_code(there: list[LiveItem]) -> str:
+    taken = {item.code for item in there}
+    return next(code for number in range(1, MOST_ITEMS + 2) if (code := f"A{number}") not in taken)

@@ -1,0 +1,282 @@
+"""On air: start, pin, price, reserve, end. The server's clock decides; a hold made before the end keeps its price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from livestream.models import LiveClaim, LiveItem, LivePin, LiveReport, LiveSession, SessionState
+from livestream.schedule import LivePriceTooHigh, NoSuchItem, NoSuchSession, item_by_id, items_of, session_of
+from shop.cart import service as cart
+from shop.catalog import offers
+from shop.catalog import service as catalog
+from shop.coops import service as coops
+from shop.core.audit import audit
+from shop.core.db import insert_once, run
+from shop.core.deps import Person
+from shop.core.errors import Refusal
+from shop.core.pagecache import bump
+from shop.stock import service as stock
+
+REASONS = ("wrong-price", "fake", "forbidden", "rude", "other")
+
+
+class NotOnAir(Refusal):
+    """The session has not begun, or it is over: the live price does not count now. Facts: title."""
+
+
+class AlreadyOnAir(Refusal):
+    """The host or the co-op is on air in another session. Facts: title."""
+
+
+class NothingToSell(Refusal):
+    """A session without items does not start."""
+
+
+class AlreadyBegun(Refusal):
+    """This session is on air, over or cancelled: it cannot start. Facts: title."""
+
+
+class LiveSoldOut(Refusal):
+    """Less is left at the live price than was wanted. Facts: name, code, left."""
+
+
+class TooManyForOne(Refusal):
+    """The session sells at most so many of this to one buyer. Facts: name, most."""
+
+
+@dataclass(frozen=True)
+class Short:
+    """An item of which less could be set aside than the host asked for."""
+
+    code: str
+    wanted: int
+    allotted: int
+
+
+def live_owner(live_id: int) -> str:
+    """The name under which a session's pools and offers stand."""
+    return f"live:{live_id}"
+
+
+def hold_owner(live_id: int, item_id: int, cart_id: str) -> str:
+    """The name under which a buyer's hold of one item stands."""
+    return f"live:{live_id}:{item_id}:{cart_id}"
+
+
+def start(session: Session, live_id: int, person: Person, now: datetime) -> list[Short]:
+    """Go on air: set every item's allotment aside, open the live prices, pin the first item.
+
+    Returns the items of which less was left than wanted. Raises NothingToSell, AlreadyBegun, AlreadyOnAir,
+    CoopNotVerified, PoliciesMissing. Who may do it is the route's question.
+    """
+    live = session_of(session, live_id)
+    coops.require_selling(session, [live.coop_id])
+    items = items_of(session, live_id)
+    if not items:
+        raise NothingToSell
+    _go_on_air(session, live, now)
+    short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, live_id, item, now))]
+    pin(session, live_id, items[0].id, now)
+    audit(session, person, "state", live_owner(live_id), SessionState.SCHEDULED, SessionState.LIVE, now)
+    _tell(session, live_id, items)
+    return sorted(short, key=lambda missing: missing.code)
+
+
+def _go_on_air(session: Session, live: LiveSession, now: datetime) -> None:
+    elsewhere = select(LiveSession.title).where(
+        LiveSession.state == SessionState.LIVE,
+        (LiveSession.host_id == live.host_id) | (LiveSession.coop_id == live.coop_id),
+        LiveSession.id != live.id,
+    )
+    if (title := session.exec(elsewhere).first()) is not None:
+        raise AlreadyOnAir(title=title)
+    waiting = (col(LiveSession.id) == live.id, col(LiveSession.state) == SessionState.SCHEDULED)
+    begun = update(LiveSession).where(*waiting).values(state=SessionState.LIVE, started_at=now)
+    try:
+        with session.begin_nested():
+            if not run(session, begun).rowcount:
+                raise AlreadyBegun(title=live.title)
+    except IntegrityError as error:  # the index that knows one session on air per host and co-op
+        raise AlreadyOnAir(title=live.title) from error
+    session.refresh(live)
+
+
+def _in_pool_order(items: list[LiveItem]) -> list[LiveItem]:
+    return sorted(items, key=lambda item: item.variant_id)  # two starts never wait for each other crosswise
+
+
+def _set_aside(session: Session, live_id: int, item: LiveItem, now: datetime) -> Short | None:
+    pool = stock.open_live_pool(session, item.variant_id, live_owner(live_id), item.wanted, now)
+    item.pool_id, item.allotted = pool.id, pool.on_hand
+    offers.open_offer(session, item.variant_id, live_owner(live_id), item.live_price_vnd, starts_at=now)
+    session.flush()
+    return Short(item.code, item.wanted, pool.on_hand) if pool.on_hand < item.wanted else None
+
+
+def pin(session: Session, live_id: int, item_id: int | None, now: datetime) -> None:
+    """Show an item large, or none. Raises NotOnAir, NoSuchItem; pinning what is pinned changes nothing."""
+    live = session_of(session, live_id)
+    if item_id is not None:
+        item_by_id(session, live_id, item_id)
+    on_air = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.LIVE)
+    pinned = update(LiveSession).where(*on_air).values(pinned_item_id=item_id)
+    if not run(session, pinned).rowcount:  # locks the session's row, so pins come one after the other
+        raise NotOnAir(title=live.title)
+    last = session.exec(
+        select(LivePin).where(LivePin.session_id == live_id, col(LivePin.unpinned_at).is_(None))
+    ).first()
+    if last is not None and last.item_id == item_id:
+        return
+    if last is not None:
+        run(session, update(LivePin).where(col(LivePin.id) == last.id).values(unpinned_at=now))
+    if item_id is not None:
+        run(session, insert(LivePin).values(session_id=live_id, item_id=item_id, pinned_at=now))
+    bump(session, f"session:{live_id}")
+
+
+def set_price(session: Session, live_id: int, item_id: int, price_vnd: int, person: Person, now: datetime) -> None:
+    """Change a live price, before the session or on air; who holds already keeps the price of the hold.
+
+    Raises LivePriceTooHigh, NoSuchItem, NotOnAir when the session is over.
+    """
+    live = session_of(session, live_id)
+    session.refresh(live, with_for_update=True)
+    item = item_by_id(session, live_id, item_id)
+    ordinary_vnd = offers.price_now(session, item.variant_id, now)
+    if price_vnd > ordinary_vnd:
+        name = catalog.variants(session, [item.variant_id])[item.variant_id].product_name
+        raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
+    if live.state not in (SessionState.SCHEDULED, SessionState.LIVE):
+        raise NotOnAir(title=live.title)
+    audit(session, person, "live_price_vnd", f"{live_owner(live_id)}:{item.code}", item.live_price_vnd, price_vnd, now)
+    item.live_price_vnd = price_vnd
+    if live.state == SessionState.LIVE:
+        offers.open_offer(session, item.variant_id, live_owner(live_id), price_vnd, starts_at=now)
+    bump(session, f"session:{live_id}")
+
+
+def end(session: Session, live_id: int, person: Person, now: datetime) -> int:
+    """Go off air: live prices close, what is free returns to ordinary sale at once, holds keep their own time.
+
+    Returns how many units went home. Raises NotOnAir.
+    """
+    live = session_of(session, live_id)
+    on_air = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.LIVE)
+    over = update(LiveSession).where(*on_air).values(state=SessionState.ENDED, ended_at=now, pinned_item_id=None)
+    if not run(session, over).rowcount:
+        raise NotOnAir(title=live.title)
+    still_shown = (col(LivePin.session_id) == live_id, col(LivePin.unpinned_at).is_(None))
+    run(session, update(LivePin).where(*still_shown).values(unpinned_at=now))
+    offers.close_offers(session, live_owner(live_id), now)
+    home = stock.close_live_pool(session, live_owner(live_id), now)
+    audit(session, person, "state", live_owner(live_id), SessionState.LIVE, SessionState.ENDED, now)
+    _tell(session, live_id, items_of(session, live_id))
+    return home
+
+
+def _tell(session: Session, live_id: int, items: list[LiveItem]) -> None:
+    """The lists of sessions, the room, and the product pages that say "on air" or not."""
+    variants = catalog.variants(session, [item.variant_id for item in items])
+    products = {f"product:{variant.product_id}" for variant in variants.values()}
+    bump(session, "live", f"session:{live_id}", "lists", *sorted(products))
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a buyer holds after a claim, at which price of one step, until when."""
+
+    code: str
+    name: str
+    quantity: int
+    price_vnd: int
+    held_until: datetime
+
+    @property
+    def total_vnd(self) -> int:
+        return self.price_vnd * self.quantity
+
+
+def claim(
+    session: Session, slug: str, code: str, quantity: int, cart_id: str, hold_for: timedelta, now: datetime
+) -> Claimed:
+    """Reserve `quantity` steps (all together, not more) for this cart at the live price.
+
+    Pressing again changes the number; the first press decides until when, so that nobody keeps goods for ever.
+    0 gives back. Raises NoSuchSession, NoSuchItem, NotOnAir, TooManyForOne, LiveSoldOut: then nothing has changed.
+    """
+    live, item = _on_air(session, slug, code)
+    variant = catalog.variants(session, [item.variant_id])[item.variant_id]
+    if quantity > (most := min(item.most_per_buyer, variant.most_steps)):
+        raise TooManyForOne(name=variant.product_name, most=most)
+    owner = hold_owner(live.id, item.id, cart_id)
+    until = held_until(session, owner, now) or now + hold_for
+    price_vnd = offers.price_now(session, item.variant_id, now, live_owner(live.id))
+    claimed = Claimed(code, variant.product_name, max(0, quantity), price_vnd, until)
+    stock.release_holds(session, owner, now)
+    if quantity <= 0:
+        cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)
+    else:
+        _reserve(session, item, cart_id, owner, claimed, now)
+    return claimed
+
+
+def held_until(session: Session, owner: str, now: datetime) -> datetime | None:
+    """Until when this buyer holds the item now."""
+    held = stock.open_holds(session, owner)
+    return next((hold.expires_at for hold in held if hold.expires_at and hold.expires_at > now), None)
+
+
+def _reserve(session: Session, item: LiveItem, cart_id: str, owner: str, claimed: Claimed, now: datetime) -> None:
+    pool_id = stock.pool_of(session, item.variant_id, live_owner(item.session_id)).id
+    try:
+        stock.take_holds(session, {pool_id: claimed.quantity}, owner, claimed.held_until, now)
+    except stock.SoldOut as refusal:
+        left = refusal.facts["lines"][0]["left"]
+        raise LiveSoldOut(name=claimed.name, code=claimed.code, left=left) from refusal
+    cart.add_live_hold(
+        session,
+        cart_id,
+        variant_id=item.variant_id,
+        live_key=live_owner(item.session_id),
+        pool_id=pool_id,
+        quantity=claimed.quantity,
+        price_vnd=claimed.price_vnd,
+        hold_owner=owner,
+        held_until=claimed.held_until,
+        now=now,
+    )
+    facts = {"session_id": item.session_id, "item_id": item.id, "hold_owner": owner, "quantity": claimed.quantity}
+    run(
+        session,
+        insert(LiveClaim).values(**facts, price_vnd=claimed.price_vnd, held_until=claimed.held_until, at=now),
+    )
+
+
+def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveItem]:
+    live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
+    if live is None:
+        raise NoSuchSession
+    item = session.exec(select(LiveItem).where(LiveItem.session_id == live.id, LiveItem.code == code)).first()
+    if item is None:
+        raise NoSuchItem(code=code)
+    if live.state != SessionState.LIVE:
+        raise NotOnAir(title=live.title)
+    return live, item
+
+
+def report(session: Session, live: LiveSession, visitor_key: str, reason: str, words: str, now: datetime) -> bool:
+    """A viewer reports the session; once per reason and viewer. True when this was the first time."""
+    facts = {"session_id": live.id, "visitor_key": visitor_key, "reason": reason if reason in REASONS else "other"}
+    seen = {"words": words[:500], "item_id": live.pinned_item_id, "at": now}
+    return insert_once(session, LiveReport, {**facts, **seen}, ["session_id", "visitor_key", "reason"])
+
+
+def note_viewers(session: Session, live_id: int, viewers: int) -> None:
+    """Remember the most viewers at once."""
+    fewer = (col(LiveSession.id) == live_id, col(LiveSession.peak_viewers) < viewers)
+    run(session, update(LiveSession).where(*fewer).values(peak_viewers=viewers))
