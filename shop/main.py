@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop import migrations
+from shop.accounts import routes as sign_in
+from shop.accounts.codes import ShownOnPage
+from shop.accounts.service import who_is
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -44,7 +46,7 @@ from shop.worker import Job, Worker
 STATIC = Path(__file__).parents[1] / "static"
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
-ROUTERS: Sequence[APIRouter] = ()
+ROUTERS: Sequence[APIRouter] = (sign_in.router,)
 
 HANDLERS: Handlers = {}
 
@@ -67,7 +69,8 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.owns_db = db is None
     state.static = Static(STATIC)
     state.templates = make_templates(settings, state.static.asset)
-    state.who_is = nobody
+    state.who_is = who_is
+    state.code_sender = ShownOnPage() if settings.demo else None
     state.limits = RateLimits(settings.bus_url)
     state.numbers = Numbers()
     state.bus = open_bus(settings.bus_url)
@@ -82,10 +85,6 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     settings.media_dir.mkdir(parents=True, exist_ok=True)
     app.mount("/media", Media(directory=settings.media_dir))
     return app
-
-
-def nobody(_db: Database, _token: str, _now: datetime) -> None:
-    """Until accounts says who is signed in."""
 
 
 @asynccontextmanager

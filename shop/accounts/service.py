@@ -1,0 +1,239 @@
+"""Who people are and what they may do."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, delete, select
+
+from shop.accounts.models import (
+    Consent,
+    OneTimeCode,
+    PersonRow,
+    PhoneProof,
+    Recovery,
+    Role,
+    RoleGrant,
+    SavedAddress,
+    SignIn,
+)
+from shop.core.audit import audit
+from shop.core.db import Database, insert_once, run
+from shop.core.deps import Grant, Person
+from shop.core.errors import Invalid, NotAllowed, NotFound, Refusal
+from shop.core.ids import same, secret_token
+
+STAYS = timedelta(days=60)
+CODE_LASTS = timedelta(minutes=10)
+CODE_TRIES = 5
+RECOVERY_LASTS = timedelta(hours=1)
+
+
+class PhoneTaken(Refusal):
+    """There is an account with this phone number already."""
+
+
+class WrongPassword(Invalid):
+    """Phone and password do not belong together."""
+
+
+class WrongCode(Invalid):
+    """The one-time code is wrong, used, or older than ten minutes."""
+
+
+class LinkOver(NotFound):
+    """The recovery link was used or is too old."""
+
+
+def register(session: Session, *, name: str, phone: str, password_hash: str, now: datetime) -> PersonRow:
+    """A new account. The phone counts as theirs only once proved. Raises PhoneTaken."""
+    if find_by_phone(session, phone) is not None:
+        raise PhoneTaken
+    person = PersonRow(name=name, phone=phone, password_hash=password_hash, created_at=now)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def find_by_phone(session: Session, phone: str) -> PersonRow | None:
+    """The account of a phone number (+84…), if there is one."""
+    return session.exec(select(PersonRow).where(PersonRow.phone == phone)).one_or_none()
+
+
+def start_session(session: Session, person_id: int, now: datetime) -> str:
+    """Sign a browser in; returns the token for its cookie. Only the token's hash is stored."""
+    token = secret_token()
+    session.add(SignIn(token_hash=_hash(token), person_id=person_id, created_at=now, expires_at=now + STAYS))
+    return token
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign this browser out."""
+    session.exec(delete(SignIn).where(col(SignIn.token_hash) == _hash(token)))
+
+
+def end_all_sessions(session: Session, person_id: int) -> None:
+    """Sign every browser of a person out."""
+    session.exec(delete(SignIn).where(col(SignIn.person_id) == person_id))
+
+
+def who_is(db: Database, token: str, now: datetime) -> Person | None:
+    """The person whose browser holds this token, with the roles of this moment."""
+    with db.read() as session:
+        signed_in = session.get(SignIn, _hash(token))
+        if signed_in is None or signed_in.expires_at <= now:
+            return None
+        return as_person(session, session.get_one(PersonRow, signed_in.person_id))
+
+
+def as_person(session: Session, row: PersonRow) -> Person:
+    """The plain value that routes work with."""
+    mine = select(RoleGrant).where(RoleGrant.person_id == row.id, col(RoleGrant.revoked_at).is_(None))
+    roles = tuple(Grant(grant.role, grant.coop_id) for grant in session.exec(mine.order_by(col(RoleGrant.id))))
+    return Person(id=row.id, name=row.name, phone=row.phone or "", roles=roles)
+
+
+def grant(session: Session, by: Person, person_id: int, role: Role, coop_id: int | None, now: datetime) -> None:
+    """Give a role; audited. Giving it twice changes nothing."""
+    if not _active(session, person_id, role, coop_id):
+        session.add(RoleGrant(person_id=person_id, role=role, coop_id=coop_id, granted_at=now))
+        audit(session, by, "role", f"person:{person_id}", None, _role_words(role, coop_id), now)
+
+
+def revoke(session: Session, by: Person, person_id: int, role: Role, coop_id: int | None, now: datetime) -> None:
+    """Take a role away; audited."""
+    for row in _active(session, person_id, role, coop_id):
+        row.revoked_at = now
+        audit(session, by, "role", f"person:{person_id}", _role_words(role, coop_id), None, now)
+
+
+def _active(session: Session, person_id: int, role: Role, coop_id: int | None) -> list[RoleGrant]:
+    held = select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.role == role)
+    return [row for row in session.exec(held) if row.revoked_at is None and row.coop_id == coop_id]
+
+
+def _role_words(role: Role, coop_id: int | None) -> str:
+    return f"{role}@coop:{coop_id}" if coop_id is not None else str(role)
+
+
+def make_code(session: Session, phone: str, now: datetime) -> str:
+    """Six digits for one sign-in; earlier ones of this phone stop working. The sender brings it to the phone."""
+    unused = (col(OneTimeCode.phone) == phone, col(OneTimeCode.used_at).is_(None))
+    run(session, update(OneTimeCode).where(*unused).values(used_at=now))
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    session.add(OneTimeCode(phone=phone, code_hash=_hash(phone + code), created_at=now, expires_at=now + CODE_LASTS))
+    return code
+
+
+def count_try(session: Session, phone: str, now: datetime) -> OneTimeCode | None:
+    """Count one try at the newest code of a phone; None when there is none to try."""
+    newest = select(OneTimeCode).where(OneTimeCode.phone == phone).order_by(col(OneTimeCode.id).desc()).limit(1)
+    row = session.exec(newest.with_for_update()).first()
+    if row is None or row.used_at is not None or row.expires_at <= now or row.tries >= CODE_TRIES:
+        return None
+    row.tries += 1
+    return row
+
+
+def use_code(row: OneTimeCode | None, code: str, now: datetime) -> bool:
+    """Whether the code is the one; a right code is used up."""
+    if row is None or not same(row.code_hash, _hash(row.phone + code)):
+        return False
+    row.used_at = now
+    return True
+
+
+def person_of_proved_phone(session: Session, phone: str, now: datetime) -> PersonRow:
+    """The account of somebody who proved the phone by a code, made now if there was none."""
+    row = find_by_phone(session, phone)
+    if row is None:
+        row = register(session, name="", phone=phone, password_hash="", now=now)  # no password: codes only
+    prove_phone(session, row.id, phone, "code", now)
+    return row
+
+
+def prove_phone(session: Session, person_id: int, phone: str, proved_by: str, now: datetime) -> None:
+    """From now on this person sees the orders of this phone, older ones too."""
+    facts = {"person_id": person_id, "phone": phone, "proved_by": proved_by, "at": now}
+    insert_once(session, PhoneProof, facts, ["person_id", "phone"])
+
+
+def proved_phones(session: Session, person_id: int) -> list[str]:
+    """Phone numbers whose orders this person may see."""
+    return list(session.exec(select(PhoneProof.phone).where(PhoneProof.person_id == person_id)))
+
+
+def make_recovery(session: Session, by: Person | None, person: PersonRow, now: datetime) -> str:
+    """A token that lets its holder set a new password within the hour.
+
+    `by` is the staff member who shows it as a QR (audited), None when it goes out by mail. Raises NotAllowed when
+    staff would let themselves into another staff member's account: only the operator may do that.
+    """
+    if by is not None:
+        if as_person(session, person).roles and not by.is_operator:
+            raise NotAllowed
+        audit(session, by, "recovery", f"person:{person.id}", None, "link made", now)
+    token = secret_token()
+    made_by = by.id if by else None
+    until = now + RECOVERY_LASTS
+    session.add(Recovery(person_id=person.id, token_hash=_hash(token), made_by=made_by, expires_at=until))
+    return token
+
+
+def recover(session: Session, token: str, password_hash: str, now: datetime) -> PersonRow:
+    """Set a new password by a recovery link; every browser is signed out. Raises LinkOver."""
+    right = (col(Recovery.token_hash) == _hash(token), col(Recovery.used_at).is_(None), col(Recovery.expires_at) > now)
+    row = run(session, update(Recovery).where(*right).values(used_at=now).returning(col(Recovery.person_id))).first()
+    if row is None:
+        raise LinkOver
+    person = session.get_one(PersonRow, row.person_id)
+    person.password_hash = password_hash
+    end_all_sessions(session, person.id)
+    return person
+
+
+def can_recover(session: Session, token: str, now: datetime) -> bool:
+    """Whether the link still works."""
+    row = session.exec(select(Recovery).where(Recovery.token_hash == _hash(token))).first()
+    return row is not None and row.used_at is None and row.expires_at > now
+
+
+def agree(session: Session, subject: str, purpose: str, text: str, version: str, channel: str, now: datetime) -> None:
+    """Write down that `subject` agreed to `text` for one purpose. Source: law 91/2025/QH15, provable consent."""
+    text_hash = hashlib.sha256(text.encode()).hexdigest()
+    told = Consent(
+        subject=subject,
+        purpose=purpose,
+        given=True,
+        policy_version=version,
+        text_hash=text_hash,
+        channel=channel,
+        at=now,
+    )
+    session.add(told)
+
+
+def erase(session: Session, person_id: int, now: datetime) -> None:
+    """Forget who this was: name, phone, mail, password, addresses, sign-ins, roles. Orders stay as the law wants."""
+    person = session.get_one(PersonRow, person_id)
+    person.name, person.phone, person.email = "", None, None
+    person.password_hash, person.erased_at = "", now
+    run(session, delete(SavedAddress).where(col(SavedAddress.person_id) == person_id))
+    run(session, delete(PhoneProof).where(col(PhoneProof.person_id) == person_id))
+    run(session, delete(Recovery).where(col(Recovery.person_id) == person_id))
+    end_all_sessions(session, person_id)
+    mine = (col(RoleGrant.person_id) == person_id, col(RoleGrant.revoked_at).is_(None))
+    run(session, update(RoleGrant).where(*mine).values(revoked_at=now))
+
+
+def addresses(session: Session, person_id: int) -> list[SavedAddress]:
+    """Where this person likes parcels to go, newest first."""
+    mine = select(SavedAddress).where(SavedAddress.person_id == person_id).order_by(col(SavedAddress.id).desc())
+    return list(session.exec(mine))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
