@@ -147,7 +147,8 @@ def insert_once(session: Session, model: type[SQLModel], values: Mapping[str, An
     table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
-    return bool(run(session, statement).rowcount)
+    inserted = statement.returning(*(table.c[name] for name in unique))  # PostgreSQL's driver gives no row count here
+    return run(session, inserted).first() is not None
 
 
 def _driver(url: str) -> str:
