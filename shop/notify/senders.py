@@ -1,0 +1,70 @@
+"""The ways out: the outbox page of the demo, mail, web push."""
+
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+import httpx2
+
+from shop.core.db import Database
+from shop.notify.models import PushSubscription
+from shop.notify.service import Outgoing, Undeliverable
+from shop.notify.webpush import encrypt, vapid_header
+from shop.settings import Settings
+
+
+class OutboxPage:
+    """Demo: messages to phones are read on the operator's page of messages; nothing leaves the machine."""
+
+    def send(self, message: Outgoing) -> None:
+        """The row itself is what is shown."""
+
+
+class Mail:
+    """By SMTP with STARTTLS where the server offers it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def send(self, message: Outgoing) -> None:
+        """Raises SMTPException or OSError to be tried again, Undeliverable when the server refuses the address."""
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = self._settings.mail_from, message.address, message.title
+        mail["Message-ID"] = f"<{message.key.replace(':', '.').replace('@', '.at.')}@chohtx>"
+        mail.set_content(f"{message.body}\n\n{message.link}\n")
+        with smtplib.SMTP(self._settings.smtp_host, self._settings.smtp_port, timeout=20) as server:
+            if server.has_extn("starttls"):
+                server.starttls()
+            if self._settings.smtp_user:
+                server.login(self._settings.smtp_user, self._settings.smtp_password)
+            try:
+                server.send_message(mail)
+            except smtplib.SMTPRecipientsRefused as refused:
+                raise Undeliverable(repr(refused.recipients)) from refused
+
+
+class WebPush:
+    """To a browser's push service, encrypted for that browser. Source: RFC 8030, 8291, 8292."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db, self._settings = db, settings
+
+    def send(self, message: Outgoing) -> None:
+        """Raises Undeliverable when the browser has unsubscribed."""
+        with self._db.read() as session:
+            push = session.get(PushSubscription, int(message.address))
+        if push is None:
+            raise Undeliverable("the subscription is gone")
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(push.endpoint))
+        headers = {
+            "TTL": "86400",
+            "Content-Encoding": "aes128gcm",
+            "Authorization": vapid_header(self._settings.secret_key, origin, self._settings.operator_email),
+        }
+        body = encrypt(f"{message.title}\n{message.body}\n{message.link}".encode(), push.p256dh, push.auth)
+        answer = httpx2.post(push.endpoint, content=body, headers=headers, timeout=20)
+        if answer.status_code in (404, 410):
+            raise Undeliverable("the browser has unsubscribed")
+        answer.raise_for_status()

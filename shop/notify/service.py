@@ -1,0 +1,178 @@
+"""Messages are rows first and leave later: once each, tried again, never to somebody who does not want them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from shop.core.db import Database, insert_once, run
+from shop.notify.models import Channel, Message, MessageState, OptOut, PushSubscription
+
+log = structlog.get_logger()
+MAX_ATTEMPTS = 6
+LEASE = timedelta(minutes=2)
+
+
+class Undeliverable(Exception):
+    """This address will never take a message: no use trying again."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message as a sender gets it; `link` is absolute."""
+
+    key: str
+    address: str
+    title: str
+    body: str
+    link: str
+    lang: str
+
+
+class Sender(Protocol):
+    """Brings messages of one channel to their address."""
+
+    def send(self, message: Outgoing) -> None:
+        """Raises Undeliverable, or any other exception to be tried again later."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What to tell; `key` names the occasion ("order:17:paid"), so it is told once."""
+
+    key: str
+    kind: str
+    title: str
+    body: str
+    link: str = ""
+    lang: str = "vi"
+
+
+def tell(session: Session, letter: Letter, *, subject: str, phone: str, email: str | None, now: datetime) -> None:
+    """Queue the letter on every way we have: the phone, the mail address, browsers that asked about `subject`."""
+    ways = [(Channel.PAGE, phone)] + ([(Channel.MAIL, email)] if email else [])
+    watching = select(PushSubscription.id).where(PushSubscription.subject == subject)
+    ways += [(Channel.PUSH, str(push_id)) for push_id in session.exec(watching)]
+    for channel, address in ways:
+        _queue(session, letter, channel, address, now)
+
+
+def _queue(session: Session, letter: Letter, channel: Channel, address: str, now: datetime) -> None:
+    unwanted = select(OptOut.kind).where(OptOut.address == address, col(OptOut.kind).in_([letter.kind, "*"]))
+    state = MessageState.OPTED_OUT if session.exec(unwanted).first() else MessageState.QUEUED
+    row = {
+        "key": f"{letter.key}:{channel}:{address}",
+        "kind": letter.kind,
+        "channel": channel,
+        "address": address,
+        "lang": letter.lang,
+        "title": letter.title,
+        "body": letter.body,
+        "link": letter.link,
+        "state": state,
+        "attempts": 0,
+        "error": "",
+        "created_at": now,
+        "due_at": now,
+    }
+    insert_once(session, Message, row, ["key"])
+
+
+def opt_out(session: Session, address: str, kind: str, now: datetime) -> None:
+    """No more messages of this kind (`*`: of any kind) to this address."""
+    insert_once(session, OptOut, {"address": address, "kind": kind, "at": now}, ["address", "kind"])
+
+
+def opt_in(session: Session, address: str, kind: str) -> None:
+    """Take an opt-out back."""
+    row = session.get(OptOut, (address, kind))
+    if row is not None:
+        session.delete(row)
+
+
+def is_out(session: Session, address: str, kind: str = "*") -> bool:
+    """Whether this address asked for silence."""
+    return session.get(OptOut, (address, kind)) is not None
+
+
+def send_due(db: Database, senders: Mapping[str, Sender], absolute: Absolute, now: datetime) -> int:
+    """Timed job: send what is due, nothing locked while the network is slow. Returns how many went out.
+
+    A channel without a sender fails plainly, so that staff see whom to call. Failed tries wait 2, 4, 8 … minutes.
+    """
+    return sum(_send(db, senders, absolute, message, now) for message in _claim(db, now))
+
+
+class Absolute(Protocol):
+    """Makes a stored path an absolute address, with its secret where the path needs one to be opened."""
+
+    def __call__(self, path: str) -> str: ...
+
+
+def _claim(db: Database, now: datetime, most: int = 50) -> list[Message]:
+    due = (Message.state == MessageState.QUEUED, col(Message.due_at) <= now)
+    with db.read() as session:
+        if session.exec(select(Message.id).where(*due).limit(1)).first() is None:
+            return []
+    with db.write() as session:
+        rows = session.exec(select(Message).where(*due).order_by(col(Message.id)).limit(most).with_for_update())
+        messages = list(rows)
+        ids = [message.id for message in messages]
+        run(session, update(Message).where(col(Message.id).in_(ids)).values(due_at=now + LEASE))
+        return messages
+
+
+def _send(db: Database, senders: Mapping[str, Sender], absolute: Absolute, message: Message, now: datetime) -> bool:
+    link = absolute(message.link) if message.link else ""
+    outgoing = Outgoing(message.key, message.address, message.title, message.body, link, message.lang)
+    try:
+        if message.channel not in senders:
+            raise Undeliverable("no way to send on this channel is set up")
+        senders[message.channel].send(outgoing)
+    except Undeliverable as reason:
+        _note(db, message, now, state=MessageState.FAILED, error=str(reason))
+        return False
+    except Exception as error:  # noqa: BLE001  whatever the network does, the message must say so and wait its turn
+        log.warning("message not sent", message_id=message.id, channel=message.channel, error=repr(error))
+        given_up = message.attempts + 1 >= MAX_ATTEMPTS
+        _note(db, message, now, state=MessageState.FAILED if given_up else MessageState.QUEUED, error=repr(error))
+        return False
+    _note(db, message, now, state=MessageState.SENT)
+    return True
+
+
+def _note(db: Database, message: Message, now: datetime, *, state: MessageState, error: str = "") -> None:
+    attempts = message.attempts + 1
+    later = {"due_at": now + timedelta(minutes=2**attempts)} if state == MessageState.QUEUED else {}
+    sent = {"sent_at": now} if state == MessageState.SENT else {}
+    with db.write() as session:
+        told = {"state": state, "attempts": attempts, "error": error[:500], **later, **sent}
+        run(session, update(Message).where(col(Message.id) == message.id).values(**told))
+
+
+def recent(session: Session, state: str | None = None, most: int = 100) -> list[Message]:
+    """The newest messages, for the page of sent and failed."""
+    rows = select(Message).order_by(col(Message.id).desc()).limit(most)
+    return list(session.exec(rows.where(Message.state == state) if state else rows))
+
+
+def try_again(session: Session, message_id: int, now: datetime) -> bool:
+    """Give a failed message new tries; False when it is not failed."""
+    failed = (col(Message.id) == message_id, col(Message.state) == MessageState.FAILED)
+    return bool(
+        run(session, update(Message).where(*failed).values(state=MessageState.QUEUED, attempts=0, due_at=now)).rowcount
+    )
+
+
+def subscribe(
+    session: Session, subject: str, *, endpoint: str, p256dh: str, auth: str, lang: str, now: datetime
+) -> None:
+    """This browser wants to be told about `subject`. Asking twice changes nothing."""
+    facts = {"subject": subject, "endpoint": endpoint, "p256dh": p256dh, "auth": auth, "lang": lang, "created_at": now}
+    insert_once(session, PushSubscription, facts, ["subject", "endpoint"])
