@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from shop.catalog import cards, cursors, search
 from shop.catalog.models import Category, Product, ProductState
-from shop.catalog.words import Question, read_question
+from shop.catalog.words import Question, mark, read_question
 from shop.certificates import service as certificates
 from shop.certificates.models import Certificate
 from shop.coops.models import Coop, CoopState
@@ -71,7 +71,7 @@ def page_of(session: Session, filters: Filters, now: datetime, cursor: str = "",
 
 
 def _search(session: Session, filters: Filters, question: Question, now: datetime, cursor: str, size: int) -> Listing:
-    hits = search.find(session, question, _conditions(filters, now))
+    hits = search.find(session, question, _conditions(filters, now), _marks(filters))
     key = _SEARCH_KEYS.get(filters.order, partial(search.rank, question))
     ordered = sorted(hits.found, key=key)
     after = cursors.read(cursor, len(key(ordered[0])) if ordered else 0)
@@ -130,6 +130,11 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.most_vnd is not None:
         wanted.append(col(Product.lowest_price_vnd) <= filters.most_vnd)
     return wanted
+
+
+def _marks(filters: Filters) -> list[str]:
+    narrowed = {"category": filters.category_id, "coop": filters.coop_id}
+    return [mark(what, number) for what, number in narrowed.items() if number is not None]
 
 
 def _certified(kind: str, now: datetime) -> ColumnElement[bool]:

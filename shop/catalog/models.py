@@ -142,7 +142,7 @@ class PriceChange(SQLModel, table=True):
 _SQLITE = (
     """CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
-        tokenize="unicode61 remove_diacritics 0", detail='column', prefix='1 2 3')""",
+        tokenize="unicode61 remove_diacritics 0 tokenchars '#'", detail='column', prefix='1 2 3')""",
     """CREATE TRIGGER IF NOT EXISTS product_words_added AFTER INSERT ON product BEGIN
         INSERT INTO product_words(rowid, search_name, search_folded, search_exact)
         VALUES (new.id, new.search_name, new.search_folded, new.search_exact); END""",

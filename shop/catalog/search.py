@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, column, func, literal_column, table
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, column, func, literal_column, select, table
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from shop.catalog.models import Product
 from shop.catalog.words import Question
+from shop.core.db import run
 
 MOST_HITS = 1000
 _INDEX = table("product_words", column("rowid"))
-_Wanted = Select[tuple[int, int, str, str]]
+_Wanted = Select[Any]
+_COLUMNS = (Product.id, Product.lowest_price_vnd, Product.search_name, Product.search_exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +39,44 @@ class Hits:
     more: bool
 
 
-def find(session: Session, question: Question, narrowed: Sequence[object] = ()) -> Hits:
+def find(
+    session: Session, question: Question, narrowed: Sequence[ColumnElement[bool]] = (), marks: Sequence[str] = ()
+) -> Hits:
     """Products with every word of the question in their name, co-op, place or shelf.
 
-    `narrowed` are further conditions on Product. When more than MOST_HITS match, those whose name holds the words
+    `narrowed` are further conditions on Product; `marks` name those of them that SQLite's index can check by itself
+    (PostgreSQL finds the better way alone). When more than MOST_HITS match, those whose name holds the words
     exactly as typed are ranked first, then those whose name holds them at all, then the newest.
     """
-    hits = _matching(session, question, "search_folded", narrowed)
+    hits = _matching(session, question, "search_folded", narrowed, marks)
     if len(hits) <= MOST_HITS:
         return Hits(sorted(hits, key=lambda hit: rank(question, hit)), more=False)
-    names = _matching(session, question, "search_name", narrowed)
-    exact = _matching(session, question, "search_exact", narrowed) if question.exact else []
+    names = _matching(session, question, "search_name", narrowed, marks)
+    exact = _matching(session, question, "search_exact", narrowed, marks) if question.exact else []
     best = list({hit.id: hit for hit in [*exact, *names, *hits]}.values())[:MOST_HITS]
     return Hits(sorted(best, key=lambda hit: rank(question, hit)), more=True)
 
 
-def _matching(session: Session, question: Question, where: str, narrowed: Sequence[object]) -> list[Hit]:
-    wanted = select(Product.id, Product.lowest_price_vnd, Product.search_name, Product.search_exact)
-    asked = _on_sqlite if session.get_bind().dialect.name == "sqlite" else _on_postgresql
-    rows = session.exec(asked(wanted.where(*narrowed), question, where).limit(MOST_HITS + 1))  # type: ignore[arg-type, call-overload]
+def _matching(
+    session: Session, question: Question, where: str, narrowed: Sequence[ColumnElement[bool]], marks: Sequence[str]
+) -> list[Hit]:
+    wanted = select(*(col(column) for column in _COLUMNS)).where(*narrowed)
+    if session.get_bind().dialect.name == "sqlite":
+        asked = _on_sqlite(wanted, question.for_sqlite(where, marks))
+    else:
+        asked = _on_postgresql(wanted, question.for_postgresql(where), where)
+    rows = run(session, asked.limit(MOST_HITS + 1))
     return [Hit(*row) for row in rows]
 
 
-def _on_sqlite(wanted: _Wanted, question: Question, where: str) -> _Wanted:
-    words: BindParameter[str] = bindparam("words", question.for_sqlite(where))
-    joined = wanted.join(_INDEX, _INDEX.c.rowid == Product.id)
+def _on_sqlite(wanted: _Wanted, asked: str) -> _Wanted:
+    words: BindParameter[str] = bindparam("words", asked)
+    joined = wanted.join(_INDEX, _INDEX.c.rowid == col(Product.id))
     return joined.where(literal_column("product_words").op("MATCH")(words)).order_by(_INDEX.c.rowid.desc())
 
 
-def _on_postgresql(wanted: _Wanted, question: Question, where: str) -> _Wanted:
-    words = sql_cast(bindparam("words", question.for_postgresql(where)), TSQUERY)
+def _on_postgresql(wanted: _Wanted, asked: str, where: str) -> _Wanted:
+    words = sql_cast(bindparam("words", asked), TSQUERY)
     indexed = func.array_to_tsvector(func.string_to_array(getattr(Product, where), literal_column("' '")))
     return wanted.where(indexed.op("@@")(words)).order_by(col(Product.id).desc())
 

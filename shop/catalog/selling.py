@@ -155,7 +155,8 @@ def refresh(session: Session, product: Product) -> None:
     category = session.get_one(Category, product.category_id)
     names = [variant.name for variant in variants]
     others = (product.name_en, category.name, category.name_en, coop.name, coops.place(coop), product.origin)
-    for column, words in index_of(product.name, [*others, product.summary, *names]).items():
+    words_of = index_of(product.name, [*others, product.summary, *names], coop.id, category.id)
+    for column, words in words_of.items():
         setattr(product, column, words)
     session.flush()
     _tell(session, product)

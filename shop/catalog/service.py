@@ -149,7 +149,7 @@ def _on_page(session: Session, product_id: int) -> list[VariantOnPage]:
 
 def per_kg_vnd(variant: Variant) -> int:
     """The price of a kilogram in whole đồng, 0 for pieces."""
-    weight_g = cards.weight_of(variant)
+    weight_g = cards.weight_of(variant.kind, variant.step_g)
     return variant.price_vnd * 1000 // weight_g if weight_g else 0
 
 

@@ -51,14 +51,20 @@ def exact_words(text: str) -> list[str]:
     return _WORD.findall(tone_normalised(text.lower()))
 
 
-def index_of(name: str, others: Iterable[str]) -> dict[str, str]:
+def mark(what: str, number: int) -> str:
+    """A word that nobody can type, by which the index alone narrows a question to a co-op or a shelf: "#coop5"."""
+    return f"#{what}{number}"
+
+
+def index_of(name: str, others: Iterable[str], coop_id: int, category_id: int) -> dict[str, str]:
     """The three `search_*` columns of a product: from its name, and from all else it may be found by."""
     in_name = folded_words(name)
     everything = dict.fromkeys([*in_name, *(word for other in others for word in folded_words(other))])
+    marks = (mark("coop", coop_id), mark("category", category_id))
     return {
         "search_name": " ".join(in_name),
         "search_exact": " ".join(exact_words(name)),
-        "search_folded": " ".join(everything),
+        "search_folded": " ".join([*everything, *marks]),
     }
 
 
@@ -77,9 +83,10 @@ class Question:
     def words(self) -> tuple[str, ...]:
         return tuple(group[0] for group in self.groups)
 
-    def for_sqlite(self, column: str) -> str:
-        """The question in FTS5's language, asked of one column."""
-        return f"{{{column}}} : ({' AND '.join(self._each(column, ' OR ', '*', chr(34)))})"
+    def for_sqlite(self, column: str, marks: Iterable[str] = ()) -> str:
+        """The question in FTS5's language, asked of one column, among products that carry the marks."""
+        asked = f"{{{column}}} : ({' AND '.join(self._each(column, ' OR ', '*', chr(34)))})"
+        return " AND ".join([asked, *(f'{{search_folded}} : "{mark}"' for mark in marks)])
 
     def for_postgresql(self, column: str) -> str:
         """The question as a tsquery."""
@@ -98,7 +105,7 @@ class Question:
 def read_question(typed: str) -> Question | None:
     """What was typed into the search box, as a question; None when it holds no word.
 
-    The last word may be unfinished (a single letter only behind others), unless a space follows it. Too much is cut off.
+    The last word may be unfinished (a lone letter only behind others) unless a space follows. Too much is cut off.
     """
     typed = typed[:MOST_CHARACTERS]
     plain = folded_words(_said_our_way(typed))[:MOST_WORDS]

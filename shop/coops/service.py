@@ -56,8 +56,13 @@ def by_slug(session: Session, slug: str) -> Coop:
 
 def place(coop: Coop) -> str:
     """Ward and province as a card names them: "Xã Hàm Thuận, Lâm Đồng"; "" when the ward is not in the book."""
+    return place_name(coop.province_code, coop.ward_code)
+
+
+def place_name(province_code: str, ward_code: str) -> str:
+    """As `place`, by the codes."""
     try:
-        ward = addresses.ward(coop.ward_code, coop.province_code)
+        ward = addresses.ward(ward_code, province_code)
     except addresses.UnknownWard:
         return ""
     return f"{ward.name}, {addresses.province(ward.province_code).short_name}"

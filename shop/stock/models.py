@@ -13,12 +13,13 @@ class Pool(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("variant_id", "owner"),
+        Index("ix_pool_product", "product_id", "owner"),
         CheckConstraint("on_hand >= 0 AND held >= 0 AND held <= on_hand", name="never_oversold"),
     )
 
     id: int = Field(default=None, primary_key=True)
     coop_id: int = Field(index=True)
-    product_id: int = Field(index=True)
+    product_id: int
     variant_id: int
     owner: str = Field(default="", index=True)
     """Empty for ordinary sale, `live:12` for a session's allotment."""

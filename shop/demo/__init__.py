@@ -1,0 +1,1 @@
+"""The demo market: invented, truthful about it, the same each time."""
