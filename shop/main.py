@@ -22,6 +22,8 @@ from shop import migrations
 from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
 from shop.accounts.service import who_is
+from shop.addresses import routes as address_parts
+from shop.api import addresses as addresses_api
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -46,7 +48,7 @@ from shop.worker import Job, Worker
 STATIC = Path(__file__).parents[1] / "static"
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
-ROUTERS: Sequence[APIRouter] = (sign_in.router,)
+ROUTERS: Sequence[APIRouter] = (sign_in.router, address_parts.router, addresses_api.router)
 
 HANDLERS: Handlers = {}
 

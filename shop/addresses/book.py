@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from sys import intern
 
 from shop.core.text import sort_key
 
@@ -101,7 +102,9 @@ def old_wards() -> Iterator[OldWard]:
     """Yield every old name, some of them with two spellings under one code."""
     districts = {code: (district, province) for code, district, province in _rows("old_districts.tsv")}
     for code, name, district_code, new_codes in _rows("old_wards.tsv"):
-        yield OldWard(code, name, district_code, *districts[district_code], tuple(new_codes.split()))
+        yield OldWard(
+            code, name, district_code, *districts[district_code], tuple(intern(new) for new in new_codes.split())
+        )
 
 
 def _rows(file: str) -> Iterator[list[str]]:

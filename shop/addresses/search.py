@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 
 from shop.addresses.book import Book, OldWard, book, old_wards, without_kind
 from shop.core.text import fold, sort_key, tone_normalised
@@ -38,7 +39,7 @@ class Entry:
     """One name under which wards of today are found."""
 
     name: str  # folded, without its kind
-    with_kind: str
+    kind: str  # folded
     accented: str
     new_codes: tuple[str, ...]
     province: str  # of today, folded
@@ -156,7 +157,7 @@ def _typed_contexts(typed: Typed, entry: Entry) -> Iterator[tuple[Context | None
 
 def _points(typed: Typed, entry: Entry) -> float:
     whole = 0.0 if entry.name in typed.completed else 8.0
-    kind = 2.0 if entry.with_kind in typed.phrases else 0.0
+    kind = 2.0 if f"{entry.kind} {entry.name}" in typed.phrases else 0.0
     return 1.0 + whole + kind + _accents(typed, entry) + (0.0 if entry.old else 0.3)
 
 
@@ -243,9 +244,9 @@ def _entries(places: Book) -> Iterator[Entry]:
     for old in old_wards():
         district, province = place(old.district), place(old.province)
         today = own[places.wards[old.new_codes[0]].province_code]
-        folded, whole, written = _name(old.name)
+        folded, kind, written = _name(old.name)
         namesake_first = sorted(old.new_codes, key=lambda code: folded != names[code])
-        yield Entry(folded, whole, written, tuple(namesake_first), today, ((district, province, old),), old)
+        yield Entry(folded, kind, written, tuple(namesake_first), today, ((district, province, old),), old)
         for code in old.new_codes:
             contexts[code].setdefault((district, province), old)
     for ward in places.wards.values():
@@ -254,7 +255,8 @@ def _entries(places: Book) -> Iterator[Entry]:
 
 
 def _name(name: str) -> tuple[str, str, str]:
-    """Return a place's own name folded, its name with the kind folded, and its own name as written."""
+    """Return a place's own name folded, its kind folded, and its own name as written, each kept once in memory."""
     words = _words(name)
-    own = words[len(name.removesuffix(without_kind(name)).split()) :]
-    return " ".join(it for it, _ in own), " ".join(it for it, _ in words), " ".join(it for _, it in own)
+    kind = len(name.removesuffix(without_kind(name)).split())
+    folded, written = (" ".join(part) for part in zip(*words[kind:], strict=True))
+    return intern(folded), intern(" ".join(word for word, _ in words[:kind])), intern(written)

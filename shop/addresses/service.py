@@ -20,6 +20,7 @@ __all__ = [
     "UnknownWard",
     "Ward",
     "Zone",
+    "formerly",
     "full_name",
     "province",
     "provinces",
@@ -69,7 +70,7 @@ class Match:
     @property
     def formerly(self) -> str:
         """The old names as a list shows them: "xã Hàm Đức, H. Hàm Thuận Bắc, Bình Thuận"; "" if found by the new."""
-        return ", ".join(_shortened(name) for name in self.legacy_text.split(", ") if name)
+        return formerly(self.legacy_text)
 
 
 def provinces() -> list[Province]:
@@ -131,6 +132,11 @@ def search(q: str, limit: int = 10) -> list[Match]:
         split = bool(old and len(old.new_codes) > 1)
         matches.append(Match(found.code, found.name, around.code, around.name, *legacy, split))
     return matches
+
+
+def formerly(legacy_text: str) -> str:
+    """Return old names as a list shows them: "xã Hàm Đức, H. Hàm Thuận Bắc, Bình Thuận"."""
+    return ", ".join(_shortened(name) for name in legacy_text.split(", ") if name)
 
 
 def _shortened(name: str) -> str:
