@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, column, func, literal_column, select, table
 from sqlalchemy import cast as sql_cast
@@ -17,8 +16,7 @@ from shop.core.db import run
 
 MOST_HITS = 1000
 _INDEX = table("product_words", column("rowid"))
-_Wanted = Select[Any]
-_COLUMNS = (Product.id, Product.lowest_price_vnd, Product.search_name, Product.search_exact)
+_Wanted = Select[int, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,11 @@ class Hits:
 
     found: Sequence[Hit]
     more: bool
+
+
+_COLUMNS: _Wanted = select(
+    col(Product.id), col(Product.lowest_price_vnd), col(Product.search_name), col(Product.search_exact)
+)
 
 
 def find(
@@ -60,13 +63,13 @@ def find(
 def _matching(
     session: Session, question: Question, where: str, narrowed: Sequence[ColumnElement[bool]], marks: Sequence[str]
 ) -> list[Hit]:
-    wanted = select(*(col(column) for column in _COLUMNS)).where(*narrowed)
+    wanted = _COLUMNS.where(*narrowed)
     if session.get_bind().dialect.name == "sqlite":
         asked = _on_sqlite(wanted, question.for_sqlite(where, marks))
     else:
         asked = _on_postgresql(wanted, question.for_postgresql(where), where)
     rows = run(session, asked.limit(MOST_HITS + 1))
-    return [Hit(*row) for row in rows]
+    return [Hit(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def _on_sqlite(wanted: _Wanted, asked: str) -> _Wanted:
