@@ -26,6 +26,7 @@ TICK_S, SMALL_TICK_S, SMALL_ROOM = 0.25, 0.1, 500
 BEAT_S, BEATS_PER_PING = 3.75, 4
 KEEP_EMPTY_S = 120.0
 COUNT_IS_OLD_S = 12.0
+SWEEP_S = 10.0
 
 Texts = str | Mapping[str, str]
 
@@ -44,10 +45,13 @@ def tell_now(room: str, event: str, text: Texts = "") -> None:
 
 
 def frame(event: str, text: str, place: str = "") -> bytes:
-    """One server-sent event. Source: HTML standard, 9.2.5 "Parsing an event stream"."""
+    """One server-sent event, unnamed if `event` is "" (pages swap in what it says).
+
+    Source: HTML standard, 9.2.5 "Parsing an event stream".
+    """
     lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-    head = f"id: {place}\n" if place else ""
-    return f"{head}event: {event}\n{lines}\n".encode()
+    head = (f"id: {place}\n" if place else "") + (f"event: {event}\n" if event else "")
+    return f"{head}{lines}\n".encode()
 
 
 class Room:
@@ -190,6 +194,7 @@ class Hub:
         self._guard = threading.Lock()
         self._beats = 0
         self._beating: asyncio.TimerHandle | None = None
+        self._swept_at = 0.0
         self._bus = bus or MemoryBus()
         self._bus.subscribe(self._heard, self._reset_all)
         _hubs.append(self)
@@ -246,6 +251,9 @@ class Hub:
 
     def _forget_empty(self) -> None:
         old = time.monotonic() - KEEP_EMPTY_S
+        if self._swept_at > time.monotonic() - SWEEP_S:
+            return
+        self._swept_at = time.monotonic()
         for name, room in list(self._rooms.items()):
             if not room.viewers and room.touched_at < old:
                 del self._rooms[name]

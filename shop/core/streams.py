@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop.core.deps import VISITOR, YEAR_S
-from shop.core.hub import Hub, Room
+from shop.core.hub import Hub, Room, frame
 from shop.core.ids import secret_token
 
 MOST_STREAMS = 20_000
@@ -101,9 +101,7 @@ class EventStream:
             writer.cancel()
 
     async def _write(self, room: Room, viewer: str, lang: str, place: int, send: Send) -> None:
-        # the spread keeps thousands of viewers from coming back in the same moment after a restart
-        hello = f"retry: {random.randint(1000, 3000)}\n"  # noqa: S311  no secret
-        body = f"{hello}id: {room.birth}-{place}\n\n".encode() if place >= 0 else f"{hello}\n".encode()
+        body = _hello(room, place, self.hub.viewers(room.name))
         beat, letter = room.beat, 0
         while not self.hub.closing:
             changed = room.changed
@@ -123,6 +121,17 @@ class EventStream:
     def _cookie(self, viewer: str) -> bytes:
         secure = "; Secure" if self._secure else ""
         return f"{VISITOR}={viewer}; Max-Age={YEAR_S}; Path=/; HttpOnly; SameSite=lax{secure}".encode()
+
+
+def _hello(room: Room, place: int, viewers: int) -> bytes:
+    """Where the stream stands, the server's clock, how many look on, and how long to wait before coming back.
+
+    The wait is spread, so that thousands do not come in the same moment after a restart.
+    """
+    at = f"id: {room.birth}-{place}\n" if place >= 0 else ""
+    wait_ms = random.randint(1000, 3000)  # noqa: S311  no secret
+    clock = frame("server-time", f"{time.time() * 1000:.0f}")
+    return f"retry: {wait_ms}\n{at}".encode() + clock + frame("viewers", str(viewers))
 
 
 def _visitor(scope: Scope) -> tuple[str, str, bool]:

@@ -25,7 +25,7 @@ document.addEventListener("htmx:after:request", (event) => {
   const date = event.detail.ctx?.response?.headers?.get?.("date");
   if (date) aheadMs = Date.parse(date) - Date.now();
 });
-document.addEventListener("server-time", (event) => { aheadMs = event.detail - Date.now(); });
+document.addEventListener("server-time", (event) => { aheadMs = Number(event.detail.data ?? event.detail) - Date.now(); });
 document.addEventListener("htmx:after:swap", tick);
 setInterval(tick, 1000);
 tick();

@@ -1,0 +1,240 @@
+"""What a room shows: one reading of the session, its run and what is left, safe to use after the database is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from livestream.models import LiveItem, LivePin, LiveSession, SessionState
+from livestream.schedule import NoSuchSession, items_of
+from livestream.video.picture import Picture, picture_of
+from shop.catalog import service as catalog
+from shop.catalog.models import Variant, VariantKind
+from shop.catalog.service import VariantView
+from shop.coops import service as coops
+from shop.coops.models import Coop
+from shop.core import slugs
+from shop.core.i18n import kg
+from shop.core.pictures import Photo, photos
+from shop.stock.models import Pool
+
+ENDED_SHOWN = 12
+LATE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the run. `left`, `held` and `sold` are selling steps of the session's own allotment."""
+
+    id: int
+    code: str
+    variant: VariantView
+    live_price_vnd: int
+    wanted: int
+    allotted: int | None
+    most_per_buyer: int
+    on_hand: int
+    held: int
+
+    @property
+    def left(self) -> int:
+        return self.on_hand - self.held
+
+    @property
+    def sold(self) -> int:
+        return (self.allotted or 0) - self.on_hand
+
+    @property
+    def unit(self) -> str:
+        """What one selling step is called beside its price."""
+        return kg(self.variant.step_g) if self.variant.kind == VariantKind.LOOSE else self.variant.name
+
+    @property
+    def step_g(self) -> int:
+        """Grams for a price per kg; 0 for pieces."""
+        return 0 if self.variant.kind == VariantKind.PIECE else self.variant.step_g
+
+    @property
+    def most(self) -> int:
+        return min(self.most_per_buyer, self.variant.most_steps)
+
+    @property
+    def saved_percent(self) -> int:
+        return 100 - self.live_price_vnd * 100 // self.variant.price_vnd
+
+
+@dataclass(frozen=True)
+class Pin:
+    """When an item was shown large, and how long after the start."""
+
+    item: Item
+    at: datetime
+    offset: timedelta
+
+
+@dataclass(frozen=True)
+class Room:
+    """A session as its page shows it."""
+
+    live: LiveSession
+    coop: Coop
+    place: str
+    items: Sequence[Item]
+    cover: Photo | None
+    picture: Picture
+
+    @property
+    def on_air(self) -> bool:
+        return self.live.state == SessionState.LIVE
+
+    @property
+    def is_scheduled(self) -> bool:
+        return self.live.state == SessionState.SCHEDULED
+
+    @property
+    def pinned(self) -> Item | None:
+        return next((item for item in self.items if item.id == self.live.pinned_item_id), None)
+
+    @property
+    def ends_by(self) -> datetime:
+        """When it is planned to end; the host decides when it does."""
+        return (self.live.started_at or self.live.starts_at) + timedelta(minutes=self.live.planned_minutes)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        products = dict.fromkeys(f"product:{item.variant.product_id}" for item in self.items)
+        return (f"session:{self.live.id}", f"coop:{self.coop.id}", *products)
+
+    def item(self, code: str) -> Item | None:
+        return next((item for item in self.items if item.code == code), None)
+
+
+def find(session: Session, slug: str) -> LiveSession:
+    """The session at this address; an old address leads to it too (compare `.slug`). Raises NoSuchSession."""
+    live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
+    if live is None and (known_id := slugs.find(session, "session", slug)):
+        live = session.get(LiveSession, known_id)
+    if live is None:
+        raise NoSuchSession
+    return live
+
+
+def read(session: Session, live: LiveSession) -> Room:
+    """The room of a session as it stands in this snapshot."""
+    items = _items(session, live.id)
+    coop = coops.get(session, live.coop_id)
+    cover = photos(session, [live.cover_photo_id]).get(live.cover_photo_id or 0)
+    if cover is None:
+        cover = next((item.variant.photo for item in items if item.variant.photo), None)
+    return Room(live, coop, coops.place(coop), items, cover, picture_of(live))
+
+
+def _items(session: Session, live_id: int) -> list[Item]:
+    rows = items_of(session, live_id)
+    variants = catalog.variants(session, [row.variant_id for row in rows])
+    wanted = select(Pool).where(col(Pool.id).in_([row.pool_id for row in rows if row.pool_id]))
+    pools = {pool.id: pool for pool in session.exec(wanted)}
+    return [_item(row, variants[row.variant_id], pools.get(row.pool_id or 0)) for row in rows]
+
+
+def _item(row: LiveItem, variant: VariantView, pool: Pool | None) -> Item:
+    return Item(
+        id=row.id,
+        code=row.code,
+        variant=variant,
+        live_price_vnd=row.live_price_vnd,
+        wanted=row.wanted,
+        allotted=row.allotted,
+        most_per_buyer=row.most_per_buyer,
+        on_hand=pool.on_hand if pool else 0,
+        held=pool.held if pool else 0,
+    )
+
+
+def pins(session: Session, room: Room) -> list[Pin]:
+    """What was shown large and when, from the start."""
+    by_id = {item.id: item for item in room.items}
+    shown = select(LivePin).where(LivePin.session_id == room.live.id).order_by(col(LivePin.id))
+    start = room.live.started_at or room.live.starts_at
+    rows = session.exec(shown)
+    return [Pin(by_id[row.item_id], row.pinned_at, row.pinned_at - start) for row in rows if row.item_id in by_id]
+
+
+@dataclass(frozen=True)
+class SessionCard:
+    """A session in a list."""
+
+    id: int
+    slug: str
+    title: str
+    summary: str
+    state: str
+    starts_at: datetime
+    ended_at: datetime | None
+    coop_name: str
+    coop_slug: str
+    place: str
+    photo: Photo | None
+    goods: tuple[str, ...]
+    saves_up_to_percent: int
+
+
+def on_air(session: Session) -> list[SessionCard]:
+    """Who sells live now, the newest first."""
+    live = select(LiveSession).where(LiveSession.state == SessionState.LIVE)
+    return _cards(session, session.exec(live.order_by(col(LiveSession.started_at).desc())))
+
+
+def coming(session: Session, now: datetime, most: int = 24) -> list[SessionCard]:
+    """What is planned, the nearest first; half an hour late is still coming."""
+    planned = select(LiveSession).where(LiveSession.state == SessionState.SCHEDULED, LiveSession.starts_at > now - LATE)
+    return _cards(session, session.exec(planned.order_by(col(LiveSession.starts_at)).limit(most)))
+
+
+def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
+    """What is over, the newest first."""
+    over = select(LiveSession).where(LiveSession.state == SessionState.ENDED)
+    return _cards(session, session.exec(over.order_by(col(LiveSession.ended_at).desc()).limit(most)))
+
+
+def of_coop(session: Session, coop_ids: Iterable[int], most: int = 50) -> list[SessionCard]:
+    """All sessions of these co-ops, whatever became of them, the newest first."""
+    theirs = select(LiveSession).where(col(LiveSession.coop_id).in_(list(coop_ids)))
+    return _cards(session, session.exec(theirs.order_by(col(LiveSession.starts_at).desc()).limit(most)))
+
+
+def products_on_air(session: Session) -> dict[int, str]:
+    """Product id -> address of the room in which it is sold now, for the LIVE chip on its card."""
+    sold = (
+        select(Variant.product_id, LiveSession.slug)
+        .join(LiveItem, col(LiveItem.session_id) == LiveSession.id)
+        .join(Variant, col(Variant.id) == LiveItem.variant_id)
+        .where(LiveSession.state == SessionState.LIVE)
+    )
+    return dict(session.exec(sold).all())
+
+
+def _cards(session: Session, sessions: Iterable[LiveSession]) -> list[SessionCard]:
+    return [_card(read(session, live)) for live in list(sessions)]
+
+
+def _card(room: Room) -> SessionCard:
+    live = room.live
+    return SessionCard(
+        id=live.id,
+        slug=live.slug,
+        title=live.title,
+        summary=live.summary,
+        state=live.state,
+        starts_at=live.starts_at,
+        ended_at=live.ended_at,
+        coop_name=room.coop.name,
+        coop_slug=room.coop.slug,
+        place=room.place,
+        photo=room.cover,
+        goods=tuple(dict.fromkeys(item.variant.product_name for item in room.items)),
+        saves_up_to_percent=max((item.saved_percent for item in room.items), default=0),
+    )

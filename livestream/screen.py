@@ -1,0 +1,137 @@
+"""Shows in every open room what the database says after each commit, whoever changed it: host, buyer or worker."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from jinja2 import Environment
+
+from livestream import room as rooms
+from livestream import service as live
+from livestream.models import LiveSession
+from livestream.room import Room
+from shop.core import pagecache
+from shop.core.db import Database
+from shop.core.hub import Hub
+from shop.core.i18n import Lang, speaking
+from shop.core.money import format_vnd
+from shop.core.streams import live_room
+
+log = structlog.get_logger()
+TAG = "session:"
+PEAKS_EVERY_S = 10.0
+
+
+def studio_room(live_id: int) -> str:
+    """The name of the host's own room."""
+    return f"studio:{live_id}"
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What viewers were told last."""
+
+    state: str
+    card: tuple[Any, ...]
+    goods: str
+
+
+class Screen:
+    """One thread per process. A commit that bumped `session:17` makes it read room 17 again and tell what differs.
+
+    Many commits in the meantime are one reading, so 200 buyers in a second do not mean 200 frames.
+    """
+
+    def __init__(self, db: Database, hub: Hub, templates: Environment) -> None:
+        self._db, self._hub, self._templates = db, hub, templates
+        self._waiting: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._shown: dict[int, _Shown] = {}
+        self._slugs: dict[int, str] = {}
+        self._peaks: dict[int, int] = {}
+        self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
+
+    def start(self) -> None:
+        pagecache.listen(self._changed)
+        self._thread.start()
+
+    def stop(self) -> None:
+        pagecache.forget(self._changed)
+        self._waiting.put(None)
+        self._thread.join(timeout=5)
+
+    def _changed(self, tags: Iterable[str]) -> None:
+        for tag in tags:
+            if tag.startswith(TAG):
+                self._waiting.put(int(tag.removeprefix(TAG)))
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            going, changed = self._take()
+            for live_id in changed:
+                try:
+                    self.show(live_id)
+                except Exception:
+                    log.exception("room not shown", live_id=live_id)
+                    self._shown.pop(live_id, None)
+            if not changed:
+                self._note_peaks()
+
+    def _take(self) -> tuple[bool, list[int]]:
+        """Wait for a change, then take all that wait: each session once, in order."""
+        try:
+            waiting = [self._waiting.get(timeout=PEAKS_EVERY_S)]
+        except queue.Empty:
+            return True, []
+        while not self._waiting.empty():
+            waiting.append(self._waiting.get())
+        return None not in waiting, list(dict.fromkeys(live_id for live_id in waiting if live_id is not None))
+
+    def show(self, live_id: int) -> None:
+        """Read the room and tell its viewers what differs from what they were told last."""
+        with self._db.read() as session:
+            row = session.get(LiveSession, live_id)
+            room = rooms.read(session, row) if row else None
+        if room is None:
+            return
+        before, now = self._shown.get(live_id), _as_shown(room)
+        self._shown[live_id], self._slugs[live_id] = now, room.live.slug
+        name = live_room(room.live.slug)
+        if before is None or before.card != now.card:
+            self._hub.tell(name, "", {lang: self._card(room, lang) for lang in ("vi", "en")})
+        if before is None or before.goods != now.goods:
+            self._hub.tell(name, "goods", now.goods)
+        if before is not None and before.state != now.state:
+            self._hub.tell(name, "state", now.state)
+        self._hub.tell(studio_room(live_id), "changed")
+
+    def _card(self, room: Room, lang: Lang) -> str:
+        template = self._templates.get_template("live/room.html")
+        with speaking(lang):
+            card = "".join(template.blocks["pinned"](template.new_context({"room": room})))
+        return f'<hx-partial hx-target="#pinned">{card}</hx-partial>'
+
+    def _note_peaks(self) -> None:
+        for live_id, slug in list(self._slugs.items()):
+            viewers = self._hub.viewers(live_room(slug))
+            if viewers > self._peaks.get(live_id, 0):
+                self._peaks[live_id] = viewers
+                with self._db.write() as session:
+                    live.note_viewers(session, live_id, viewers)
+
+
+def _as_shown(room: Room) -> _Shown:
+    pinned = room.pinned
+    card = (
+        (room.live.state, pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd) if pinned else (room.live.state,)
+    )
+    goods = {item.code: [item.left, format_vnd(item.live_price_vnd)] for item in room.items}
+    return _Shown(
+        room.live.state, (room.live.state, *shown), json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
+    )

@@ -1,0 +1,1 @@
+"""Where the moving picture of a session comes from."""
