@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -79,3 +80,20 @@ def _wait_ready(pid_file: Path) -> None:
             return
         time.sleep(0.02)
     raise NotAvailable("PostgreSQL did not start within 10 s")
+
+
+def find_chromium() -> str:
+    """A Chromium to look at pages with: $CHROMIUM, else the system's. Raises NotAvailable."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    for name in filter(None, names):
+        if found := shutil.which(name):
+            return found
+    raise NotAvailable("no Chromium: set CHROMIUM or install the system's package")
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,81 @@
+"""The demo market served for real, and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from shop.core.db import Database
+from shop.main import create_app
+from shop.settings import Settings
+from tests.servers import NotAvailable, find_chromium, free_port
+
+PHONE = {"width": 360, "height": 800}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the demo market; tests that buy share it, so they look at what they did themselves."""
+    from shop import migrations
+    from shop.demo import fill
+
+    folder, port = tmp_path_factory.mktemp("market"), free_port()
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder,
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+    )
+    db = Database(settings.database)
+    migrations.upgrade(db)
+    fill.demo_market(db, settings, datetime.now(UTC))
+    options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(options)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    for _ in range(1500):
+        if server.started or not thread.is_alive():
+            break
+        time.sleep(0.02)
+    yield settings.base_url
+    server.should_exit = True
+    thread.join(10)
+    db.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser process for the session."""
+    try:
+        program = find_chromium()
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium: Browser, market: str) -> Iterator[Callable[..., Page]]:
+    """Opens windows on the market: a phone by default; every error the page logs fails the test."""
+    opened, complaints = [], []
+
+    def window(size: dict[str, int] = PHONE, **options: object) -> Page:
+        context = chromium.new_context(viewport=size, base_url=market, locale="vi-VN", **options)  # type: ignore[arg-type]
+        opened.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield window
+    for context in opened:
+        context.close()
+    assert complaints == []
