@@ -128,10 +128,7 @@ class Screen:
 
 def _as_shown(room: Room) -> _Shown:
     pinned = room.pinned
-    card = (
-        (room.live.state, pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd) if pinned else (room.live.state,)
-    )
+    shown = (pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd) if pinned else ()
     goods = {item.code: [item.left, format_vnd(item.live_price_vnd)] for item in room.items}
-    return _Shown(
-        room.live.state, (room.live.state, *shown), json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
-    )
+    packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
+    return _Shown(room.live.state, (room.live.state, *shown), packed)
