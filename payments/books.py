@@ -28,8 +28,12 @@ def lock_due(session: Session, due_id: int) -> PaymentDue:
 
 def state_of_due(session: Session, due: PaymentDue) -> PaymentState:
     """Where one due stands."""
-    facts = session.exec(select(PaymentFact).where(PaymentFact.due_id == due.id))
-    return state_from(due.method, due.amount_vnd, due.closes_at, facts)
+    return state_from(due.method, due.amount_vnd, due.closes_at, facts_of(session, due.id))
+
+
+def facts_of(session: Session, due_id: int) -> list[PaymentFact]:
+    """Everything known of one due."""
+    return list(session.exec(select(PaymentFact).where(PaymentFact.due_id == due_id)))
 
 
 def record_fact(

@@ -51,7 +51,8 @@ def hand_over_cod(session: Session, subject: str, parcel: str, carrier: str, amo
 def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | None = None) -> None:
     """The carrier has the cash: the pending pair is posted, for `amount_vnd` when less than all was collected.
 
-    Raises NotFound for a parcel never handed over, CodDiffers above its sum. The second call changes nothing; cash wins over an earlier refusal.
+    Raises NotFound for a parcel never handed over, CodDiffers above its sum. The second call changes nothing; cash
+    wins over an earlier refusal.
     """
     found = _handed_over_fact(session, parcel)
     if found is None:

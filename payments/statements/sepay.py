@@ -110,12 +110,36 @@ def _time(value: Any) -> datetime:
     return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=_VIETNAM).astimezone(UTC)
 
 
+_CHECKOUT_SIGNED = frozenset(
+    {
+        "merchant",
+        "env",
+        "operation",
+        "payment_method",
+        "order_amount",
+        "currency",
+        "order_invoice_number",
+        "order_description",
+        "customer_id",
+        "agreement_id",
+        "agreement_name",
+        "agreement_type",
+        "agreement_payment_frequency",
+        "agreement_amount_per_payment",
+        "success_url",
+        "error_url",
+        "cancel_url",
+        "order_id",
+    }
+)
+
+
 def checkout_signature(fields: Sequence[tuple[str, str | int]], secret: str) -> tuple[str, str]:
-    """Text and signature of SePay's own checkout form: the fields in the order of the form, not sorted.
+    """Text and signature of SePay's own checkout form: its known fields in the order of the form, not sorted.
 
     Source: npm sepay-pg-node 1.0.0 (SePay's SDK). Kept beside the notifications so that both schemes are proved by the
     same test vectors.
     """
-    text = ",".join(f"{name}={value}" for name, value in fields)
+    text = ",".join(f"{name}={value}" for name, value in fields if name in _CHECKOUT_SIGNED)
     digest = hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
     return text, base64.b64encode(digest).decode()
