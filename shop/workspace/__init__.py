@@ -1,0 +1,1 @@
+"""The co-op's pages under /ban-hang: routes only, the rules live in their rooms."""

@@ -1,0 +1,145 @@
+"""Prices, stock and photos of the co-op's own goods, each change in three taps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+from starlette.responses import Response
+
+from shop.catalog import cards, selling
+from shop.catalog import service as catalog
+from shop.catalog.models import Product, Variant
+from shop.coops import service as coops
+from shop.core import pictures
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep
+from shop.core.errors import Invalid
+from shop.core.forms import Posted, posted, read_upload
+from shop.core.images import MAX_UPLOAD_BYTES, Stored, keep_upload
+from shop.core.pictures import Photo
+from shop.core.web import Page
+from shop.stock import service as stock
+from shop.stock.models import Pool
+from shop.workspace.here import Desk, DeskDep
+
+router = APIRouter(prefix="/ban-hang", include_in_schema=False)
+
+
+class PhotoMissing(Invalid):
+    """The form came without a picture."""
+
+
+class PriceAndStock(BaseModel):
+    price_vnd: int = Field(ge=1000, le=1_000_000_000)
+    on_hand: int = Field(ge=0, le=1_000_000)
+
+
+@dataclass(frozen=True)
+class Goods:
+    """One product with its variants and what each has."""
+
+    product: Product
+    photo: Photo | None
+    variants: Sequence[tuple[Variant, Pool | None]]
+
+
+@router.get("/hang")
+def goods(db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        found = _goods(session, catalog.products_of_coop(session, coop.id))
+    return page("workspace/goods.html", block="goods", coop=coop, goods=found)
+
+
+def _goods(session: Session, products: Sequence[Product]) -> list[Goods]:
+    photos = cards.covers(session, [product.id for product in products])
+    variants = {product.id: catalog.variants_of(session, product.id) for product in products}
+    pools = stock.pools_of(session, [variant.id for mine in variants.values() for variant in mine])
+    return [
+        Goods(p, photos.get(p.id), [(variant, pools.get(variant.id)) for variant in variants[p.id]]) for p in products
+    ]
+
+
+@router.get("/hang/{variant_id}")
+def variant(variant_id: int, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+    return _show(db, page, desk, variant_id, None)
+
+
+def _show(db: Database, page: Page, desk: Desk, variant_id: int, form: Posted[PriceAndStock] | None) -> Response:
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        row = catalog.variant_of_coop(session, coop.id, variant_id)
+        product = catalog.product_of_coop(session, coop.id, row.product_id)
+        photo = cards.covers(session, [product.id]).get(product.id)
+        pool = stock.pool_of(session, variant_id)
+    status = 422 if form else 200
+    form = form or Posted.blank(PriceAndStock, price_vnd=row.price_vnd, on_hand=pool.on_hand)
+    goods = Goods(product, photo, [(row, pool)])
+    return page("workspace/variant.html", block="variant", status=status, coop=coop, goods=goods, form=form)
+
+
+@router.post("/hang/{variant_id}")
+def change(
+    variant_id: int,
+    db: DatabaseDep,
+    page: PageDep,
+    desk: DeskDep,
+    form: Annotated[Posted[PriceAndStock], Depends(posted(PriceAndStock))],
+    now: NowDep,
+) -> Response:
+    person, coop_id = desk.person, desk.coop_id
+    if not form.ok:
+        return _show(db, page, desk, variant_id, form)
+    try:
+        with db.write() as session:
+            catalog.variant_of_coop(session, coop_id, variant_id)
+            selling.set_price(session, variant_id, form.value.price_vnd, person, now)
+            stock.set_on_hand(session, variant_id, form.value.on_hand, person, now)
+    except stock.HeldByBuyers:
+        form.errors = {"on_hand": "held_by_buyers"}
+        return _show(db, page, desk, variant_id, form)
+    return page.go("/ban-hang/hang", "saved")
+
+
+@lru_cache(maxsize=1)
+def _uploads() -> anyio.CapacityLimiter:
+    return anyio.CapacityLimiter(2)
+
+
+async def _photo_sent(request: Request, desk: DeskDep, settings: SettingsDep) -> Stored | None:
+    """The picture that was sent, prepared in the back room while pages keep their threads; None when none was sent.
+
+    Raises NotSignedIn, NotAllowed before a byte is read, and what `keep_upload` raises.
+    """
+    await anyio.to_thread.run_sync(lambda: desk.coop_id)
+    sent = await read_upload(request, "photo", MAX_UPLOAD_BYTES)
+    if sent is None:
+        return None
+    work = partial(keep_upload, request.app.state.backroom, sent[1], sent[0], settings.media_dir)
+    return await anyio.to_thread.run_sync(work, limiter=_uploads())
+
+
+@router.post("/anh/{product_id}")
+def add_photo(
+    product_id: int,
+    db: DatabaseDep,
+    page: PageDep,
+    desk: DeskDep,
+    stored: Annotated[Stored | None, Depends(_photo_sent)],
+    now: NowDep,
+) -> Response:
+    if stored is None:
+        raise PhotoMissing
+    with db.write() as session:
+        product = catalog.product_of_coop(session, desk.coop_id, product_id)
+        photo = pictures.keep(session, stored, product.name, now)
+        selling.add_photo(session, product.id, photo.id)
+    return page.go("/ban-hang/hang", "saved")

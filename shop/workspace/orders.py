@@ -1,0 +1,143 @@
+"""New orders come in by themselves; confirm, pack, hand over, deliver with one thumb."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+from starlette.responses import Response
+
+from shop.coops import service as coops
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, SettingsDep, VisitDep
+from shop.core.forms import Posted, posted
+from shop.core.streams import stream_path
+from shop.core.web import Page
+from shop.orders import desk as orders
+from shop.orders import states
+from shop.workspace.here import CHOSEN, Desk, DeskDep
+
+router = APIRouter(prefix="/ban-hang", include_in_schema=False)
+STREAM_S = 24 * 3600
+STEPS = {"xac-nhan": states.confirm, "dong-goi": states.pack, "da-giao": states.deliver}
+
+
+class HandOver(BaseModel):
+    carrier_key: str = Field(max_length=20)
+    carrier_name: str = Field(default="", max_length=60)
+    tracking_code: str = Field(default="", max_length=60)
+
+
+class Trouble(BaseModel):
+    note: str = Field(default="", max_length=500)
+    goods_fit: bool = False
+
+
+TroubleForm = Annotated[Posted[Trouble], Depends(posted(Trouble))]
+
+
+@router.get("")
+def home(db: DatabaseDep, page: PageDep, desk: DeskDep, settings: SettingsDep, now: NowDep) -> Response:
+    with db.read() as session:
+        facts = _home_facts(session, desk)
+    until_s = int(now.timestamp()) + STREAM_S
+    facts["stream"] = stream_path(settings.secret_key, f"coop:{facts['coop'].id}", until_s)
+    return page("workspace/home.html", block="tasks", **facts)
+
+
+def _home_facts(session: Session, desk: Desk) -> dict[str, Any]:
+    coop = coops.get(session, desk.coop_id)
+    mine = list(coops.get_many(session, desk.coop_ids).values())
+    return {
+        "coop": coop,
+        "coops": mine,
+        "counts": orders.counts(session, coop.id),
+        "newest": orders.parcels(session, coop.id, "new", most=5),
+    }
+
+
+@router.post("/htx/{coop_id}")
+def choose_coop(coop_id: int, page: PageDep, visit: VisitDep, desk: DeskDep) -> Response:
+    if coop_id in desk.coop_ids:
+        visit.set_cookie(CHOSEN, str(coop_id))
+    return page.go("/ban-hang")
+
+
+@router.get("/don")
+def parcels(
+    db: DatabaseDep, page: PageDep, desk: DeskDep, trang_thai: str = "new", truoc: int | None = None
+) -> Response:
+    state = trang_thai if trang_thai in orders.STATES else "new"
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        found = orders.parcels(session, coop.id, state, before_id=truoc)
+        counts = orders.counts(session, coop.id)
+    return page("workspace/parcels.html", block="parcels", coop=coop, state=state, parcels=found, counts=counts)
+
+
+@router.get("/don/{parcel_id}")
+def parcel(parcel_id: int, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+    return _show(db, page, desk, parcel_id, None)
+
+
+def _show(db: Database, page: Page, desk: Desk, parcel_id: int, form: Posted[HandOver] | None) -> Response:
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        view = orders.parcel(session, coop.id, parcel_id)
+    form = form or Posted.blank(HandOver, carrier_key="own")
+    status = 422 if form.errors else 200
+    return page("workspace/parcel.html", block="parcel", status=status, coop=coop, view=view, form=form)
+
+
+@router.post("/don/{parcel_id}/{step}")
+def move_on(
+    parcel_id: int, step: str, db: DatabaseDep, page: PageDep, desk: DeskDep, form: TroubleForm, now: NowDep
+) -> Response:
+    """Confirm, pack, mark delivered; or say what went wrong."""
+    coop_id = desk.coop_id
+    if not form.ok:
+        return page.go(f"/ban-hang/don/{parcel_id}", "not-saved")
+    with db.write() as session:
+        _move(session, desk.person, coop_id, parcel_id, step, form.value, now)
+    return _after(db, page, desk, parcel_id)
+
+
+def _move(
+    session: Session, person: Person, coop_id: int, parcel_id: int, step: str, told: Trouble, now: datetime
+) -> None:
+    if step in STEPS:
+        STEPS[step](session, coop_id, parcel_id, person, now)
+    elif step == "su-co":
+        states.report_problem(session, coop_id, parcel_id, person, now, told.note)
+    elif step == "khach-khong-nhan":
+        states.refuse(session, coop_id, parcel_id, person, now, goods_fit=told.goods_fit, note=told.note)
+    elif step == "huy":
+        states.cancel(session, coop_id, parcel_id, person, now, told.note)
+    else:
+        raise states.NoSuchParcel
+
+
+def _after(db: Database, page: Page, desk: Desk, parcel_id: int) -> Response:
+    if page.wants_fragment:
+        return _show(db, page, desk, parcel_id, None)
+    return page.go(f"/ban-hang/don/{parcel_id}", "saved")
+
+
+@router.post("/giao/{parcel_id}")
+def hand_over(
+    parcel_id: int,
+    db: DatabaseDep,
+    page: PageDep,
+    desk: DeskDep,
+    form: Annotated[Posted[HandOver], Depends(posted(HandOver))],
+    now: NowDep,
+) -> Response:
+    person, coop_id = desk.person, desk.coop_id
+    if not form.ok:
+        return _show(db, page, desk, parcel_id, form)
+    with db.write() as session:
+        states.hand_over(session, coop_id, parcel_id, person, now, **form.value.model_dump())
+    return _after(db, page, desk, parcel_id)
