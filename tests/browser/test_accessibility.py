@@ -1,0 +1,63 @@
+"""Everybody can use every page: axe finds nothing serious, and nothing sticks out of a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.walk import reachable
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PASSWORD = "chohtx-demo"
+VISITORS = {
+    "guest": ("", "/"),
+    "shopper": ("0900000001", "/tai-khoan"),
+    "manager": ("0900000002", "/ban-hang"),
+    "host": ("0900000003", "/ban-hang"),
+    "operator": ("0900000005", "/quan-tri"),
+}
+FIND = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+    .filter(found => ['serious', 'critical'].includes(found.impact))
+    .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => node.target.join(' ')).join(' | ')}`)"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def sign_in(page: Page, phone: str) -> None:
+    page.goto("/dang-nhap")
+    page.fill("#phone", phone)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(lambda address: "/dang-nhap" not in address)
+
+
+def put_something_in_the_cart(page: Page) -> None:
+    page.goto("/danh-muc")
+    page.click(".product-card:not(:has(.band.out)) .card-name a")
+    page.click("form[action$='/gio-hang'] button:not([type=button])")
+    page.wait_for_load_state("networkidle")
+
+
+def complaints(page: Page) -> list[str]:
+    page.add_script_tag(path=AXE)
+    found: list[str] = page.evaluate(FIND)
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found + ([f"sticks out by {width} px"] if width > 0 else [])
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in node_modules")
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_no_page_shuts_anybody_out(browse: Callable[..., Page], visitor: str, size: dict[str, int]) -> None:
+    phone, start = VISITORS[visitor]
+    page = browse(size, bypass_csp=True, reduced_motion="reduce")
+    if phone:
+        sign_in(page, phone)
+    if visitor == "guest":
+        put_something_in_the_cart(page)
+    found = {address: what for address in reachable(page, start) if (what := complaints(page))}
+    assert found == {}
