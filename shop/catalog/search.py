@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, column, func, literal_column, select, table
 from sqlalchemy import cast as sql_cast
@@ -68,8 +69,8 @@ def _matching(
         asked = _on_sqlite(wanted, question.for_sqlite(where, marks))
     else:
         asked = _on_postgresql(wanted, question.for_postgresql(where), where)
-    rows = run(session, asked.limit(MOST_HITS + 1))
-    return [Hit(row[0], row[1], row[2], row[3]) for row in rows]
+    rows: Sequence[Any] = run(session, asked.limit(MOST_HITS + 1)).all()
+    return [Hit(*row) for row in rows]
 
 
 def _on_sqlite(wanted: _Wanted, asked: str) -> _Wanted:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -14,6 +15,7 @@ from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.pagecache import bump
+from shop.core.pictures import Photo, photos
 
 PAGE_SIZE = 24
 
@@ -66,6 +68,40 @@ def place_name(province_code: str, ward_code: str) -> str:
     except addresses.UnknownWard:
         return ""
     return f"{ward.name}, {addresses.province(ward.province_code).short_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CoopCard:
+    """What a list shows of a co-op."""
+
+    id: int
+    slug: str
+    name: str
+    face_name: str
+    face_photo: Photo | None
+    place: str
+    founded_on: int
+    member_count: int
+    verified: bool
+
+
+def cards(session: Session, coops: Sequence[Coop]) -> list[CoopCard]:
+    """Cards in the order of the co-ops."""
+    faces = photos(session, [coop.face_photo_id for coop in coops])
+    return [
+        CoopCard(
+            id=coop.id,
+            slug=coop.slug,
+            name=coop.name,
+            face_name=coop.face_name,
+            face_photo=faces.get(coop.face_photo_id or 0),
+            place=place(coop),
+            founded_on=coop.founded_on,
+            member_count=coop.member_count,
+            verified=coop.state == CoopState.VERIFIED,
+        )
+        for coop in coops
+    ]
 
 
 def verified(session: Session, after_id: int = 0, most: int = PAGE_SIZE) -> list[Coop]:
