@@ -18,12 +18,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from payments import events as money
 from shop import migrations
 from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
 from shop.accounts.service import who_is
 from shop.addresses import routes as address_parts
 from shop.api import addresses as addresses_api
+from shop.cart import routes as cart_pages
+from shop.cart import service as cart
+from shop.checkout import routes as checkout_pages
+from shop.checkout import service as checkout
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -42,17 +47,45 @@ from shop.core.static import PREFIX as STATIC_PREFIX
 from shop.core.static import Static
 from shop.core.streams import EventStream
 from shop.core.web import install_errors, make_templates
+from shop.orders import events as order_events
+from shop.orders import handlers as order_handlers
+from shop.orders import routes as order_pages
+from shop.orders import service as orders
+from shop.pages import mine
 from shop.settings import Settings
 from shop.worker import Job, Worker
 
 STATIC = Path(__file__).parents[1] / "static"
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
-ROUTERS: Sequence[APIRouter] = (sign_in.router, address_parts.router, addresses_api.router)
+ROUTERS: Sequence[APIRouter] = (
+    sign_in.router,
+    address_parts.router,
+    addresses_api.router,
+    mine.router,
+    cart_pages.router,
+    checkout_pages.router,
+    order_pages.router,
+)
 
-HANDLERS: Handlers = {}
+HANDLERS: Handlers = {
+    money.MoneyArrived: [order_handlers.money_arrived],
+    money.RefundSent: [order_handlers.refund_sent],
+    order_events.OrderPlaced: [],
+    order_events.OrderPaid: [],
+    order_events.OrderClosed: [],
+    order_events.OrderReopened: [],
+    order_events.OrderCancelled: [],
+    order_events.ParcelChanged: [],
+}
 
-JOBS: Sequence[Job] = (Job("forget-page-changes", 3600, pagecache.forget_old_changes),)
+JOBS: Sequence[Job] = (
+    Job("forget-page-changes", 3600, pagecache.forget_old_changes),
+    Job("close-unpaid-orders", 20, orders.close_unpaid),
+    Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
+    Job("lapse-checkouts", 60, checkout.lapse),
+    Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
+)
 
 
 def create_app(settings: Settings, db: Database | None = None) -> FastAPI:

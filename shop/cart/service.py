@@ -112,7 +112,7 @@ def _goods(session: Session, cart_id: str, variant_id: int) -> Any:
     """The row of one variant on sale with what is left of it. Raises NotOnSale."""
     mine = (col(Hold.pool_id) == col(Pool.id), col(Hold.owner) == holder(cart_id), col(Hold.state) == HoldState.OPEN)
     columns = (col(Variant.price_vnd), col(Variant.most_steps), col(Variant.step_g), col(Pool.on_hand), col(Pool.held))
-    wanted = (
+    wanted: Any = (
         select(*columns, col(Product.name).label("product_name"), col(Hold.quantity).label("mine"))
         .join(Product, col(Product.id) == col(Variant.product_id))
         .join(Coop, col(Coop.id) == col(Product.coop_id))

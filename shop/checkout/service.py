@@ -24,6 +24,7 @@ from shop.orders.placing import Buyer, Part, Placed, by_pool, find_placed, place
 from shop.settings import Settings
 from shop.shipping.service import Choices, Load, Quote, Table, choices, tables
 from shop.stock import service as stock
+from shop.stock.models import Hold, HoldState
 
 FORGET_AFTER = timedelta(days=30)
 
@@ -290,6 +291,21 @@ _BUYER = ("name", "phone", "province_code", "ward_code", "line", "legacy_text", 
 def _buyer(checkout: Checkout, person_id: int | None, lang: str) -> Buyer:
     told = {name: checkout.answers[name] for name in _BUYER if checkout.answers.get(name)}
     return Buyer(**told, lang=lang, person_id=person_id, visitor_key=checkout.visitor_key)
+
+
+def address_of(answers: dict[str, Any]) -> str:
+    """The address of the answers in one line: street, ward, province."""
+    return f"{answers['line']}, {addresses.full_name(answers['ward_code'])}"
+
+
+def return_lapsed_holds(db: Database, now: datetime) -> None:
+    """Timed job: what was held past its time, at checkout or live, is on sale again."""
+    with db.read() as session:
+        past = (col(Hold.state) == HoldState.OPEN, col(Hold.expires_at) <= now)
+        if session.execute(select(col(Hold.id)).where(*past).limit(1)).first() is None:
+            return
+    with db.write() as session:
+        stock.release_expired(session, now)
 
 
 def lapse(db: Database, now: datetime) -> None:

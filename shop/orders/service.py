@@ -36,7 +36,7 @@ class AlreadyPacked(Refusal):
 
 def by_code(session: Session, code: str) -> Order:
     """The order with this code. Raises NoSuchOrder."""
-    order = session.execute(select(Order).where(col(Order.code) == code)).scalar_one_or_none()
+    order: Order | None = session.execute(select(Order).where(col(Order.code) == code)).scalar_one_or_none()
     if order is None:
         raise NoSuchOrder
     return order
@@ -64,7 +64,7 @@ def _cancel_parcels(session: Session, order_id: int) -> None:
     mine = col(Parcel.order_id) == order_id
     stop = update(Parcel).where(mine, col(Parcel.state).in_(BEFORE_PACKING)).values(state="cancelled")
     session.execute(stop.execution_options(synchronize_session=False))
-    left = session.execute(select(Parcel.coop_id).where(mine, col(Parcel.state) != "cancelled")).first()
+    left = session.execute(select(col(Parcel.coop_id)).where(mine, col(Parcel.state) != "cancelled")).first()
     if left:
         raise AlreadyPacked(coop_id=left[0])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col, insert
@@ -73,7 +74,11 @@ def hand_over(
     order = session.get_one(Order, parcel.order_id)
     cod_vnd = parcel.total_vnd if order.payment_method == "cod" else 0
     made = carrier(carrier_key).create(_consignment(order, parcel, cod_vnd), carrier_name, tracking_code)
-    told = {"carrier": carrier_key, "carrier_name": made.carrier_name, "tracking_code": made.tracking_code}
+    told: dict[str, Any] = {
+        "carrier": carrier_key,
+        "carrier_name": made.carrier_name,
+        "tracking_code": made.tracking_code,
+    }
     _move(session, parcel, ("packed",), "handed_over", person, now, handed_over_at=now, **told)
     session.add(Shipment(parcel_id=parcel.id, state=made.state, created_at=now, **told))
     if cod_vnd:
@@ -184,7 +189,7 @@ def _note_shipment(session: Session, parcel: Parcel, state: ShipmentState) -> No
 def _parcel(session: Session, coop_id: int, parcel_id: int) -> Parcel:
     """The parcel, if it is this co-op's: another co-op's is as good as none."""
     wanted = select(Parcel).where(col(Parcel.id) == parcel_id, col(Parcel.coop_id) == coop_id)
-    parcel = session.execute(wanted).scalar_one_or_none()
+    parcel: Parcel | None = session.execute(wanted).scalar_one_or_none()
     if parcel is None:
         raise NoSuchParcel(parcel_id=parcel_id)
     return parcel
@@ -210,7 +215,7 @@ def _move(
         raise MovedOn(state=parcel.state)
     session.refresh(parcel)
     audit(session, person, "parcel state", f"parcel:{parcel.id}", before, to_state, now)
-    told = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
+    told: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
     record(session, parcel.order_id, to_state, now, note=note, **told)
     publish(session, ParcelChanged(parcel.id, to_state))
 

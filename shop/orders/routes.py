@@ -1,0 +1,161 @@
+"""The order's page for its buyer, and the look-up for those who lost its link."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Response
+from markupsafe import Markup
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from payments import service as payments
+from shop.accounts.service import prove_phone, proved_phones
+from shop.cart.routes import cart_of
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
+from shop.core.errors import NotFound
+from shop.core.forms import Posted, posted
+from shop.core.ids import read_crockford
+from shop.core.phones import Phone
+from shop.core.streams import stream_path
+from shop.orders import access, reading
+from shop.orders import service as orders
+from shop.orders.access import COOKIE, Sight
+from shop.orders.models import Order
+from shop.orders.service import NoSuchOrder
+from shop.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+STREAM_S = 24 * 3600
+TRIES, PER_S = 5, 15 * 60
+
+
+class NotFoundByCode(NotFound):
+    """Phone and code do not belong together, or there is no such order."""
+
+
+class LookUp(BaseModel):
+    phone: Phone
+    code: str = Field(min_length=1, max_length=40)
+
+
+LookUpForm = Annotated[Posted[LookUp], Depends(posted(LookUp))]
+
+
+@router.get("/don-hang/{code}")
+def show_order(
+    code: str,
+    db: DatabaseDep,
+    visit: VisitDep,
+    page: PageDep,
+    settings: SettingsDep,
+    hub: HubDep,
+    now: NowDep,
+    k: str = "",
+) -> Response:
+    person = visit.person
+    known = read_crockford(code) or ""
+    cursor = hub.cursor(f"order:{known}")
+    with db.read() as session:
+        order, sight = _open(session, known, visit, person, settings, k)
+        view = reading.order_view(session, order, sight)
+        money = payments.state_of(session, f"order:{order.id}")
+        action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
+    if proof := access.opens(settings.secret_key, known, k):
+        visit.set_cookie(COOKIE, access.remember(visit.cookie(COOKIE), known, k))
+        if proof is Sight.FULL and person is not None and person.phone == order.phone:
+            _prove_phone(db, person, now)
+    return page(
+        "orders/order.html",
+        block="order",
+        view=view,
+        order=order,
+        money=money,
+        action=action,
+        qr=qr_svg(action.qr_text) if action and action.qr_text else None,
+        stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",
+        link=settings.base_url + access.secret_link(settings.secret_key, known) if sight is Sight.FULL else "",
+    )
+
+
+def _prove_phone(db: Database, person: Person, now: datetime) -> None:
+    """Who opens a secret link of their own phone has shown that it is theirs: older orders of it are shown, too."""
+    with db.read() as session:
+        if person.phone in proved_phones(session, person.id):
+            return
+    with db.write() as session:
+        prove_phone(session, person.id, person.phone, "order link", now)
+
+
+def qr_svg(text: str) -> Markup:
+    """The QR code as SVG, drawn here: no picture service learns who pays what."""
+    drawn = segno.make(text, error="m").svg_inline(border=4, light="#fff", dark="#000", omitsize=True)
+    return Markup(drawn)  # noqa: S704  made by segno from modules, the text itself is not in it
+
+
+def _open(
+    session: Session, code: str, visit: Visit, person: Person | None, settings: Settings, key: str = ""
+) -> tuple[Order, Sight]:
+    """The order and how much of it this visitor may see. Raises NoSuchOrder for those who prove nothing."""
+    order = orders.by_code(session, code)
+    if person is not None and (order.person_id == person.id or order.phone in proved_phones(session, person.id)):
+        return order, Sight.FULL
+    sights = [
+        access.opens(settings.secret_key, code, token) for token in (key, access.remembered(visit.cookie(COOKIE), code))
+    ]
+    if not any(sights):
+        raise NoSuchOrder
+    return order, Sight.FULL if Sight.FULL in sights else Sight.MASKED
+
+
+@router.post("/don-hang/{code}/huy")
+def cancel(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep) -> Response:
+    person = visit.person
+    with db.write() as session:
+        order, _sight = _open(session, read_crockford(code) or "", visit, person, settings)
+        orders.cancel(session, order.id, now)
+    return page.go(f"/don-hang/{order.code}", "order-cancelled")
+
+
+@router.post("/don-hang/{code}/mua-lai")
+def buy_again(
+    code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    """Put the same goods in the cart at today's price; the cart says what cannot be had."""
+    person = visit.person
+    with db.write() as session:
+        order, _sight = _open(session, read_crockford(code) or "", visit, person, settings)
+        missing = orders.reorder(session, order.id, cart_of(session, visit, person, now), now)
+    return page.go("/gio-hang", "reorder-in-part" if missing else "reordered")
+
+
+@router.get("/tra-cuu")
+def ask_code(page: PageDep, ma: str = "") -> Response:
+    return page("orders/look_up.html", block="look_up", form=Posted.blank(LookUp, code=ma[:20]), refused=False)
+
+
+@router.post("/tra-cuu")
+def look_up(
+    form: LookUpForm,
+    db: DatabaseDep,
+    visit: VisitDep,
+    page: PageDep,
+    settings: SettingsDep,
+    limits: LimitsDep,
+) -> Response:
+    """Open an order by phone and code, name and street masked; five tries, then a wait."""
+    if not form.ok:
+        return page("orders/look_up.html", block="look_up", status=422, form=form, refused=False)
+    limits.count("look-up", visit.ip, times=TRIES, per_s=PER_S)
+    with db.read() as session:
+        code = access.look_up(session, form.value.phone, form.value.code)
+    if code is None:
+        return page("orders/look_up.html", block="look_up", status=404, form=form, refused=True)
+    limits.forget("look-up", visit.ip, times=TRIES, per_s=PER_S)
+    if access.remembered(visit.cookie(COOKIE), code) is None:
+        proof = access.token(settings.secret_key, code, Sight.MASKED)
+        visit.set_cookie(COOKIE, access.remember(visit.cookie(COOKIE), code, proof))
+    return page.go(f"/don-hang/{code}")
