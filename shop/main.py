@@ -18,7 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from livestream import routes as live_pages
+from livestream.screen import Screen
 from payments import events as money
+from payments import routes as payment_routes
+from payments import service as payments
 from shop import migrations
 from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
@@ -62,10 +66,12 @@ ROUTERS: Sequence[APIRouter] = (
     sign_in.router,
     address_parts.router,
     addresses_api.router,
+    payment_routes.router,
     mine.router,
     cart_pages.router,
     checkout_pages.router,
     order_pages.router,
+    live_pages.router,
 )
 
 HANDLERS: Handlers = {
@@ -81,6 +87,7 @@ HANDLERS: Handlers = {
 
 JOBS: Sequence[Job] = (
     Job("forget-page-changes", 3600, pagecache.forget_old_changes),
+    Job("forget-payment-requests", 24 * 3600, payments.forget_requests),
     Job("close-unpaid-orders", 20, orders.close_unpaid),
     Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
     Job("lapse-checkouts", 60, checkout.lapse),
@@ -113,6 +120,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.backroom = Backroom()
     state.worker = Worker(state.db, HANDLERS, JOBS)
     state.pages = Pages(state.bus)
+    state.screen = Screen(state.db, state.hub, state.templates)
     app.user_middleware += _layers(settings, state)
     install_errors(app)
     for router in (*ROUTERS, machine):
@@ -128,10 +136,12 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = 4 if state.db.is_sqlite else 10
     changes = ChangeReader(state.db, state.pages.drop)
     changes.start()
+    state.screen.start()
     if state.settings.worker == "thread":
         state.worker.start()
     yield
     state.worker.stop()
+    state.screen.stop()
     changes.stop()
     state.backroom.close()
     state.hub.close()

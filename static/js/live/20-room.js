@@ -1,0 +1,42 @@
+// What the stream tells: numbers go straight into the page, blocks are swapped by htmx. The picture is never touched.
+const stream = document.getElementById("stream");
+const each = (selector, change) => document.querySelectorAll(selector).forEach(change);
+let goods = {};
+let viewers = "";
+const show = () => {
+  for (const [code, [left, price]] of Object.entries(goods)) {
+    each(`[data-left="${code}"]`, (out) => { out.textContent = left; });
+    each(`[data-price="${code}"]`, (out) => { out.textContent = price; });
+    each(`.pinned[data-code="${code}"], .room-item[data-code="${code}"]`, (item) => item.classList.toggle("gone", left < 1));
+  }
+  if (viewers) {
+    each("[data-viewers]", (out) => { out.textContent = Number(viewers).toLocaleString("vi-VN"); });
+    each("[data-viewers-chip]", (chip) => { chip.hidden = false; });
+  }
+  const pinned = document.querySelector("#pinned [data-code]")?.dataset.code;
+  each(".room-item[data-code]", (item) => {
+    if (item.dataset.code === pinned) item.setAttribute("aria-current", "true");
+    else item.removeAttribute("aria-current");
+  });
+};
+stream?.addEventListener("goods", (event) => { goods = JSON.parse(event.detail.data); show(); });
+stream?.addEventListener("viewers", (event) => { viewers = event.detail.data; show(); });
+stream?.addEventListener("reset", () => { goods = {}; });
+// A room that waited has no picture yet; the spread keeps thousands from asking in the same moment.
+stream?.addEventListener("state", (event) => {
+  goods = {};
+  if (event.detail.data === "live" && !document.getElementById("picture")) setTimeout(() => location.reload(), Math.random() * 1500);
+});
+// The first connection may meet a server that restarts; afterwards htmx comes back by itself.
+const again = () => setTimeout(() => htmx.trigger(stream, "again"), 2000 + Math.random() * 2000);
+for (const name of ["htmx:error", "htmx:response:error"]) stream?.addEventListener(name, again);
+
+document.addEventListener("htmx:after:swap", () => {
+  show();
+  const sheet = document.getElementById("sheet");
+  const buy = document.getElementById("buy");
+  if (sheet && buy?.dataset.code && buy.dataset.shown === undefined) {
+    buy.dataset.shown = "";
+    if (!sheet.matches(":popover-open")) sheet.showPopover();
+  }
+});
