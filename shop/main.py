@@ -58,6 +58,9 @@ from shop.orders import service as orders
 from shop.pages import mine
 from shop.settings import Settings
 from shop.worker import Job, Worker
+from shop.workspace import customers as desk_customers
+from shop.workspace import goods as desk_goods
+from shop.workspace import orders as desk_orders
 
 STATIC = Path(__file__).parents[1] / "static"
 LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -71,6 +74,9 @@ ROUTERS: Sequence[APIRouter] = (
     cart_pages.router,
     checkout_pages.router,
     order_pages.router,
+    desk_orders.router,
+    desk_goods.router,
+    desk_customers.router,
     live_pages.router,
 )
 
