@@ -29,6 +29,10 @@ from shop.accounts.codes import ShownOnPage
 from shop.accounts.service import who_is
 from shop.addresses import routes as address_parts
 from shop.api import addresses as addresses_api
+from shop.api import carts as carts_api
+from shop.api import goods as goods_api
+from shop.api import once
+from shop.api import orders as orders_api
 from shop.cart import routes as cart_pages
 from shop.cart import service as cart
 from shop.checkout import routes as checkout_pages
@@ -69,6 +73,9 @@ ROUTERS: Sequence[APIRouter] = (
     sign_in.router,
     address_parts.router,
     addresses_api.router,
+    goods_api.router,
+    carts_api.router,
+    orders_api.router,
     payment_routes.router,
     mine.router,
     cart_pages.router,
@@ -98,6 +105,7 @@ JOBS: Sequence[Job] = (
     Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
     Job("lapse-checkouts", 60, checkout.lapse),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
+    Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
 )
 
 

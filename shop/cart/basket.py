@@ -27,7 +27,8 @@ class Line:
     """So many steps of one variant, as they can be bought at this moment.
 
     `available` counts what this cart could have (its own hold included); `price_vnd` is what a step costs now.
-    `was_vnd` is the price last shown, when it was another one; `live_lapsed` tells that a live price has run out.
+    `was_vnd` is the price last shown, when it was another one; `live_lapsed` tells that a live price has run out;
+    `held_here` steps are held by this cart's own checkout.
     """
 
     line_id: int
@@ -52,6 +53,7 @@ class Line:
     held_until: datetime | None
     hold_owner: str | None
     live_lapsed: bool
+    held_here: int
 
     @property
     def total_vnd(self) -> int:
@@ -220,4 +222,5 @@ def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
         held_until=row.held_until if held_live else None,
         hold_owner=row.hold_owner if held_live else None,
         live_lapsed=bool(row.live_key) and not held_live,
+        held_here=row.mine,
     )
