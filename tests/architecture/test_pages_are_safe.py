@@ -50,3 +50,35 @@ def test_styles_use_the_tokens_that_exist() -> None:
     known = set(re.findall(r"(--[\w-]+)\s*:", text))
     used = set(re.findall(r"var\((--[\w-]+)\)", text))
     assert used <= known
+
+
+LAYOUT = set(re.findall(r"{%-? block (\w+)", (ROOT / "storefront_templates" / "base.html").read_text("utf-8"))) | {
+    *("work_home", "work_place", "work_nav", "policy"),  # places in a layout, never sent alone
+    *("refusal",),  # goes into #notices, whatever page it came from
+    *("more",),  # the next items of a list and its next pager, in place of the pager
+}
+
+
+def test_a_block_that_can_travel_alone_carries_the_id_of_its_name() -> None:
+    """Block name = element id = hx-target, so that a fragment finds its place by itself."""
+    wrong = []
+    for file in TEMPLATES:
+        text = file.read_text("utf-8")
+        for block in re.finditer(r"{%-?\s*block (\w+)", text):
+            name = block[1]
+            rest = text[block.end() :]
+            is_empty = re.match(r"\s*-?%}\s*{%-?\s*endblock", rest)  # all it has to say goes out of band
+            if name not in LAYOUT and not is_empty and f'id="{name}"' not in rest:
+                wrong.append(f"{name_of(file)}: {name}")
+    assert wrong == []
+
+
+def test_what_a_lone_block_needs_stands_inside_it() -> None:
+    """A block rendered alone does not see `set`, `import` or `from` at the top of a page."""
+    top = re.compile(r"^{%-?\s*(set|import|from)\b", re.MULTILINE)
+    wrong = []
+    for file in TEMPLATES:
+        text = file.read_text("utf-8")
+        if "{% extends" in text and top.search(text.split("{% block", 1)[0]):
+            wrong.append(name_of(file))
+    assert wrong == []
