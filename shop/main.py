@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from admin import routes as admin_pages
 from livestream import routes as live_pages
+from livestream import studio_routes as studio
 from livestream.screen import Screen
 from payments import events as money
 from payments import routes as payment_routes
@@ -77,6 +79,7 @@ ROUTERS: Sequence[APIRouter] = (
     carts_api.router,
     orders_api.router,
     payment_routes.router,
+    admin_pages.router,
     mine.router,
     cart_pages.router,
     checkout_pages.router,
@@ -85,6 +88,7 @@ ROUTERS: Sequence[APIRouter] = (
     desk_goods.router,
     desk_customers.router,
     live_pages.router,
+    studio.router,
 )
 
 HANDLERS: Handlers = {

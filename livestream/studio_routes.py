@@ -1,0 +1,308 @@
+"""The host's pages: plan a session, go on air, pin, change a price, end. Made for one thumb; all work by reload."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field, NaiveDatetime
+from sqlmodel import Session
+
+from livestream import desk, schedule
+from livestream import room as rooms
+from livestream import service as live
+from livestream.models import LiveSession, SessionState
+from livestream.room import Room
+from livestream.schedule import NoSuchSession, Plan
+from livestream.screen import studio_room
+from shop.coops import service as coops
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, HubDep, NowDep, PageDep, Person, SettingsDep, VisitDep
+from shop.core.errors import NotAllowed, Refusal
+from shop.core.forms import Posted, posted
+from shop.core.hub import Hub
+from shop.core.i18n import HERE
+from shop.core.streams import live_room, stream_path
+from shop.core.web import Page, sentence
+from shop.settings import Settings
+
+router = APIRouter(prefix="/ban-hang/live", include_in_schema=False)
+STREAM_S = 24 * 3600
+SELLERS = ("host", "manager")
+
+
+class PlanForm(BaseModel):
+    """`starts_at` is what a clock in Vietnam shows."""
+
+    coop_id: int = Field(default=0, ge=0, le=2**31 - 1)
+    title: str = Field(min_length=3, max_length=120)
+    starts_at: NaiveDatetime
+    planned_minutes: int = Field(default=60, ge=5, le=480)
+    summary: str = Field(default="", max_length=500)
+    co_host: str = Field(default="", max_length=80)
+
+    def plan(self) -> Plan:
+        starts_at = self.starts_at.replace(tzinfo=HERE)
+        return Plan(self.title, starts_at, self.planned_minutes, self.summary, self.co_host)
+
+
+class ItemForm(BaseModel):
+    variant_id: int = Field(ge=1, le=2**31 - 1)
+    live_price_vnd: int = Field(ge=1000, le=1_000_000_000)
+    wanted: int = Field(ge=1, le=100_000)
+    most_per_buyer: int = Field(default=5, ge=1, le=999)
+
+
+class PriceForm(BaseModel):
+    live_price_vnd: int = Field(ge=1000, le=1_000_000_000)
+
+
+class PinForm(BaseModel):
+    item_id: int = Field(ge=0, le=2**31 - 1)
+
+
+NewPlan = Annotated[Posted[PlanForm], Depends(posted(PlanForm))]
+NewItem = Annotated[Posted[ItemForm], Depends(posted(ItemForm))]
+NewPrice = Annotated[Posted[PriceForm], Depends(posted(PriceForm))]
+NewPin = Annotated[Posted[PinForm], Depends(posted(PinForm))]
+
+
+def _seller(visit: VisitDep) -> Person:
+    """Somebody who sells live for at least one co-op. Raises NotSignedIn, NotAllowed."""
+    person = visit.require_person()
+    if not person.coop_ids(*SELLERS):
+        raise NotAllowed
+    return person
+
+
+def _host(visit: VisitDep) -> Person:
+    """Somebody who may be on air. Raises NotSignedIn, NotAllowed."""
+    person = visit.require_person()
+    if not person.coop_ids("host"):
+        raise NotAllowed
+    return person
+
+
+SellerDep = Annotated[Person, Depends(_seller)]
+HostDep = Annotated[Person, Depends(_host)]
+
+
+def _own(session: Session, live_id: int, person: Person, *roles: str) -> LiveSession:
+    """The session, if this person sells for its co-op; others' sessions do not exist here. Raises NoSuchSession."""
+    row = session.get(LiveSession, live_id)
+    if row is None or row.coop_id not in person.coop_ids(*(roles or SELLERS)):
+        raise NoSuchSession
+    return row
+
+
+@router.get("")
+def sessions(db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+    with db.read() as session:
+        mine = person.coop_ids(*SELLERS)
+        cards = rooms.of_coop(session, mine)
+        coop = coops.get(session, mine[0])
+    return page("live/studio_list.html", block="sessions", sessions=cards, coop=coop, person=person)
+
+
+@router.get("/moi")
+def new_session(db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+    blank = Posted.blank(PlanForm, starts_at=_next_evening(now), planned_minutes=60)
+    return _plan_page(db, page, person, blank)
+
+
+def _next_evening(now: datetime) -> str:
+    here = now.astimezone(HERE)
+    return here.replace(hour=max(19, min(23, here.hour + 1)), minute=30).strftime("%Y-%m-%dT%H:%M")
+
+
+def _plan_page(db: Database, page: Page, person: Person, form: Posted[PlanForm], refused: str = "") -> Response:
+    with db.read() as session:
+        mine = coops.get_many(session, person.coop_ids("host"))
+        coop = coops.get(session, person.coop_ids(*SELLERS)[0])
+    status = 409 if refused else 422 if form.errors else 200
+    facts: dict[str, Any] = {"form": form, "coops": list(mine.values()), "coop": coop, "refused": refused}
+    return page("live/studio_plan.html", block="plan", status=status, person=person, **facts)
+
+
+@router.post("/moi")
+def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
+    if not form.ok:
+        return _plan_page(db, page, person, form)
+    coop_id = form.value.coop_id or person.coop_ids("host")[0]
+    if coop_id not in person.coop_ids("host"):
+        raise NotAllowed
+    try:
+        with db.write() as session:
+            made = schedule.plan(session, coop_id, person, form.value.plan(), now)
+    except Refusal as refusal:
+        return _plan_page(db, page, person, form, sentence(page.templates, refusal))
+    return page.go(f"/ban-hang/live/{made.id}", "saved")
+
+
+@router.get("/{live_id}")
+def studio(
+    live_id: int, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    return _studio(db, page, person, hub, settings, live_id, now)
+
+
+def _studio(
+    db: Database,
+    page: Page,
+    person: Person,
+    hub: Hub,
+    settings: Settings,
+    live_id: int,
+    now: datetime,
+    form: Posted[ItemForm] | None = None,
+    refused: str = "",
+    short: list[live.Short] | None = None,
+) -> Response:
+    until_s = int(now.timestamp()) + STREAM_S
+    stream = f"{stream_path(settings.secret_key, studio_room(live_id), until_s)}?tu={hub.cursor(studio_room(live_id))}"
+    with db.read() as session:
+        room = rooms.read(session, _own(session, live_id, person))
+        facts = _facts(session, room)
+    status = 409 if refused else 422 if form and form.errors else 200
+    facts |= {"room": room, "coop": room.coop, "viewers": hub.viewers(live_room(room.live.slug)), "stream": stream}
+    facts |= {"form": form, "refused": refused, "short": short or [], "person": person, "may_host": _may(person, room)}
+    return page("live/studio.html", block="desk", status=status, **facts)
+
+
+def _facts(session: Session, room: Room) -> dict[str, Any]:
+    takings = desk.takings(session, room)
+    choices = desk.choices(session, room) if room.is_scheduled else []
+    return {"takings": takings, "choices": choices}
+
+
+def _may(person: Person, room: Room) -> bool:
+    return room.coop.id in person.coop_ids("host")
+
+
+@router.post("/{live_id}/mon")
+def add_item(
+    live_id: int,
+    form: NewItem,
+    db: DatabaseDep,
+    page: PageDep,
+    person: SellerDep,
+    hub: HubDep,
+    settings: SettingsDep,
+    now: NowDep,
+) -> Response:
+    refused = ""
+    if form.ok:
+        told = form.value
+        try:
+            with db.write() as session:
+                _own(session, live_id, person)
+                facts = (told.variant_id, told.live_price_vnd, told.wanted, told.most_per_buyer)
+                schedule.add_item(session, live_id, *facts, now)
+            if not page.wants_fragment:
+                return page.go(f"/ban-hang/live/{live_id}", "saved")
+        except Refusal as refusal:
+            refused = sentence(page.templates, refusal)
+    kept = form if refused or not form.ok else None
+    return _studio(db, page, person, hub, settings, live_id, now, kept, refused)
+
+
+@router.post("/{live_id}/mon/{item_id}/bo")
+def drop_item(live_id: int, item_id: int, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+    with db.write() as session:
+        _own(session, live_id, person)
+        schedule.drop_item(session, live_id, item_id)
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+@router.get("/{live_id}/gia/{item_id}")
+def price_page(live_id: int, item_id: int, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+    return _price_page(db, page, person, live_id, item_id)
+
+
+def _price_page(
+    db: Database,
+    page: Page,
+    person: Person,
+    live_id: int,
+    item_id: int,
+    form: Posted[PriceForm] | None = None,
+    refused: str = "",
+) -> Response:
+    with db.read() as session:
+        room = rooms.read(session, _own(session, live_id, person))
+        schedule.item_by_id(session, live_id, item_id)
+    item = next(item for item in room.items if item.id == item_id)
+    status = 409 if refused else 422 if form and form.errors else 200
+    facts: dict[str, Any] = {"room": room, "coop": room.coop, "item": item, "form": form, "refused": refused}
+    return page("live/studio_price.html", block="price", status=status, person=person, **facts)
+
+
+@router.post("/{live_id}/gia/{item_id}")
+def set_price(
+    live_id: int, item_id: int, form: NewPrice, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
+) -> Response:
+    if not form.ok:
+        return _price_page(db, page, person, live_id, item_id, form)
+    try:
+        with db.write() as session:
+            _own(session, live_id, person)
+            live.set_price(session, live_id, item_id, form.value.live_price_vnd, person, now)
+    except Refusal as refusal:
+        return _price_page(db, page, person, live_id, item_id, form, sentence(page.templates, refusal))
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+@router.post("/{live_id}/bat-dau")
+def begin(
+    live_id: int, db: DatabaseDep, page: PageDep, person: HostDep, hub: HubDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    """Go on air. When less was left than wanted, the page that answers says so."""
+    try:
+        with db.write() as session:
+            _own(session, live_id, person, "host")
+            short = live.start(session, live_id, person, now)
+    except Refusal as refusal:
+        words = sentence(page.templates, refusal)
+        return _studio(db, page, person, hub, settings, live_id, now, refused=words)
+    if not short:
+        return page.go(f"/ban-hang/live/{live_id}")
+    return _studio(db, page, person, hub, settings, live_id, now, short=short)
+
+
+@router.post("/{live_id}/ghim")
+def pin(
+    live_id: int,
+    form: NewPin,
+    db: DatabaseDep,
+    page: PageDep,
+    person: HostDep,
+    hub: HubDep,
+    settings: SettingsDep,
+    now: NowDep,
+) -> Response:
+    if form.ok:
+        with db.write() as session:
+            _own(session, live_id, person, "host")
+            live.pin(session, live_id, form.value.item_id or None, now)
+    if page.wants_fragment:
+        return _studio(db, page, person, hub, settings, live_id, now)
+    return page.go(f"/ban-hang/live/{live_id}")
+
+
+@router.post("/{live_id}/ket-thuc")
+def finish(live_id: int, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
+    with db.write() as session:
+        _own(session, live_id, person, "host")
+        live.end(session, live_id, person, now)
+    return page.go(f"/ban-hang/live/{live_id}", "live-ended")
+
+
+@router.post("/{live_id}/huy")
+def cancel(live_id: int, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+    with db.write() as session:
+        row = _own(session, live_id, person)
+        if row.state != SessionState.SCHEDULED:
+            raise schedule.NotScheduled(title=row.title)
+        schedule.cancel(session, live_id, person, now)
+    return page.go("/ban-hang/live", "saved")
