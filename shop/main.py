@@ -61,7 +61,7 @@ from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
 from shop.orders import routes as order_pages
 from shop.orders import service as orders
-from shop.pages import mine
+from shop.pages import routes as shop_pages
 from shop.settings import Settings
 from shop.worker import Job, Worker
 from shop.workspace import customers as desk_customers
@@ -80,7 +80,7 @@ ROUTERS: Sequence[APIRouter] = (
     orders_api.router,
     payment_routes.router,
     admin_pages.router,
-    mine.router,
+    shop_pages.router,
     cart_pages.router,
     checkout_pages.router,
     order_pages.router,

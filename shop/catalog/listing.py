@@ -19,6 +19,7 @@ from shop.catalog.words import Question, mark, read_question
 from shop.certificates import service as certificates
 from shop.certificates.models import Certificate
 from shop.coops.models import Coop, CoopState
+from shop.core.errors import NotFound
 from shop.core.text import sort_key
 
 PAGE_SIZE = 60
@@ -161,3 +162,15 @@ def coops_to_choose(session: Session, category_id: int | None = None) -> list[Co
         sells = sells.where(col(Product.category_id) == category_id)
     wanted = select(Coop).where(Coop.state == CoopState.VERIFIED, sells).order_by(col(Coop.id))
     return sorted(session.exec(wanted.limit(MOST_COOPS_TO_CHOOSE)), key=lambda coop: sort_key(coop.name))
+
+
+class NoSuchCategory(NotFound):
+    """There is no shelf at this address."""
+
+
+def category(session: Session, slug: str) -> Category:
+    """The shelf at this address. Raises NoSuchCategory."""
+    found = session.exec(select(Category).where(Category.slug == slug)).first()
+    if found is None:
+        raise NoSuchCategory
+    return found

@@ -15,6 +15,7 @@ from shop.certificates import service as certificates
 from shop.certificates.models import Certificate
 from shop.coops import service as coops
 from shop.coops.models import Coop, CoopState
+from shop.coops.service import CoopCard
 from shop.core import slugs
 from shop.core.errors import NotFound
 from shop.core.pictures import Photo
@@ -59,6 +60,7 @@ class VariantOnPage:
     name: str
     kind: str
     step_g: int
+    packing_g: int
     price_vnd: int
     per_kg_vnd: int
     left: int
@@ -72,8 +74,7 @@ class ProductPage:
     product: Product
     category: Category
     coop: Coop
-    place: str
-    face: Photo | None
+    seller: CoopCard
     variants: Sequence[VariantOnPage]
     photos: Sequence[Photo]
     certificates: Sequence[Certificate]
@@ -118,8 +119,7 @@ def product_page(session: Session, slug: str, now: datetime) -> ProductPage:
         product=product,
         category=session.get_one(Category, product.category_id),
         coop=coop,
-        place=coops.place(coop),
-        face=session.get(Photo, coop.face_photo_id) if coop.face_photo_id else None,
+        seller=coops.cards(session, [coop])[0],
         variants=_on_page(session, product.id),
         photos=list(photos),
         certificates=papers,
@@ -137,6 +137,7 @@ def _on_page(session: Session, product_id: int) -> list[VariantOnPage]:
             name=variant.name,
             kind=variant.kind,
             step_g=variant.step_g,
+            packing_g=variant.packing_g,
             price_vnd=variant.price_vnd,
             per_kg_vnd=per_kg_vnd(variant),
             left=left[variant.id],
