@@ -16,12 +16,12 @@ from sqlmodel import Session, col, func, insert, select
 from payments.models import Entry, Journal
 
 CHART = {
-    "1110": "Tiền trong ngân hàng",
-    "1130": "Tiền mặt người giao đang giữ",
-    "2110": "Tiền khách đã trả, đơn chưa giao xong",
-    "2120": "Tiền phải trả lại khách",
-    "2130": "Tiền khách trả thừa",
-    "2140": "Tiền chưa rõ của ai",
+    "1110": "bank",
+    "1130": "cash that carriers hold",
+    "2110": "paid by buyers, not yet earned",
+    "2120": "promised back to buyers",
+    "2130": "paid too much by buyers",
+    "2140": "received without an owner",
 }
 BANK = "1110:main"
 OTHER_BANK = "1110:other"
@@ -108,7 +108,6 @@ class ChartRow:
     """One account of the chart with all its dimensions together; debit positive."""
 
     code: str
-    name: str
     posted_vnd: int
     pending_vnd: int
 
@@ -118,7 +117,7 @@ def chart(session: Session) -> list[ChartRow]:
     code = func.substr(Entry.account, 1, 4)
     wanted = select(code, Entry.pending, func.sum(Entry.amount_vnd)).group_by(code, col(Entry.pending))
     sums = {(code, pending): int(sum_vnd) for code, pending, sum_vnd in session.exec(wanted)}
-    return [ChartRow(code, name, sums.get((code, False), 0), sums.get((code, True), 0)) for code, name in CHART.items()]
+    return [ChartRow(code, sums.get((code, False), 0), sums.get((code, True), 0)) for code in CHART]
 
 
 @dataclass(frozen=True)

@@ -128,3 +128,9 @@ def _into_inbox(session: Session, source: str, delivery_id: str, raw: RawRequest
 
 def _delivery(source: str, delivery_id: str) -> tuple[bool, bool]:
     return InboxRequest.source == source, InboxRequest.delivery_id == delivery_id
+
+
+def unreadable(session: Session, most: int = 20) -> list[InboxRequest]:
+    """Genuine notifications that nobody could read, newest first: money may be behind them."""
+    wanted = select(InboxRequest).where(InboxRequest.outcome == Outcome.MALFORMED)
+    return list(session.exec(wanted.order_by(col(InboxRequest.id).desc()).limit(most)))

@@ -12,7 +12,7 @@ from payments.books import lock_due, record_fact
 from payments.events import RefundSent
 from payments.gateway import Fact, FactKind
 from payments.ledger import Line
-from payments.models import PaymentDue, Refund, UnmatchedMoney
+from payments.models import PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import Refusal
@@ -81,13 +81,23 @@ def _rows(session: Session, state: str, most: int, *, newest_first: bool) -> lis
         .order_by(order)
         .limit(most)
     )
+    rows = session.exec(wanted).all()
+    came_by = _bank_references(session, [due.id for _, due, _ in rows if due])
     return [
         RefundRow(
             refund,
             due.label if due else "",
             due.page_path if due else "",
             money.content if money else "",
-            money.bank_reference if money else "",
+            money.bank_reference if money else came_by.get(due.id if due else 0, ""),
         )
-        for refund, due, money in session.exec(wanted)
+        for refund, due, money in rows
     ]
+
+
+def _bank_references(session: Session, due_ids: list[int]) -> dict[int, str]:
+    """Under which reference the money of each due came, so that the operator finds the sender in the bank's app."""
+    came = select(PaymentFact.due_id, PaymentFact.code).where(
+        col(PaymentFact.due_id).in_(due_ids), PaymentFact.kind == FactKind.CAPTURED, PaymentFact.code != ""
+    )
+    return {due_id or 0: code for due_id, code in session.exec(came.order_by(col(PaymentFact.id)))}

@@ -1,0 +1,11 @@
+"""Every page of the operator and of the alliance's office."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from admin import money_routes, office_routes
+
+router = APIRouter(include_in_schema=False)
+router.include_router(money_routes.router)
+router.include_router(office_routes.router)
