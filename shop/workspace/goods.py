@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -10,7 +11,7 @@ from typing import Annotated
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
@@ -37,9 +38,17 @@ class PhotoMissing(Invalid):
     """The form came without a picture."""
 
 
+def _without_dots(typed: str) -> str:
+    """People write 185.000, 185 000 or 185.000đ."""
+    return re.sub(r"[.\s\u00a0]|₫$|đ$", "", typed)
+
+
+Typed = Annotated[int, BeforeValidator(_without_dots)]
+
+
 class PriceAndStock(BaseModel):
-    price_vnd: int = Field(ge=1000, le=1_000_000_000)
-    on_hand: int = Field(ge=0, le=1_000_000)
+    price_vnd: Typed = Field(ge=1000, le=1_000_000_000)
+    on_hand: Typed = Field(ge=0, le=1_000_000)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from shop.core.streams import stream_path
 from shop.core.web import Page
 from shop.orders import desk as orders
 from shop.orders import states
+from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, Desk, DeskDep
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
@@ -83,12 +84,14 @@ def parcel(parcel_id: int, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Res
     return _show(db, page, desk, parcel_id, None)
 
 
-def _show(db: Database, page: Page, desk: Desk, parcel_id: int, form: Posted[HandOver] | None) -> Response:
+def _show(
+    db: Database, page: Page, desk: Desk, parcel_id: int, form: Posted[HandOver] | None, status: int = 200
+) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         view = orders.parcel(session, coop.id, parcel_id)
     form = form or Posted.blank(HandOver, carrier_key="own")
-    status = 422 if form.errors else 200
+    status = 422 if form.errors else status
     return page("workspace/parcel.html", block="parcel", status=status, coop=coop, view=view, form=form)
 
 
@@ -99,7 +102,7 @@ def move_on(
     """Confirm, pack, mark delivered; or say what went wrong."""
     coop_id = desk.coop_id
     if not form.ok:
-        return page.go(f"/ban-hang/don/{parcel_id}", "not-saved")
+        return _show(db, page, desk, parcel_id, None, status=422)
     with db.write() as session:
         _move(session, desk.person, coop_id, parcel_id, step, form.value, now)
     return _after(db, page, desk, parcel_id)
@@ -138,6 +141,11 @@ def hand_over(
     person, coop_id = desk.person, desk.coop_id
     if not form.ok:
         return _show(db, page, desk, parcel_id, form)
-    with db.write() as session:
-        states.hand_over(session, coop_id, parcel_id, person, now, **form.value.model_dump())
+    try:
+        with db.write() as session:
+            states.hand_over(session, coop_id, parcel_id, person, now, **form.value.model_dump())
+    except TrackingMissing:
+        missing = [name for name in ("carrier_name", "tracking_code") if not form.typed[name]]
+        form.errors = dict.fromkeys(missing, "carrier")
+        return _show(db, page, desk, parcel_id, form)
     return _after(db, page, desk, parcel_id)
