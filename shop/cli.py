@@ -80,6 +80,25 @@ def demo(
 
 
 @app.command()
+def pay(
+    code: Annotated[str, typer.Argument(help="The order's code, or the content of the transfer.")],
+    amount_vnd: Annotated[int | None, typer.Option(help="Default: what is asked for.")] = None,
+) -> None:
+    """Demo only: a bank transfer for an order arrives at the running market, signed as SePay signs."""
+    from payments.simulators import sepay
+
+    settings = _settings()
+    db = _database(settings)
+    try:
+        typer.echo(sepay.simulate_transfer(db, settings, code, datetime.now(UTC), amount_vnd))
+    except (sepay.NotInProduction, sepay.NothingToPay, sepay.NoMarket) as reason:
+        typer.echo(f"chohtx: {reason}", err=True)
+        raise typer.Exit(2) from None
+    finally:
+        db.close()
+
+
+@app.command()
 def verify() -> None:
     """Check every invariant: stock, ledger, audit chain. One line per broken rule; exit code 1 if there is one."""
     from shop.verify import broken_rules

@@ -31,11 +31,15 @@ class NothingToPay(Exception):
     """No transfer is waited for under this code; the message says so."""
 
 
+class NoMarket(Exception):
+    """Nobody answers at the market's own address; the message says where."""
+
+
 def simulate_transfer(db: Database, settings: Settings, code: str, now: datetime, amount_vnd: int | None = None) -> str:
     """Transfer money for an order (its code, or the transfer content) to the market that runs at its own address.
 
     `amount_vnd` None is the sum that is asked for. Returns one line for the person who ran it. Raises NotInProduction,
-    NothingToPay, and httpx2.HTTPError when no market answers.
+    NothingToPay, NoMarket.
     """
     if not settings.demo:
         raise NotInProduction("only the demo market takes simulated money")
@@ -45,7 +49,10 @@ def simulate_transfer(db: Database, settings: Settings, code: str, now: datetime
     body = json.dumps(notification(attempt.reference, paid_vnd, settings.vietqr_account_no, now)).encode()
     headers = sign(body, settings.sepay_webhook_secret, settings.sepay_api_key, now)
     address = f"http://127.0.0.1:{settings.port}/payments/sepay/ipn"
-    answer = httpx2.post(address, content=body, headers=headers, timeout=10)
+    try:
+        answer = httpx2.post(address, content=body, headers=headers, timeout=10)
+    except httpx2.TransportError as error:
+        raise NoMarket(f"no market answers at {address}: start it with `python3 run.py`") from error
     return f"{paid_vnd} VND, content {attempt.reference}: the market answered {answer.status_code} {answer.text}"
 
 
