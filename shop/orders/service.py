@@ -97,10 +97,11 @@ def close_unpaid(db: Database, now: datetime) -> None:
         ids = session.execute(select(col(Order.id)).where(*late).limit(500)).scalars().all()
     for order_id in ids:
         with db.write() as session:
-            _close(session, order_id, now)
+            close(session, order_id, now)
 
 
-def _close(session: Session, order_id: int, now: datetime) -> None:
+def close(session: Session, order_id: int, now: datetime) -> None:
+    """End one unpaid order; what came of its money is put before the operator. Nothing happens if it moved on."""
     if not set_state(session, order_id, "awaiting_payment", "closed", closed_at=now, reason="unpaid"):
         return
     _set_parcels(session, order_id, "waiting", "cancelled")
