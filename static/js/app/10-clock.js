@@ -3,6 +3,7 @@
 document.documentElement.classList.add("js");
 
 let aheadMs = 0;
+let exact = false;
 const left = (ms) => {
   const s = Math.max(0, Math.ceil(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");
@@ -23,9 +24,9 @@ const tick = () => {
 };
 document.addEventListener("htmx:after:request", (event) => {
   const date = event.detail.ctx?.response?.headers?.get?.("date");
-  if (date) aheadMs = Date.parse(date) - Date.now();
+  if (date && !exact) aheadMs = Date.parse(date) - Date.now();
 });
-document.addEventListener("server-time", (event) => { aheadMs = Number(event.detail.data ?? event.detail) - Date.now(); });
+document.addEventListener("server-time", (event) => { exact = true; aheadMs = Number(event.detail.data ?? event.detail) - Date.now(); });
 document.addEventListener("htmx:after:swap", tick);
 setInterval(tick, 1000);
 tick();
