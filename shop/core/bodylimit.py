@@ -39,12 +39,14 @@ class BodyLimit:
 
     async def _count(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
         seen = 0
+        more = True
         answered = False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, more
             message = await receive()
             seen += len(message.get("body", b""))
+            more = bool(message.get("more_body"))
             if seen > most:
                 raise _TooLarge
             return message
@@ -57,9 +59,11 @@ class BodyLimit:
         try:
             await self.app(scope, counted, noted)
         except _TooLarge:
-            if not answered:
+            if answered:
+                raise
+            if more:  # to ask for more after the end would wait for ever
                 await _drain(receive)
-                await _refuse(scope, send)
+            await _refuse(scope, send)
 
 
 async def _drain(receive: Receive) -> None:

@@ -57,7 +57,11 @@ def test_other_words_keep_their_tone_where_it_is(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "address"),
-    [("Thanh long ruột đỏ LĐ1, thùng 5kg", "thanh-long-ruot-do-ld1-thung-5kg"), ("  Ổi – Đài Loan! ", "oi-dai-loan"), ("🥭", "")],
+    [
+        ("Thanh long ruột đỏ LĐ1, thùng 5kg", "thanh-long-ruot-do-ld1-thung-5kg"),
+        ("  Ổi – Đài Loan! ", "oi-dai-loan"),
+        ("🥭", ""),
+    ],
 )
 def test_a_slug_is_plain_letters_and_hyphens(name: str, address: str) -> None:
     assert slug(name) == address
