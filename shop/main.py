@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,11 @@ from shop.core.static import PREFIX as STATIC_PREFIX
 from shop.core.static import Static
 from shop.core.streams import EventStream
 from shop.core.web import install_errors, make_templates
+from shop.notify import service as notify
+from shop.notify.senders import ways_out
 from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
+from shop.orders import messages
 from shop.orders import routes as order_pages
 from shop.orders import service as orders
 from shop.pages import routes as shop_pages
@@ -93,13 +97,13 @@ ROUTERS: Sequence[APIRouter] = (
 
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
-    money.RefundSent: [order_handlers.refund_sent],
-    order_events.OrderPlaced: [],
-    order_events.OrderPaid: [],
-    order_events.OrderClosed: [],
-    order_events.OrderReopened: [],
-    order_events.OrderCancelled: [],
-    order_events.ParcelChanged: [],
+    money.RefundSent: [order_handlers.refund_sent, messages.tell_refunded],
+    order_events.OrderPlaced: [messages.tell_placed],
+    order_events.OrderPaid: [messages.tell_paid],
+    order_events.OrderClosed: [messages.tell_closed],
+    order_events.OrderReopened: [messages.tell_reopened],
+    order_events.OrderCancelled: [messages.tell_cancelled],
+    order_events.ParcelChanged: [messages.tell_parcel],
 }
 
 JOBS: Sequence[Job] = (
@@ -111,6 +115,16 @@ JOBS: Sequence[Job] = (
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
 )
+
+
+def jobs(settings: Settings, db: Database) -> Sequence[Job]:
+    """All timed jobs: those above, and the one that needs to know the operator's ways to send."""
+    senders, absolute = ways_out(settings, db), messages.absolute(settings)
+
+    def send_messages(db: Database, now: datetime) -> None:
+        notify.send_due(db, senders, absolute, now)
+
+    return (*JOBS, Job("send-messages", 5, send_messages))
 
 
 def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
@@ -136,7 +150,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.bus = open_bus(settings.bus_url)
     state.hub = Hub(state.bus)
     state.backroom = Backroom()
-    state.worker = Worker(state.db, HANDLERS, JOBS)
+    state.worker = Worker(state.db, HANDLERS, jobs(settings, state.db))
     state.pages = Pages(state.bus)
     state.screen = Screen(state.db, state.hub, state.templates)
     app.user_middleware += _layers(settings, state)

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from shop.core.db import Database
 from shop.core.observe import configure_logs
-from shop.main import HANDLERS, JOBS, create_app
+from shop.main import HANDLERS, create_app, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
@@ -74,7 +74,7 @@ def _alone_on(settings: Settings) -> Iterator[None]:
 def work(settings: Settings, db: Database) -> None:
     """Be the worker process until SIGTERM or Ctrl-C."""
     configure_logs(settings)
-    worker = Worker(db, HANDLERS, JOBS)
+    worker = Worker(db, HANDLERS, jobs(settings, db))
     done = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -110,6 +110,14 @@ def revoke(session: Session, by: Person, person_id: int, role: Role, coop_id: in
         audit(session, by, "role", f"person:{person_id}", _role_words(role, coop_id), None, now)
 
 
+def holders(session: Session, role: Role, coop_id: int | None = None) -> list[PersonRow]:
+    """Who holds a role now (for that co-op), to be told or listed."""
+    theirs = select(PersonRow).join(RoleGrant, col(RoleGrant.person_id) == PersonRow.id)
+    now_held = (RoleGrant.role == role, col(RoleGrant.revoked_at).is_(None))
+    of_coop = () if coop_id is None else (RoleGrant.coop_id == coop_id,)
+    return list(session.exec(theirs.where(*now_held, *of_coop).distinct().order_by(col(PersonRow.id))))
+
+
 def _active(session: Session, person_id: int, role: Role, coop_id: int | None) -> list[RoleGrant]:
     held = select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.role == role)
     return [row for row in session.exec(held) if row.revoked_at is None and row.coop_id == coop_id]

@@ -9,10 +9,20 @@ from urllib.parse import urlsplit
 import httpx2
 
 from shop.core.db import Database
-from shop.notify.models import PushSubscription
-from shop.notify.service import Outgoing, Undeliverable
+from shop.notify.models import Channel, PushSubscription
+from shop.notify.service import Outgoing, Sender, Undeliverable
 from shop.notify.webpush import encrypt, vapid_header
 from shop.settings import Settings
+
+
+def ways_out(settings: Settings, db: Database) -> dict[str, Sender]:
+    """The senders that this operator has set up, by channel."""
+    ways: dict[str, Sender] = {Channel.PUSH: WebPush(db, settings)}
+    if settings.demo:
+        ways[Channel.PAGE] = OutboxPage()
+    if settings.smtp_host:
+        ways[Channel.MAIL] = Mail(settings)
+    return ways
 
 
 class OutboxPage:

@@ -92,6 +92,12 @@ class OrderView:
         return open_order and all(view.parcel.state in BEFORE_PACKING for view in self.parcels)
 
 
+def parcel_note(session: Session, parcel_id: int, what: str) -> str:
+    """What was written last when the parcel came to this state; "" if nothing."""
+    told = select(col(OrderEvent.note)).where(col(OrderEvent.parcel_id) == parcel_id, col(OrderEvent.what) == what)
+    return session.execute(told.order_by(col(OrderEvent.id).desc()).limit(1)).scalar_one_or_none() or ""
+
+
 def order_view(session: Session, order: Order, sight: Sight) -> OrderView:
     """All that an order's page shows, in four questions however many parcels there are."""
     return views(session, [order], sight)[0]

@@ -1,0 +1,215 @@
+"""What buyers and co-ops are told, and when. Handlers may run twice for one event: a letter's key lets it out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from payments import service as payments
+from payments.events import RefundSent
+from shop.accounts import service as accounts
+from shop.accounts.models import Role
+from shop.coops import service as coops
+from shop.core.i18n import Lang, day, kg, moment, speaking, url
+from shop.core.i18n import gettext as _
+from shop.core.i18n import phone as spoken
+from shop.core.money import format_vnd
+from shop.notify import service as notify
+from shop.notify.service import Absolute, Letter
+from shop.orders.access import secret_link
+from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderPlaced, OrderReopened, ParcelChanged
+from shop.orders.handlers import order_of
+from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.reading import parcel_note
+from shop.settings import Settings
+
+ORDER = "/don-hang/"
+
+
+def absolute(settings: Settings) -> Absolute:
+    """Makes the path of a letter an address anybody's phone can open; an order's carries the secret that proves it."""
+
+    def whole(path: str) -> str:
+        head, found, code = path.partition(ORDER)
+        return settings.base_url + (head + secret_link(settings.secret_key, code) if found else path)
+
+    return whole
+
+
+def tell_placed(session: Session, event: OrderPlaced, now: datetime) -> None:
+    """The buyer reads that the order stands; with cash on delivery the co-ops read that there is work."""
+    order = session.get_one(Order, event.order_id)
+    with _speaking(order):
+        _tell_buyer(session, order, _placed(order), now)
+    if order.payment_method == "cod":
+        _tell_coops_new(session, order, now)
+
+
+def _placed(order: Order) -> Letter:
+    told = {"code": order.code, "sum": format_vnd(order.total_vnd)}
+    if order.pay_by is None:
+        title = _("Đơn %(code)s đã đặt xong") % told
+        if order.payment_method != "cod":
+            return _letter(order, "placed", title, _("Hợp tác xã sẽ xác nhận và đóng gói."))
+        words = _("Hợp tác xã sẽ xác nhận và đóng gói. Bạn trả %(sum)s tiền mặt khi nhận hàng.") % told
+        return _letter(order, "placed", title, words)
+    told["until"] = moment(order.pay_by)
+    title = _("Đơn %(code)s đang giữ hàng cho bạn") % told
+    words = _("Bạn chuyển khoản %(sum)s trước %(until)s, mở đường dẫn để quét mã.") % told
+    return _letter(order, "placed", title, words)
+
+
+def tell_paid(session: Session, event: OrderPaid, now: datetime) -> None:
+    """The buyer reads that the money came, the co-ops that there is work."""
+    order = session.get_one(Order, event.order_id)
+    told = {"code": order.code, "sum": format_vnd(order.total_vnd)}
+    with _speaking(order):
+        words = _("Đã nhận đủ %(sum)s. Hợp tác xã sẽ xác nhận và đóng gói.") % told
+        _tell_buyer(session, order, _letter(order, "paid", _("Đã nhận tiền đơn %(code)s") % told, words), now)
+    _tell_coops_new(session, order, now)
+
+
+def tell_reopened(session: Session, event: OrderReopened, now: datetime) -> None:
+    """Late money opened the order again. One letter says that and that it is paid: it takes the key of `paid`."""
+    order = session.get_one(Order, event.order_id)
+    told = {"code": order.code, "sum": format_vnd(order.total_vnd)}
+    with _speaking(order):
+        title = _("Đã nhận tiền, đơn %(code)s mở lại") % told
+        words = _("%(sum)s đến sau giờ hẹn, nhưng hàng vẫn còn nên đơn được làm tiếp.") % told
+        _tell_buyer(session, order, _letter(order, "paid", title, words), now)
+
+
+def tell_closed(session: Session, event: OrderClosed, now: datetime) -> None:
+    """Nobody paid in time."""
+    order = session.get_one(Order, event.order_id)
+    with _speaking(order):
+        title = _("Đơn %(code)s đã đóng vì quá giờ trả tiền") % {"code": order.code}
+        words = _(
+            "Hàng đã về lại kệ. Nếu bạn đã chuyển khoản, tiền về mà hàng còn thì đơn tự mở lại, hết thì hoàn tiền."
+        )
+        _tell_buyer(session, order, _letter(order, "closed", title, words), now)
+
+
+def tell_cancelled(session: Session, event: OrderCancelled, now: datetime) -> None:
+    """The buyer called the order off: both sides have it in writing."""
+    order = session.get_one(Order, event.order_id)
+    with _speaking(order):
+        paid = order.paid_at is not None
+        words = _("Tiền đã chuyển sẽ được trả lại cho bạn.") if paid else _("Bạn không phải trả gì cho đơn này.")
+        title = _("Đơn %(code)s đã hủy") % {"code": order.code}
+        _tell_buyer(session, order, _letter(order, "cancelled", title, words), now)
+    if paid or order.payment_method == "cod":
+        for parcel in _parcels(session, order):
+            title = _("Khách đã hủy đơn %(code)s") % {"code": order.code}
+            _tell_coop(session, parcel, "order_cancelled", title, _("Bà con không cần đóng gói đơn này nữa."), now)
+
+
+def tell_refunded(session: Session, event: RefundSent, now: datetime) -> None:
+    """Money went back."""
+    order_id = order_of(event.subject)
+    order = session.get(Order, order_id) if order_id else None
+    if order is None:
+        return
+    told = {"code": order.code, "sum": format_vnd(event.amount_vnd)}
+    with _speaking(order):
+        title = _("Đã trả lại %(sum)s của đơn %(code)s") % told
+        words = _("Ngân hàng có thể cần vài giờ để tiền vào tài khoản của bạn.")
+        letter = _letter(order, "refunded", title, words, f"refund:{event.refund_id}")
+        _tell_buyer(session, order, letter, now)
+
+
+def tell_parcel(session: Session, event: ParcelChanged, now: datetime) -> None:
+    """A parcel went on: the buyer reads it where it matters to them."""
+    parcel = session.get_one(Parcel, event.parcel_id)
+    order = session.get_one(Order, parcel.order_id)
+    with _speaking(order):
+        words = _parcel_words(session, order, parcel, event.state)
+        if words is not None:
+            key = f"parcel:{parcel.id}:{event.state}"
+            _tell_buyer(session, order, _letter(order, event.state, *words, key), now)
+
+
+def _parcel_words(session: Session, order: Order, parcel: Parcel, state: str) -> tuple[str, str] | None:
+    """Title and body; None for steps nobody needs to be called for."""
+    coop = coops.get(session, parcel.coop_id)
+    told = {"coop": coop.name, "code": order.code, "phone": spoken(coop.phone)}
+    note = parcel_note(session, parcel.id, state)
+    if state == "handed_over":
+        return _("%(coop)s đã gửi hàng đơn %(code)s") % told, _on_the_way(order, parcel)
+    if state == "packed" and parcel.way == "pickup":
+        words = _("Mời bạn đến lấy. Cần hỏi đường, gọi %(phone)s.") % told
+        return _("%(coop)s đã đóng gói đơn %(code)s") % told, words
+    if state == "problem":
+        words = _("Hợp tác xã đang lo. Bạn gọi %(phone)s để hỏi thêm.") % told
+        return _("Đơn %(code)s gặp trục trặc trên đường") % told, f"{note} {words}".strip()
+    if state == "refused":
+        words = _("Cần nói chuyện, bạn gọi %(phone)s.") % told
+        return _("Đơn %(code)s không giao được") % told, f"{note} {_money_words(session, order)} {words}".strip()
+    if state == "cancelled":
+        title = _("%(coop)s không giao được đơn %(code)s") % told
+        return title, f"{note} {_money_words(session, order)}".strip()
+    return None
+
+
+def _on_the_way(order: Order, parcel: Parcel) -> str:
+    told = {"carrier": parcel.carrier_name, "tracking": parcel.tracking_code, "day": day(parcel.expected_to)}
+    if parcel.tracking_code:
+        words = _("%(carrier)s giao, mã vận đơn %(tracking)s, dự kiến đến trước ngày %(day)s.") % told
+    else:
+        words = _("Hợp tác xã tự giao, dự kiến đến trước ngày %(day)s.") % told
+    cash = _("Bạn chuẩn bị %(sum)s tiền mặt.") % {"sum": format_vnd(parcel.total_vnd)}
+    return f"{words} {cash}" if order.payment_method == "cod" else words
+
+
+def _money_words(session: Session, order: Order) -> str:
+    if order.payment_method == "cod" or order.paid_at is None:
+        return _("Bạn không phải trả tiền cho phần này.")
+    state = payments.state_of(session, f"order:{order.id}").state
+    return _("Tiền đã được trả lại cho bạn.") if state == "refunded" else _("Tiền phần này sẽ được trả lại cho bạn.")
+
+
+def _letter(order: Order, kind: str, title: str, body: str, key: str = "") -> Letter:
+    """In the language that is spoken now."""
+    return Letter(key or f"order:{order.id}:{kind}", kind, title, body, url(ORDER + order.code), order.lang)
+
+
+def _speaking(order: Order) -> speaking:
+    lang: Lang = "en" if order.lang == "en" else "vi"
+    return speaking(lang)
+
+
+def _tell_buyer(session: Session, order: Order, letter: Letter, now: datetime) -> None:
+    notify.tell(session, letter, subject=f"order:{order.id}", phone=order.phone, email=order.email, now=now)
+
+
+def _parcels(session: Session, order: Order) -> Iterable[Parcel]:
+    return session.exec(select(Parcel).where(Parcel.order_id == order.id).order_by(col(Parcel.id))).all()
+
+
+def _tell_coops_new(session: Session, order: Order, now: datetime) -> None:
+    for parcel in _parcels(session, order):
+        lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id).order_by(col(OrderLine.id)))
+        title = _("Đơn mới %(code)s: %(sum)s") % {"code": order.code, "sum": format_vnd(parcel.total_vnd)}
+        words = _("%(goods)s. Giao cho %(name)s.") % {"goods": _goods_words(lines), "name": order.name}
+        _tell_coop(session, parcel, "new_order", title, words, now)
+
+
+def _goods_words(lines: Iterable[OrderLine]) -> str:
+    """ "2 × Thanh long ruột đỏ (Thùng 5 kg), Gạo lứt (1,5 kg)"."""
+
+    def words(line: OrderLine) -> str:
+        if line.step_g == 500:
+            return f"{line.product_name} ({kg(line.step_g * line.quantity)})"
+        return f"{line.quantity} × {line.product_name} ({line.variant_name})"
+
+    return ", ".join(map(words, lines))
+
+
+def _tell_coop(session: Session, parcel: Parcel, kind: str, title: str, body: str, now: datetime) -> None:
+    """To every manager of the co-op, in Vietnamese; browsers that a manager signed up listen as `person:ID`."""
+    letter = Letter(f"parcel:{parcel.id}:{kind}", kind, title, body, f"/ban-hang/don/{parcel.id}")
+    for person in accounts.holders(session, Role.MANAGER, parcel.coop_id):
+        subject = f"person:{person.id}"
+        notify.tell(session, letter, subject=subject, phone=person.phone or "", email=person.email, now=now)
