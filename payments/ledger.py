@@ -127,6 +127,12 @@ class JournalRow:
     journal: Journal
     entries: list[Entry]
 
+    @property
+    def amount_vnd(self) -> int:
+        """The sum that moved: of the posted entries, of the pending ones where nothing is posted."""
+        posted = sum(entry.amount_vnd for entry in self.entries if entry.amount_vnd > 0 and not entry.pending)
+        return posted or sum(entry.amount_vnd for entry in self.entries if entry.amount_vnd > 0)
+
 
 def latest(session: Session, most: int = 50) -> list[JournalRow]:
     """The newest journals, newest first."""

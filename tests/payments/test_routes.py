@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from payments.gateway import RawRequest, SignatureInvalid
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact
 from payments.service import open_due, state_of
-from payments.simulators.sepay import NothingToPay, NotInProduction, notification, sign, simulate_transfer
+from payments.simulators.sepay import NoMarket, NothingToPay, NotInProduction, notification, sign, simulate_transfer
 from payments.statements.sepay import SePay
 from payments.till import till_from
 from shop.core.db import Database
@@ -174,11 +179,40 @@ def test_a_browser_that_comes_back_is_shown_where_the_payment_stands(
     assert client.get("/payments/momo/return?ref=x").status_code == 404
 
 
+@pytest.fixture
+def running(app: FastAPI, settings: Settings) -> Iterator[Settings]:
+    """The market on a port of its own, as `chohtx serve` runs it."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield settings.model_copy(update={"port": server.servers[0].sockets[0].getsockname()[1]})
+    server.should_exit = True
+    thread.join()
+
+
 class TestTheSimulator:
+    def test_pays_an_order_of_the_running_market_by_its_code(
+        self, running: Settings, db: Database, due: PaymentDue
+    ) -> None:
+        now = datetime.now(UTC)
+        said = simulate_transfer(db, running, due.label.lower(), now, 5_000)
+        assert said.startswith("5000 VND")
+        assert 'answered 200 {"success":true}' in said
+        simulate_transfer(db, running, code_of(db), now)
+        with db.read() as session:
+            state = state_of(session, due.subject)
+        assert (state.complete, state.surplus_vnd) == (True, 0)
+
     def test_is_not_there_in_production(self, db: Database, settings: Settings) -> None:
         real = settings.model_copy(update={"env": "production"})
         with pytest.raises(NotInProduction):
             simulate_transfer(db, real, "7K3M9QX2A1", datetime.now(UTC))
+
+    def test_says_when_no_market_runs(self, db: Database, settings: Settings, due: PaymentDue) -> None:
+        with pytest.raises(NoMarket, match="no market answers"):
+            simulate_transfer(db, settings.model_copy(update={"port": 1}), due.label, datetime.now(UTC))
 
     def test_says_when_nothing_is_waited_for(self, db: Database, settings: Settings) -> None:
         with pytest.raises(NothingToPay):
