@@ -52,10 +52,15 @@ def test_styles_use_the_tokens_that_exist() -> None:
     assert used <= known
 
 
-LAYOUT = set(re.findall(r"{%-? block (\w+)", (ROOT / "storefront_templates" / "base.html").read_text("utf-8"))) | {
-    *("work_home", "work_place", "work_nav", "policy"),  # places in a layout, never sent alone
-    *("refusal",),  # goes into #notices, whatever page it came from
-    *("more",),  # the next items of a list and its next pager, in place of the pager
+EXTENDED = {name for file in TEMPLATES for name in re.findall(r"{%-? extends \"([^\"]+)\"", file.read_text("utf-8"))}
+PLACES = {  # in a layout, never sent alone
+    block
+    for name in EXTENDED
+    for block in re.findall(r"{%-?\s*block (\w+)", (ROOT / "storefront_templates" / name).read_text("utf-8"))
+}
+LAYOUT = PLACES | {
+    "refusal",  # goes into #notices, whatever page it came from
+    "more",  # the next items of a list and its next pager, in place of the pager
 }
 
 
