@@ -17,19 +17,10 @@ from shop.coops.models import Coop, CoopState
 from shop.core.db import Database, run
 from shop.core.pagecache import bump
 from shop.core.pictures import Photo
+from shop.demo.market import content
 from shop.stock.models import MovementKind, Pool, StockMovement
 
 AT_ONCE = 5000
-SHELVES = (
-    ("thanh-long-tuoi", "Thanh long tươi", "Fresh dragon fruit"),
-    ("trai-cay-khac", "Trái cây khác", "Other fruit"),
-    ("rau-cu", "Rau củ", "Vegetables"),
-    ("gao-ngu-coc", "Gạo, ngũ cốc", "Rice and grain"),
-    ("say-kho-mut", "Sấy khô, mứt", "Dried fruit and jam"),
-    ("do-uong", "Đồ uống", "Drinks"),
-    ("gia-vi", "Nước mắm, dầu, gia vị", "Sauces, oils, spices"),
-    ("may-tre-la", "Mây tre lá", "Rattan and bamboo"),
-)
 _GOODS = ("Thanh long", "Bưởi", "Xoài", "Gạo", "Chuối", "Mít", "Bánh tráng", "Mật ong", "Cà phê", "Hạt điều")
 _MANNERS = ("ruột đỏ", "ruột trắng", "sấy dẻo", "loại một", "vườn nhà", "thơm", "hái sớm", "đặc sản", "vụ mùa")
 _SYLLABLES = [
@@ -64,7 +55,7 @@ def make_many(db: Database, products: int, coops: int, seed: int = 7) -> None:
     """
     dice, now = random.Random(seed), datetime(2026, 11, 1, tzinfo=UTC)  # noqa: S311  no secret
     with db.write() as session:
-        shelves = [_shelf(session, at, *shelf) for at, shelf in enumerate(SHELVES)]
+        shelves = [_shelf(session, at, **shelf) for at, shelf in enumerate(content("coops")["shelf"])]
         photo_id = _any_photo(session, now)
         first_coop = _next_id(session, Coop)
         _insert(session, Coop, (_coop(first_coop + at, dice, now) for at in range(coops)))

@@ -1,0 +1,51 @@
+"""Fills the demo market, each room its own part, in the order in which they need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import select
+
+from shop.coops.models import Coop
+from shop.core.db import Database
+from shop.demo import scale as many
+from shop.demo.market import Progress, make_market, silent
+from shop.demo.orders import make_orders
+from shop.demo.people import make_people
+from shop.settings import Settings
+
+Part = Callable[[Database, Settings, datetime], None]
+PARTS: tuple[tuple[str, Part], ...] = (("people", make_people), ("orders", make_orders))
+"""What comes after the goods; a room adds its part here."""
+
+
+def fill(db: Database, settings: Settings, now: datetime, progress: Progress = silent, draw: bool = True) -> None:
+    """Make everything that is missing of the demo market. A second run changes nothing."""
+    make_market(db, settings, now, progress, draw)
+    for at, (name, part) in enumerate(PARTS, start=1):
+        part(db, settings, now)
+        progress(name, at, len(PARTS))
+
+
+def demo_market(
+    db: Database, settings: Settings, now: datetime, *, scale: int = 0, only_if_empty: bool = False
+) -> None:
+    """What `chohtx demo` does: fill, with a progress bar, and add `scale` products for measuring."""
+    with db.read() as session:
+        if only_if_empty and session.exec(select(Coop.id).limit(1)).first() is not None:
+            return
+    from rich.progress import Progress as Bar  # only the command line shows it
+    from rich.progress import TaskID
+
+    with Bar(transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=of)
+            bar.update(tasks[what], completed=done, total=of)
+
+        fill(db, settings, now, show)
+    if scale:
+        many.make_many(db, scale, max(1, scale // 100))
