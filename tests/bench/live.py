@@ -1,0 +1,155 @@
+"""5,000 viewers of one room in one process: from the commit of a pin to the slowest viewer, and memory per viewer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tests.servers import free_port
+
+HERE = Path(__file__).parent
+MOST_MS, MOST_KB = 500.0, 20.0
+
+
+class CannotMeasure(Exception):
+    """Something this benchmark needs is missing; the message says what."""
+
+
+@dataclass(frozen=True)
+class LiveFigures:
+    """Milliseconds from commit to the slowest viewer for each pin, and what a viewer costs."""
+
+    viewers: int
+    pins_ms: tuple[float, ...]
+    kb_per_viewer: float
+    connect_s: float
+    lost: int
+
+    @property
+    def median_ms(self) -> float:
+        return statistics.median(self.pins_ms)
+
+    @property
+    def p95_ms(self) -> float:
+        return sorted(self.pins_ms)[int(len(self.pins_ms) * 0.95)]
+
+    @property
+    def holds(self) -> bool:
+        return self.median_ms <= MOST_MS and self.kb_per_viewer <= MOST_KB and not self.lost
+
+    def lines(self) -> list[str]:
+        """One line a figure, with its limit."""
+        return [
+            f"live: pin to the slowest of {self.viewers:,} viewers, median of {len(self.pins_ms)}: "
+            f"{self.median_ms:.0f} ms (limit {MOST_MS:.0f}); p95 {self.p95_ms:.0f} ms",
+            f"live: memory per viewer {self.kb_per_viewer:.1f} KB (limit {MOST_KB:.0f})",
+            f"live: all connected in {self.connect_s:.1f} s, {self.lost} lost",
+        ]
+
+
+def bench_live(viewers: int = 5000, pins: int = 50) -> LiveFigures:
+    """Measure. Raises CannotMeasure without a C compiler."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        client = _compile(folder)
+        server, path, port = _serve(stack, folder)
+        quiet_kb = _settled_kb(server.pid)
+        crowd = _start(stack, [*_on_core(1), str(client), "127.0.0.1", str(port), str(viewers), path])
+        connect_s = float(_next(crowd, "READY").split()[2])
+        kb_per_viewer = (_settled_kb(server.pid) - quiet_kb) / viewers
+        pins_ms = tuple(_pin(server, crowd) for _ in range(pins))
+        lost = 0 if crowd.poll() is None else viewers
+    return LiveFigures(viewers, pins_ms, kb_per_viewer, connect_s, lost)
+
+
+def _compile(folder: Path) -> Path:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        raise CannotMeasure("no C compiler (cc) for the viewers")
+    client = folder / "viewers"
+    subprocess.run([compiler, "-O2", "-Wall", "-o", client, HERE / "viewers.c"], check=True)
+    return client
+
+
+def _on_core(core: int) -> list[str]:
+    """So that server and viewers do not take each other's processor, where there are two."""
+    can = shutil.which("taskset") and len(os.sched_getaffinity(0)) > 1
+    return ["taskset", "-c", str(core)] if can else []
+
+
+def _start(stack: ExitStack, command: list[str]) -> subprocess.Popen[str]:
+    process = stack.enter_context(
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1])
+    )
+    stack.callback(_close, process)
+    return process
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    _pipe(process.stdin).close()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _serve(stack: ExitStack, folder: Path) -> tuple[subprocess.Popen[str], str, int]:
+    port = free_port()
+    files = f"ulimit -n $(ulimit -Hn); exec {' '.join(_on_core(0))} {sys.executable} -m tests.bench.live_server"
+    server = _start(stack, ["sh", "-c", f"{files} {folder / 'data'} {port}"])
+    path = _pipe(server.stdout).readline().strip()
+    if not path:
+        raise CannotMeasure("the server did not start")
+    return server, path, port
+
+
+def _pin(server: subprocess.Popen[str], crowd: subprocess.Popen[str]) -> float:
+    """One pin; milliseconds from its commit until the slowest viewer has read it."""
+    _pipe(server.stdin).write("pin\n")
+    _pipe(server.stdin).flush()
+    committed_ns = int(_pipe(server.stdout).readline())
+    seen_ns = int(_next(crowd, "PIN").split()[2])
+    time.sleep(0.5)  # the host talks between two pins; a pin within the tick of the last one would wait for its end
+    return (seen_ns - committed_ns) / 1e6
+
+
+def _next(process: subprocess.Popen[str], word: str) -> str:
+    line = _pipe(process.stdout).readline()
+    if not line.startswith(word):
+        raise CannotMeasure(f"the viewers said {line.strip()!r} instead of {word}")
+    return line
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    if pipe is None:
+        raise CannotMeasure("a process without its pipes")
+    return pipe
+
+
+def _settled_kb(pid: int) -> int:
+    """Resident memory once it has stopped growing."""
+    last, kb = -1, _resident_kb(pid)
+    while kb > last + 64:
+        time.sleep(1)
+        last, kb = kb, _resident_kb(pid)
+    return kb
+
+
+def _resident_kb(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+if __name__ == "__main__":
+    figures = bench_live()
+    sys.stdout.write("\n".join(figures.lines()) + "\n")
+    sys.exit(0 if figures.holds else 1)
