@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import structlog
 from fastapi import APIRouter, Request
 from sqlmodel import select
@@ -15,7 +13,7 @@ from payments.models import PaymentAttempt, PaymentDue
 from payments.receive import keep_malformed, receive
 from payments.till import Till, till_from
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, PageDep, SettingsDep
+from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep
 from shop.core.errors import NotFound
 
 router = APIRouter(prefix="/payments", include_in_schema=False)
@@ -24,7 +22,7 @@ _LARGEST_BODY = 64 * 1024
 
 
 @router.post("/{source}/ipn")
-async def notified(source: str, request: Request, db: DatabaseDep, settings: SettingsDep) -> Response:
+async def notified(source: str, request: Request, db: DatabaseDep, settings: SettingsDep, now: NowDep) -> Response:
     """A gateway tells us something. Answered after the commit, in the words that gateway expects."""
     till = till_from(settings)
     if source not in till.sources:
@@ -32,7 +30,7 @@ async def notified(source: str, request: Request, db: DatabaseDep, settings: Set
     body = await _body(request)
     if body is None:
         return Response(status_code=413)
-    raw = RawRequest(dict(request.headers), body, datetime.now(UTC))
+    raw = RawRequest(dict(request.headers), body, now)
     answer = await run_in_threadpool(_take_in, db, till, till.sources[source], raw)
     return JSONResponse(answer.json, answer.status) if answer.json else Response(status_code=answer.status)
 

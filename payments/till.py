@@ -24,12 +24,15 @@ class Till:
 
 
 def till_from(settings: Settings) -> Till:
-    """Open what has its settings: VietQR needs a bank account, SePay a secret; cash is always welcome."""
+    """Open what has its settings; cash is always welcome.
+
+    VietQR needs a bank account and somebody who tells of the money on it: else orders would close though paid.
+    """
     till = Till({"cod": CashOnDelivery()}, {}, frozenset({settings.vietqr_account_no} - {""}))
-    if settings.vietqr_bank_bin and settings.vietqr_account_no:
+    if settings.sepay_webhook_secret or settings.sepay_api_key:
+        till.sources["sepay"] = SePay(settings.sepay_webhook_secret, settings.sepay_api_key)
+    if till.sources and settings.vietqr_bank_bin and settings.vietqr_account_no:
         till.gateways["vietqr"] = VietQr(
             settings.vietqr_bank_bin, settings.vietqr_account_no, settings.vietqr_account_name
         )
-    if settings.sepay_webhook_secret or settings.sepay_api_key:
-        till.sources["sepay"] = SePay(settings.sepay_webhook_secret, settings.sepay_api_key)
     return till

@@ -166,6 +166,8 @@ def test_without_its_settings_a_way_to_pay_is_not_offered(settings: Settings) ->
     bare = settings.model_copy(update={"vietqr_account_no": "", "sepay_webhook_secret": "", "sepay_api_key": ""})
     assert list(till_from(bare).gateways) == ["cod"]
     assert till_from(bare).sources == {}
+    untold = settings.model_copy(update={"sepay_webhook_secret": "", "sepay_api_key": ""})
+    assert list(till_from(untold).gateways) == ["cod"]
 
 
 def test_a_browser_that_comes_back_is_shown_where_the_payment_stands(
