@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import bindparam, delete, insert, select, text
 from sqlmodel import Session, col
 
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.core.errors import Invalid, Refusal
 from shop.orders.models import Idempotency
 
@@ -79,7 +79,7 @@ def answered(session: Session, call: Asked) -> dict[str, Any] | None:
         lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
         if not session.execute(lock, {"key": f"{call.scope}:{call.key}"}).scalar_one():
             raise InProgress(retry_after_s=1)
-    row = session.execute(_KNOWN, {"scope": call.scope, "key": call.key}).one_or_none()
+    row = run(session, _KNOWN, {"scope": call.scope, "key": call.key}).one_or_none()
     if row is None:
         return None
     if row.body_hash != call.body_hash:
@@ -97,7 +97,10 @@ _KNOWN = select(_known.body_hash, _known.answer).where(
 def remember(session: Session, call: Asked, answer: dict[str, Any], order_id: int, now: datetime) -> None:
     """Keep the answer for repetitions, in the transaction that made it true."""
     row = {"scope": call.scope, "key": call.key, "body_hash": call.body_hash, "answer": answer}
-    session.execute(insert(Idempotency.__table__), [{**row, "order_id": order_id, "created_at": now}])  # type: ignore[attr-defined]
+    run(session, _INSERT, {**row, "order_id": order_id, "created_at": now})
+
+
+_INSERT = insert(Idempotency.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def forget_old_keys(db: Database, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from shop.cart.models import CartLine
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
+from shop.core.db import run
 from shop.stock.models import Hold, HoldState, Pool
 
 
@@ -178,7 +179,7 @@ _LINES = (
 
 def read(session: Session, cart_id: str, now: datetime) -> CartView:
     """The cart with this id; one that does not exist is empty."""
-    rows = session.execute(_LINES, {"cart": cart_id, "holder": holder(cart_id)}).all()
+    rows = run(session, _LINES, {"cart": cart_id, "holder": holder(cart_id)}).all()
     coops = {
         row.coop_id: CartCoop(
             row.coop_id, row.coop_slug, row.coop_name, row.ward_code, row.phone, row.zalo or row.phone, row.has_policies

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from shop.cart.basket import CartView, Line, holder, read
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
 from shop.stock import service as stock
@@ -208,7 +208,10 @@ def note_prices(session: Session, cart: CartView) -> None:
 
 def clear(session: Session, cart_id: str) -> None:
     """Empty the cart, once its order stands; holds are not touched."""
-    session.execute(delete(CartLine).where(col(CartLine.cart_id) == cart_id))
+    run(session, _CLEAR, {"cart": cart_id})
+
+
+_CLEAR = delete(CartLine).where(col(CartLine.cart_id) == bindparam("cart"))
 
 
 def named(refusal: stock.SoldOut, lines: Iterable[Line]) -> SoldOut:

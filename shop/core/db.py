@@ -131,7 +131,9 @@ def after_commit(session: Session, action: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(action)
 
 
-def run(session: Session, statement: Any, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
+def run(
+    session: Session, statement: Any, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[Any]:
     """Execute a Core statement in the session's transaction, past the ORM's bookkeeping (pending objects go first).
 
     Objects already loaded do not see the change: refresh them where that matters.

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import insert
 from sqlmodel import Session, col, select, update
 
-from shop.core.db import Database, after_commit
+from shop.core.db import Database, after_commit, run
 from shop.core.outbox import OutboxEvent
 
 log = structlog.get_logger()
@@ -45,10 +46,13 @@ def _wake_all() -> None:
         wake()
 
 
+_INSERT_EVENT = insert(OutboxEvent.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+
 def publish(session: Session, event: Event, due_at: datetime | None = None) -> None:
     """Record `event` for the worker. It happens if, and only if, this transaction commits."""
-    row = OutboxEvent(event=type(event).__name__, facts=asdict(event), due_at=due_at or datetime.now(UTC))
-    session.add(row)
+    row = {"event": type(event).__name__, "facts": asdict(event), "due_at": due_at or datetime.now(UTC)}
+    run(session, _INSERT_EVENT, {**row, "attempts": 0, "error": ""})
     if _wake_all not in session.info.get("after_commit", []):
         after_commit(session, _wake_all)
 

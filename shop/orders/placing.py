@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from payments import service as payments
 from shop.cart.basket import CartParcel, Line
 from shop.cart.service import named
+from shop.core.db import run
 from shop.core.errors import Invalid, Refusal, TooMany
 from shop.core.events import publish
 from shop.core.ids import order_code
@@ -106,17 +107,9 @@ def place(
     placed = _write_order(session, key, buyer, parts, payment_method, pay_by, now, source, is_demo)
     _write_parcels(session, placed.id, parts, waiting=pay_by is not None)
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
-    session.execute(insert(OrderEvent), [{"order_id": placed.id, "what": "placed", "at": now, "note": ""}])
-    payments.open_due(
-        session,
-        f"order:{placed.id}",
-        placed.total_vnd,
-        payment_method,
-        pay_by,
-        now,
-        label=placed.code,
-        page_path=f"/don-hang/{placed.code}",
-    )
+    run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})
+    due = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
+    payments.open_due(session, f"order:{placed.id}", placed.total_vnd, payment_method, pay_by, now, **due)
     publish(session, OrderPlaced(placed.id))
     return placed
 
@@ -172,11 +165,14 @@ def _write_order(
         "source": source,
         "is_demo": is_demo,
     }
-    order_id = session.execute(insert(_ORDER).values(row).returning(_ORDER.c.id)).scalar_one()
+    order_id = run(session, _INSERT_ORDER, row).scalar_one()
     return Placed(order_id, code, goods_vnd + shipping_vnd)
 
 
-_ORDER, _PARCEL = Order.__table__, Parcel.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+# Made once, on the tables: building a statement costs more than running it, and these run for every order.
+_INSERT_ORDER = insert(Order.__table__).returning(col(Order.id))  # type: ignore[attr-defined]  # SQLModel does not declare it
+_INSERT_PARCEL = insert(Parcel.__table__).returning(col(Parcel.coop_id), col(Parcel.id))  # type: ignore[attr-defined]
+_INSERT_LINE, _INSERT_EVENT = insert(OrderLine.__table__), insert(OrderEvent.__table__)  # type: ignore[attr-defined]
 
 
 def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, waiting: bool) -> None:
@@ -198,10 +194,10 @@ def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, wa
         }
         for part in parts
     ]
-    made = session.execute(insert(_PARCEL).returning(_PARCEL.c.coop_id, _PARCEL.c.id), rows)
+    made = run(session, _INSERT_PARCEL, rows if len(rows) > 1 else rows[0])
     ids = {row.coop_id: row.id for row in made}
     lines = [_line_row(order_id, ids[part.parcel.coop.id], line) for part in parts for line in part.parcel.bought]
-    session.execute(insert(OrderLine), lines)
+    run(session, _INSERT_LINE, lines)
 
 
 def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
@@ -232,17 +228,15 @@ def _take_goods(
     if holders and not _holds_all(session, owner, by_pool(held)):
         raise HoldLost
     fresh = by_pool([line for line in lines if not (held_for or line.is_live)])
-    if fresh:
-        _take_fresh(session, fresh, lines, owner, now)
-    if sell:
-        stock.sell_holds(session, owner, now)
-
-
-def _take_fresh(session: Session, wanted: Mapping[int, int], lines: Sequence[Line], owner: str, now: datetime) -> None:
     try:
-        stock.take_holds(session, wanted, owner, None, now)
+        if fresh and sell:
+            stock.sell(session, fresh, owner, now)
+        elif fresh:
+            stock.take_holds(session, fresh, owner, None, now)
     except stock.SoldOut as refusal:
         raise named(refusal, lines) from refusal
+    if sell and holders:
+        stock.sell_holds(session, owner, now)
 
 
 def _holds_all(session: Session, owner: str, wanted: Mapping[int, int]) -> bool:

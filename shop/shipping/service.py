@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
 
 from shop.addresses import service as addresses
 from shop.core.audit import audit
+from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.i18n import local
@@ -124,10 +125,9 @@ def price(rates: Sequence[Rate], grams: int) -> tuple[int, int, int] | None:
 def tables(session: Session, wards: Mapping[int, str]) -> dict[int, Table]:
     """The tables of these co-ops, given each co-op's own ward."""
     rates: defaultdict[int, list[Rate]] = defaultdict(list)
-    for coop_id, *cell in session.execute(_RATES.where(_RATES.selected_columns.coop_id.in_(wards))):
-        rates[coop_id].append(Rate(*cell))
-    rows = session.execute(_TERMS.where(_TERMS.selected_columns.coop_id.in_(wards)))
-    terms: dict[int, tuple[Any, ...]] = {coop_id: tuple(rest) for coop_id, *rest in rows}
+    for row in run(session, _RATES, {"coops": list(wards)}):
+        rates[row.coop_id].append(Rate(*tuple(row)[1:]))
+    terms = {row.coop_id: tuple(row)[1:] for row in run(session, _TERMS, {"coops": list(wards)})}
     return {
         coop_id: Table(coop_id, ward, tuple(rates[coop_id]), *terms.get(coop_id, ())) for coop_id, ward in wards.items()
     }
@@ -139,9 +139,13 @@ def table_of(session: Session, coop_id: int, ward_code: str) -> Table:
 
 
 _rate, _terms = DeliveryRate.__table__.c, DeliveryTerms.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
-# plain columns: they are read on every order, and rows are cheaper than objects
-_RATES = select(_rate.coop_id, _rate.zone, _rate.up_to_g, _rate.fee_vnd, _rate.days_least, _rate.days_most)
-_TERMS = select(_terms.coop_id, _terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days)
+# Plain columns and made once: they are read on every order.
+_RATES = select(_rate.coop_id, _rate.zone, _rate.up_to_g, _rate.fee_vnd, _rate.days_least, _rate.days_most).where(
+    _rate.coop_id.in_(bindparam("coops", expanding=True))
+)
+_TERMS = select(_terms.coop_id, _terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days).where(
+    _terms.coop_id.in_(bindparam("coops", expanding=True))
+)
 
 
 def set_table(session: Session, table: Table, person: Person, now: datetime) -> None:

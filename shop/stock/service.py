@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, insert, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
 from shop.core.audit import audit
@@ -154,6 +154,36 @@ def sell_holds(session: Session, owner: str, now: datetime) -> int:
     if movements:
         run(session, insert(StockMovement), movements)
     return sum(quantity for _pool, quantity in sold)
+
+
+def sell(session: Session, wanted: Mapping[int, int], owner: str, now: datetime) -> None:
+    """Sell `wanted` {pool id: units} with no hold before: all of it, or nothing and SoldOut naming what lacks."""
+    lacking = [pool_id for pool_id in sorted(wanted) if not _leave(session, pool_id, wanted[pool_id])]
+    if lacking:
+        raise SoldOut(lines=_lacking(session, lacking, wanted))
+    sold = {"kind": MovementKind.SOLD, "owner": owner, "reason": "", "at": now}
+    rows = [{**sold, "pool_id": pool_id, "quantity": -quantity} for pool_id, quantity in sorted(wanted.items())]
+    if rows:
+        run(session, _INSERT_MOVEMENT, rows)
+
+
+def _leave(session: Session, pool_id: int, quantity: int) -> bool:
+    row = run(session, _LEAVE, {"pool": pool_id, "units": quantity}).one_or_none()
+    if row is None:
+        return False
+    free = row.on_hand - row.held
+    _tell(session, row.product_id, row.coop_id, row.owner, free + quantity, free)
+    return True
+
+
+# Made once: building a statement costs more than SQLite takes to run it, and this one runs for every order.
+_INSERT_MOVEMENT = insert(StockMovement.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+_LEAVE = (
+    update(Pool)
+    .where(col(Pool.id) == bindparam("pool"), col(Pool.on_hand) - col(Pool.held) >= bindparam("units"))
+    .values(on_hand=col(Pool.on_hand) - bindparam("units"))
+    .returning(*_SEEN)
+)
 
 
 def release_holds(session: Session, owner: str, now: datetime) -> int:
