@@ -91,7 +91,7 @@ class Database:
         if self.is_sqlite:
             Path(self.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             options = {"pool_size": pool_size, "max_overflow": 20}
-        self.engine = create_engine(self.url, **options)
+        self.engine = create_engine(self.url, hide_parameters=True, **options)  # what people typed stays out of logs
         self._writing = self.engine.execution_options(writes=True)
         self._here = threading.local()
         self._turn: _Queue | _NoQueue = _NoQueue()
