@@ -1,0 +1,271 @@
+"""The room as a viewer's browser meets it: a real server, real streams, lines that drop."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from livestream import service as live
+from livestream.models import LiveItem, LiveSession
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.stock import service as stock
+from tests.conftest import HTMX, SAME_ORIGIN
+from tests.factories_live import claim, make_cart, make_session
+from tests.served import serving
+
+OnAir = tuple[LiveSession, list[LiveItem], Person]
+
+
+@pytest.fixture
+def on_air(db: Database) -> OnAir:
+    """A session with three items, on air since now."""
+    return make_session(db, datetime.now(UTC), items=3)
+
+
+class Stream:
+    """One open event stream."""
+
+    def __init__(self, port: int, path: str, last_id: str = "") -> None:
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        self._line.request("GET", path, headers=headers)
+        self._answer = self._line.getresponse()
+        assert self._answer.status == 200
+        self.last_id = last_id
+
+    def next(self) -> tuple[str, str]:
+        """The next event: its name ("" for a block to swap in) and what it says."""
+        name, said = "", []
+        while line := self._answer.readline().decode().rstrip("\n"):
+            field, _, value = line.partition(": ")
+            if field == "id":
+                self.last_id = value
+            elif field == "event":
+                name = value
+            elif field == "data":
+                said.append(value)
+        return name, "\n".join(said)
+
+    def until(self, name: str, words: str = "") -> str:
+        """Read on until an event of this name says these words."""
+        while True:
+            event, said = self.next()
+            if event == name and words in said:
+                return said
+
+    def drop(self) -> None:
+        """As when the phone loses its network."""
+        self._answer.close()
+        self._line.close()
+
+
+class Market:
+    """The served market and the streams that stand open on it."""
+
+    def __init__(self, port: int, open_now: ExitStack) -> None:
+        self.port, self._open_now = port, open_now
+
+    def page(self, path: str) -> str:
+        """A page as a browser gets it."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
+            line.request("GET", path)
+            answer = line.getresponse()
+            assert answer.status == 200
+            return answer.read().decode()
+
+    def stream(self, address: str, last_id: str = "") -> Stream:
+        """A stream that stays open until the test ends or drops it."""
+        stream = Stream(self.port, address, last_id)
+        self._open_now.callback(stream.drop)
+        return stream
+
+
+@contextmanager
+def market(app: FastAPI) -> Iterator[Market]:
+    with serving(app) as port, ExitStack() as open_now:
+        yield Market(port, open_now)
+
+
+def stream_of(html: str) -> str:
+    """The address at which the page listens."""
+    found = re.search(r'hx-sse:connect="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Database, on_air: OnAir) -> None:
+    session_row, items, host = on_air
+    with market(app) as served:
+        viewers = [served.stream(stream_of(served.page(f"{lang}/live/{session_row.slug}"))) for lang in ("", "/en")]
+        with db.write() as session:
+            live.pin(session, session_row.id, items[1].id, datetime.now(UTC))
+        for viewer in viewers:
+            assert 'data-code="A2"' in viewer.until("", "hx-partial")
+        with db.write() as session:
+            live.set_price(session, session_row.id, items[1].id, 99_000, host, datetime.now(UTC))
+        for viewer in viewers:
+            assert "99.000" in viewer.until("", "hx-partial")
+        claim(db, session_row.slug, make_cart(db, datetime.now(UTC)), 3, datetime.now(UTC), "A2")
+        for viewer in viewers:
+            assert '"A2":[7,' in viewer.until("goods", '"A2":[7,')
+        with db.write() as session:
+            live.end(session, session_row.id, host, datetime.now(UTC))
+        for viewer in viewers:
+            assert viewer.until("state") == "ended"
+        assert "live-ended" not in served.page(f"/live/{session_row.slug}")
+
+
+def test_a_viewer_whose_line_dropped_misses_no_pin(app: FastAPI, db: Database, on_air: OnAir) -> None:
+    session_row, items, _host = on_air
+    with market(app) as served:
+        address = stream_of(served.page(f"/live/{session_row.slug}"))
+        watching, dropped = served.stream(address), served.stream(address)
+        with db.write() as session:
+            live.pin(session, session_row.id, items[1].id, datetime.now(UTC))
+        dropped.until("", 'data-code="A2"')
+        dropped.drop()
+        for item in (items[2], items[0]):
+            with db.write() as session:
+                live.pin(session, session_row.id, item.id, datetime.now(UTC))
+            watching.until("", f'data-code="{item.code}"')
+        back = served.stream(address, dropped.last_id)
+        missed = [back.until("", "hx-partial") for _ in range(2)]
+        assert ['data-code="A3"' in missed[0], 'data-code="A1"' in missed[1]] == [True, True]
+
+
+def test_what_happened_while_the_page_travelled_is_told_when_its_stream_opens(
+    app: FastAPI, db: Database, on_air: OnAir
+) -> None:
+    session_row, items, _host = on_air
+    with market(app) as served:
+        address = stream_of(served.page(f"/live/{session_row.slug}"))
+        witness = served.stream(address)
+        with db.write() as session:
+            live.pin(session, session_row.id, items[2].id, datetime.now(UTC))
+        witness.until("", 'data-code="A3"')
+        assert 'data-code="A3"' in served.stream(address).until("", "hx-partial")
+
+
+def test_an_expired_hold_is_on_sale_again_on_every_open_page(app: FastAPI, db: Database, on_air: OnAir) -> None:
+    session_row, _items, _host = on_air
+    now = datetime.now(UTC)
+    with market(app) as served:
+        viewer = served.stream(stream_of(served.page(f"/live/{session_row.slug}")))
+        claim(db, session_row.slug, make_cart(db, now), 4, now)
+        viewer.until("goods", '"A1":[6,')
+        with db.write() as session:
+            stock.release_expired(session, now + timedelta(minutes=31))
+        viewer.until("goods", '"A1":[10,')
+
+
+def test_two_hundred_buyers_press_at_once_in_the_room(app: FastAPI, db: Database) -> None:
+    session_row, items, _host = make_session(db, datetime.now(UTC), wanted=10)
+    headers = {**SAME_ORIGIN, **HTMX, "Content-Type": "application/x-www-form-urlencoded"}
+
+    def press(port: int) -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as line:
+            line.request("POST", f"/live/{session_row.slug}/mua/A1", "quantity=1", headers)
+            answer = line.getresponse()
+            answer.read()
+            return answer.status
+
+    with serving(app) as port, ThreadPoolExecutor(50) as crowd:
+        answers = list(crowd.map(press, [port] * 200))
+    assert {status: answers.count(status) for status in set(answers)} == {200: 10, 409: 190}
+    with db.read() as session:
+        pool = stock.pool_of(session, items[0].variant_id, live.live_owner(session_row.id))
+        assert (pool.on_hand, pool.held) == (10, 10)
+        assert stock.broken_rules(session) == []
+
+
+def test_without_a_script_a_buyer_reserves_and_finds_it_in_the_cart(client: TestClient, on_air: OnAir) -> None:
+    session_row, _items, _host = on_air
+    room = client.get(f"/live/{session_row.slug}")
+    sheet = f"/live/{session_row.slug}/mua/A1"
+    assert f'href="{sheet}"' in room.text
+    assert f'action="{sheet}"' in client.get(sheet).text
+    answer = client.post(sheet, data={"quantity": 2})
+    assert answer.url.path == "/gio-hang"
+    assert "300.000" in answer.text
+
+
+def test_on_the_sheet_a_buyer_changes_and_gives_back(
+    client: TestClient, on_air: OnAir, new_client: Callable[[], TestClient]
+) -> None:
+    session_row, _items, _host = on_air
+    sheet = f"/live/{session_row.slug}/mua/A1"
+    held = client.post(sheet, data={"quantity": 2}, headers=HTMX)
+    assert (held.status_code, "2 × Thùng 5 kg" in held.text) == (200, True)
+    assert "2 ×" in client.get(f"/live/{session_row.slug}/cua-toi").text
+    assert "2 ×" not in new_client().get(f"/live/{session_row.slug}/cua-toi").text
+    too_many = client.post(sheet, data={"quantity": 6}, headers=HTMX)
+    assert (too_many.status_code, "nhiều nhất 5" in too_many.text) == (409, True)
+    assert "2 × Thùng 5 kg" in too_many.text
+    back = client.post(sheet, data={"quantity": 0}, headers=HTMX)
+    assert (back.status_code, "Còn 10" in back.text) == (200, True)
+
+
+@pytest.mark.parametrize("quantity", ["", "-1", "1000", "hai", "1.5", "1\x00", "9" * 400])
+def test_nonsense_on_the_sheet_is_refused_and_changes_nothing(
+    client: TestClient, db: Database, on_air: OnAir, quantity: str
+) -> None:
+    session_row, items, _host = on_air
+    answer = client.post(f"/live/{session_row.slug}/mua/A1", data={"quantity": quantity}, headers=HTMX)
+    assert answer.status_code == 422
+    with db.read() as session:
+        assert stock.pool_of(session, items[0].variant_id, live.live_owner(session_row.id)).held == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/live/khong-co", "/live/khong-co/mua/A1", "/live/khong-co/lich.ics", "/live/{slug}/mua/Z9"]
+)
+def test_what_does_not_exist_is_not_found(client: TestClient, on_air: OnAir, path: str) -> None:
+    assert client.get(path.format(slug=on_air[0].slug)).status_code == 404
+
+
+def test_the_room_is_the_same_bytes_for_everyone(client: TestClient, on_air: OnAir) -> None:
+    path = f"/live/{on_air[0].slug}"
+    client.post(f"{path}/mua/A1", data={"quantity": 1}, headers=HTMX)
+    mine = client.get(path)
+    client.cookies.clear()
+    assert mine.content == client.get(path).content
+    assert "set-cookie" not in mine.headers
+
+
+def test_the_calendar_file_says_when_in_vietnams_time(client: TestClient, db: Database) -> None:
+    starts_at = datetime(2026, 12, 24, 12, 30, tzinfo=UTC)
+    planned, _items, _host = make_session(db, datetime(2026, 12, 1, tzinfo=UTC), on_air=False, starts_at=starts_at)
+    answer = client.get(f"/live/{planned.slug}/lich.ics")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    text = answer.text.replace("\r\n ", "")
+    assert "DTSTART;TZID=Asia/Ho_Chi_Minh:20261224T193000" in text
+    assert "SUMMARY:Live: Thanh long đầu mùa" in text
+    assert f"URL:http://testserver/live/{planned.slug}" in text
+
+
+def test_a_viewer_reports_and_the_room_goes_on(client: TestClient, on_air: OnAir) -> None:
+    path = f"/live/{on_air[0].slug}/bao-vi-pham"
+    assert client.post(path, data={"reason": "fake", "words": "Hình khác"}).status_code == 200
+    assert client.post(path, data={"reason": "fake"}).status_code == 200
+    assert client.post(path, data={}).status_code == 422
+
+
+def test_lists_say_what_is_on_air_coming_and_over(client: TestClient, db: Database) -> None:
+    now = datetime.now(UTC)
+    make_session(db, now, title="Đang bán thanh long")
+    make_session(db, now, title="Mai bán gạo", starts_at=now + timedelta(days=1), on_air=False)
+    over, _items, host = make_session(db, now, title="Hôm qua bán rượu")
+    with db.write() as session:
+        live.end(session, over.id, host, now)
+    text = client.get("/live").text
+    order = [text.index(title) for title in ("Đang bán thanh long", "Mai bán gạo", "Hôm qua bán rượu")]
+    assert order == sorted(order)
