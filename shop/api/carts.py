@@ -12,7 +12,7 @@ from sqlmodel import Session
 from shop.api.shapes import PROBLEMS, CartId, Grams, VariantId, Vnd
 from shop.cart import service as cart
 from shop.cart.basket import CartView, Line
-from shop.checkout.service import PartChoice, parts_of
+from shop.cart.ways import PartChoice, parts_of
 from shop.core.deps import DatabaseDep, NowDep
 
 router = APIRouter(prefix="/api/v1/carts", tags=["carts"], responses=PROBLEMS)

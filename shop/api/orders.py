@@ -18,7 +18,8 @@ from shop.api.shapes import PROBLEMS, Vnd, text_of
 from shop.cart import basket
 from shop.cart import service as cart
 from shop.cart.basket import CartView, holder
-from shop.checkout.service import CannotDeliver, parts_of, refuse_unbuyable
+from shop.cart.ways import parts_of
+from shop.checkout.service import CannotDeliver, refuse_unbuyable
 from shop.core.deps import DatabaseDep, NowDep, SettingsDep
 from shop.core.errors import NotSignedIn
 from shop.core.ids import read_crockford

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from shop.addresses import service as addresses
 from shop.cart import service as cart
 from shop.cart.basket import CartView
+from shop.cart.ways import parts_of
 from shop.catalog import cards
 from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import Refusal
@@ -19,11 +21,13 @@ from shop.core.web import Page, sentence
 
 router = APIRouter()
 COOKIE = "cho_gio"
+WARD = "cho_xa"
 
 
 class AddItem(BaseModel):
     variant_id: int = Field(ge=1, le=2**31 - 1)
     quantity: int = Field(default=1, ge=1, le=999)
+    go: str = Field(default="", max_length=20)
 
 
 class ChangeLine(BaseModel):
@@ -33,6 +37,11 @@ class ChangeLine(BaseModel):
     change: int = Field(default=0, ge=-1, le=1)
 
 
+class Ward(BaseModel):
+    ward_code: str = Field(max_length=5)
+
+
+WardForm = Annotated[Posted[Ward], Depends(posted(Ward))]
 AddItemForm = Annotated[Posted[AddItem], Depends(posted(AddItem))]
 ChangeLineForm = Annotated[Posted[ChangeLine], Depends(posted(ChangeLine))]
 
@@ -48,19 +57,29 @@ def cart_of(session: Session, visit: Visit, person: Person | None, now: datetime
 
 
 @router.get("/gio-hang")
-def show_cart(db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep) -> Response:
+def show_cart(db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep, noi: str = "") -> Response:
+    """The cart; `noi` is where it is to go, as typed, to see fees and dates before checkout."""
     with db.read() as session:
-        return _page(session, page, cart.view(session, visit.cookie(COOKIE), now))
+        return _page(session, page, visit, cart.view(session, visit.cookie(COOKIE), now), now, typed=noi[:200])
+
+
+@router.post("/gio-hang/noi-nhan")
+def choose_ward(form: WardForm, visit: VisitDep, page: PageDep) -> Response:
+    if form.ok:
+        visit.set_cookie(WARD, addresses.ward(form.value.ward_code).code)
+    return page.go("/gio-hang")
 
 
 @router.post("/gio-hang")
 def add_item(form: AddItemForm, db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep) -> Response:
     if not form.ok:
         with db.read() as session:
-            return _page(session, page, cart.view(session, visit.cookie(COOKIE), now), status=422)
+            return _page(session, page, visit, cart.view(session, visit.cookie(COOKIE), now), now, status=422)
     person = visit.person
     with db.write() as session:
         cart.add(session, cart_of(session, visit, person, now), form.value.variant_id, form.value.quantity, now)
+    if form.value.go == "checkout":
+        return page.go("/thanh-toan")
     if not page.wants_fragment:
         return page.go("/gio-hang", "added-to-cart")
     page.say("added-to-cart")
@@ -84,9 +103,40 @@ def change_line(form: ChangeLineForm, db: DatabaseDep, visit: VisitDep, page: Pa
         return page.go("/gio-hang")
     with db.read() as session:
         mine = cart.view(session, visit.cookie(COOKIE), now)
-        return _page(session, page, mine, status=409 if refused else 200 if form.ok else 422, refused=refused)
+        status = 409 if refused else 200 if form.ok else 422
+        return _page(session, page, visit, mine, now, status=status, refused=refused)
 
 
-def _page(session: Session, page: Page, mine: CartView, *, status: int = 200, refused: str = "") -> Response:
-    photos = cards.covers(session, [line.product_id for line in mine.lines])
-    return page("cart/cart.html", block="cart", status=status, cart=mine, photos=photos, refused=refused)
+def _page(
+    session: Session,
+    page: Page,
+    visit: Visit,
+    mine: CartView,
+    now: datetime,
+    *,
+    status: int = 200,
+    refused: str = "",
+    typed: str = "",
+) -> Response:
+    ward_code = known_ward(visit)
+    parts = {part.parcel.coop.id: part for part in parts_of(session, mine, {"ward_code": ward_code}, now)}
+    return page(
+        "cart/cart.html",
+        block="cart",
+        status=status,
+        cart=mine,
+        photos=cards.covers(session, [line.product_id for line in mine.lines]),
+        refused=refused,
+        parts=parts,
+        place=addresses.full_name(ward_code) if ward_code else "",
+        typed=typed,
+        found=addresses.search(typed, 6) if typed else [],
+    )
+
+
+def known_ward(visit: Visit) -> str | None:
+    """The ward this visitor named last, if it is one."""
+    try:
+        return addresses.ward(visit.cookie(WARD) or "").code
+    except addresses.UnknownWard:
+        return None

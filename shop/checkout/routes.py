@@ -12,6 +12,7 @@ from sqlmodel import Session
 from payments import service as payments
 from shop.addresses.forms import AddressChoices
 from shop.cart.routes import COOKIE as CART
+from shop.cart.routes import WARD, known_ward
 from shop.checkout import service as checkout
 from shop.checkout.forms import ChosenWays, Confirmation, ConfirmationForm, Contact, ContactForm, PaymentForm
 from shop.checkout.service import Standing
@@ -23,7 +24,6 @@ from shop.core.web import Page, sentence
 from shop.orders.access import secret_link
 
 router = APIRouter(prefix="/thanh-toan", include_in_schema=False)
-WARD = "cho_xa"
 STEPS = {1: "/thanh-toan", 2: "/thanh-toan/nhan-hang", 3: "/thanh-toan/kiem-tra"}
 
 
@@ -44,7 +44,7 @@ def ask_contact(db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep) ->
         here = _standing(session, visit, now)
     if here is None:
         return page.go("/gio-hang") if not visit.cookie(CART) else page("checkout/start.html", block="start")
-    known = here.answers or _known_of(visit)
+    known = here.answers or {**_known_of(visit), "ward_code": known_ward(visit) or ""}
     return _contact_page(page, here, Posted.blank(Contact, **known), now)
 
 

@@ -14,7 +14,8 @@ from payments import service as payments
 from shop.addresses import service as addresses
 from shop.cart import basket
 from shop.cart import service as cart
-from shop.cart.basket import CartParcel, CartView, holder
+from shop.cart.basket import CartView, holder
+from shop.cart.ways import PartChoice, parts_of
 from shop.checkout.models import Checkout
 from shop.coops.service import PoliciesMissing
 from shop.core.db import Database
@@ -22,7 +23,7 @@ from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
 from shop.orders.placing import Buyer, Part, Placed, by_pool, find_placed, place, refuse_too_many_open
 from shop.settings import Settings
-from shop.shipping.service import Choices, Load, Quote, Table, choices, tables
+from shop.shipping.service import Quote
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState
 
@@ -51,20 +52,6 @@ class CannotDeliver(Refusal):
 
 class SumChanged(Refusal):
     """Since the summary was shown, the sum became another one. Facts: seen_vnd, total_vnd."""
-
-
-@dataclass(frozen=True)
-class PartChoice:
-    """A parcel with the ways it can go and the one chosen (or, until a choice, the first)."""
-
-    parcel: CartParcel
-    table: Table
-    choices: Choices
-    way: str
-
-    @property
-    def quote(self) -> Quote | None:
-        return self.choices.by(self.way)
 
 
 @dataclass(frozen=True)
@@ -195,20 +182,6 @@ def standing(session: Session, checkout: Checkout, now: datetime) -> Standing:
     """Where this checkout stands now."""
     mine = basket.read(session, checkout.cart_id, now)
     return Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
-
-
-def parts_of(session: Session, mine: CartView, answers: dict[str, Any], now: datetime) -> list[PartChoice]:
-    """The parcels of a cart with the ways they can go to the ward of the answers."""
-    parcels = [parcel for parcel in mine.parcels if parcel.bought]
-    of_coop = tables(session, {parcel.coop.id: parcel.coop.ward_code for parcel in parcels})
-    ways, ward_code = answers.get("ways") or {}, answers.get("ward_code")
-    return [_choose(parcel, of_coop[parcel.coop.id], ways, ward_code, now) for parcel in parcels]
-
-
-def _choose(parcel: CartParcel, table: Table, ways: dict[str, str], ward_code: str | None, now: datetime) -> PartChoice:
-    offered = choices(table, Load(parcel.gross_g, parcel.goods_vnd, parcel.shelf_life_days), ward_code, now)
-    first = offered.quotes[0].way if offered.quotes else ""
-    return PartChoice(parcel, table, offered, ways.get(str(parcel.coop.id)) or first)
 
 
 def answer(session: Session, checkout: Checkout, settings: Settings, now: datetime, **answers: Any) -> Standing:

@@ -20,8 +20,8 @@ from payments.till import till_from
 from shop.accounts.models import PersonRow, RoleGrant
 from shop.cart import basket
 from shop.cart import service as cart
+from shop.cart.ways import parts_of
 from shop.catalog.models import Product, ProductState, Variant
-from shop.checkout.service import parts_of
 from shop.coops.models import Coop, CoopState
 from shop.core.db import Database
 from shop.core.deps import Person
