@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ FIND = """async () => (await axe.run(document, {resultTypes: ['violations']})).v
     .filter(found => ['serious', 'critical'].includes(found.impact))
     .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => node.target.join(' ')).join(' | ')}`)"""
 
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in node_modules")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -49,7 +50,39 @@ def complaints(page: Page) -> list[str]:
     return found + ([f"sticks out by {width} px"] if width > 0 else [])
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in node_modules")
+def from_cart_to_order(page: Page) -> Iterator[str]:
+    """The questions of the checkout, answered as a shopper would; hands out each page as it stands."""
+    page.goto("/gio-hang")
+    page.click("form[action$='/thanh-toan/bat-dau'] button")
+    yield "recipient and address"
+    page.fill("#name", "Trần Thị Lan")
+    page.fill("#phone", "0912 345 678")
+    page.fill("#address_q", "Hàm Liêm")
+    page.check("#address_ward input[name=ward_code]", force=True)
+    page.fill("#line", "12 đường Trần Phú")
+    yield "address found"
+    page.click(".sum-bar button")
+    page.wait_for_url("**/thanh-toan/nhan-hang")
+    yield "delivery and payment"
+    page.check("input[name=payment_method][value=vietqr]", force=True)
+    page.click(".sum-bar button")
+    page.wait_for_url("**/thanh-toan/kiem-tra*")
+    yield "summary"
+    page.click(".sum-bar button")
+    page.wait_for_url("**/don-hang/**")
+    yield "order"
+
+
+@needs_axe
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_buying_shuts_nobody_out(browse: Callable[..., Page], size: dict[str, int]) -> None:
+    page = browse(size, bypass_csp=True, reduced_motion="reduce")
+    put_something_in_the_cart(page)
+    found = {step: what for step in from_cart_to_order(page) if (what := complaints(page))}
+    assert found == {}
+
+
+@needs_axe
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("visitor", VISITORS)
 def test_no_page_shuts_anybody_out(browse: Callable[..., Page], visitor: str, size: dict[str, int]) -> None:
