@@ -148,7 +148,10 @@ def rect(left: float, top: float, right: float, bottom: float, round_: float = 0
 def smooth(points: Sequence[Point], closed: bool = True, steps: int = 10) -> Outline:
     """A soft line through all points (Catmull–Rom)."""
     n = len(points)
-    at = (lambda i: points[i % n]) if closed else (lambda i: points[min(max(i, 0), n - 1)])
+
+    def at(i: int) -> Point:
+        return points[i % n] if closed else points[min(max(i, 0), n - 1)]
+
     outline: Outline = []
     for i in range(n if closed else n - 1):
         p0, p1, p2, p3 = at(i - 1), at(i), at(i + 1), at(i + 2)

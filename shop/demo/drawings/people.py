@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shop.demo.drawings_easel import Easel, Fade, Glow, blend, leaf, moved, oval, rect, ribbon, smooth
-from shop.demo.drawings_fruit import RED, Place, whole
+from shop.demo.drawings.easel import Easel, Fade, Glow, blend, leaf, moved, oval, rect, ribbon, smooth
+from shop.demo.drawings.fruit import RED, Place, whole
 
 STRAW = "#e9cf95"
 

@@ -8,12 +8,10 @@ from functools import partial
 
 from PIL import Image
 
-from shop.demo import drawings_packs as packs
-from shop.demo import drawings_people as people
-from shop.demo import drawings_produce as produce
-from shop.demo.drawings_easel import Easel, Fade, Glow, blend, leaf, oval, rect
-from shop.demo.drawings_fruit import VARIETIES, Place, half, slice_, whole
-from shop.demo.drawings_packs import Spot, fruit_emblem, ground, spot_emblem
+from shop.demo.drawings import packs, people, produce
+from shop.demo.drawings.easel import Easel, Fade, Glow, blend, leaf, oval, rect
+from shop.demo.drawings.fruit import VARIETIES, Place, half, slice_, whole
+from shop.demo.drawings.packs import Spot, fruit_emblem, ground, spot_emblem
 
 SIZE = (1280, 960)
 Drawing = Callable[[Easel], None]
@@ -164,7 +162,7 @@ DRAWINGS: dict[str, tuple[str, str, Drawing]] = {
        (("white", MINT), ("red", LEMON), ("purple", SAND), ("yellow", SKY))},
     **{f"dragon-{kind}-cut": (wall, PALE, partial(_cut, kind=kind)) for kind, wall in
        (("white", ROSE), ("red", SAND), ("purple", MINT), ("yellow", ROSE))},
-    **{f"dragon-{kind}-box": (wall, PALE, partial(packs.carton, kind=VARIETIES[kind])) for kind, wall in
+    **{f"dragon-{kind}-box": (wall, PALE, partial(packs.carton, kind=kind)) for kind, wall in
        (("white", SKY), ("red", MINT), ("purple", LEMON), ("yellow", SKY))},
     "dragon-three": (LEMON, PALE, _three),
     "wine-red": (CLAY, DARK, partial(_bottles, glass="#5d0f2c", cap="#2a1520", label="#fff3de", emblem=fruit_emblem("red"), beside=_slices_beside("red"))),

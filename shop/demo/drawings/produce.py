@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from shop.demo.drawings_easel import Easel, Fade, Glow, Outline, Point, blend, leaf, moved, oval, rect, ribbon, smooth
-from shop.demo.drawings_packs import ground
+from shop.demo.drawings.easel import Easel, Fade, Glow, Outline, Point, blend, leaf, moved, oval, rect, ribbon, smooth
+from shop.demo.drawings.packs import ground
 
 LEAF, LEAF_DARK = "#5f9e45", "#2f6b35"
 

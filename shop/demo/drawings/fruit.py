@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shop.demo.drawings_easel import (
+from shop.demo.drawings.easel import (
     Easel,
     Fade,
     Glow,
@@ -215,7 +215,8 @@ def _cut_face(easel: Easel, kind: Variety, place: Place, ring: Outline) -> None:
 def _seeds(easel: Easel, kind: Variety, place: Place, ring: Outline) -> None:
     """Seeds evenly strewn but never in rows; every third lies deeper in the flesh and looks paler."""
     tall = max(y for _, y in ring)
-    near, deep = [], []
+    near: list[Outline] = []
+    deep: list[Outline] = []
     step = 0.088
     rows = int(2 * tall / step)
     for row in range(rows):
