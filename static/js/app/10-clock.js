@@ -5,7 +5,7 @@ document.documentElement.classList.add("js");
 let aheadMs = 0;
 let exact = false;
 const left = (ms) => {
-  const s = Math.max(0, Math.ceil(ms / 1000));
+  const s = Math.max(0, Math.floor(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");
   const h = Math.floor(s / 3600);
   return (h ? `${h}:${two(Math.floor(s / 60) % 60)}` : two(Math.floor(s / 60))) + `:${two(s % 60)}`;
