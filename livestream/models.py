@@ -99,6 +99,8 @@ class LivePin(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     session_id: int = Field(foreign_key="live_session.id", index=True)
     item_id: int = Field(foreign_key="live_item.id")
+    person_id: int | None = None
+    """Who pinned it; None when the session's start or the demo's clock did."""
     pinned_at: datetime = Field(sa_type=UtcDateTime)
     unpinned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

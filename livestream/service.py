@@ -118,7 +118,7 @@ def _set_aside(session: Session, live_id: int, item: LiveItem, now: datetime) ->
     return Short(item.code, item.wanted, pool.on_hand) if pool.on_hand < item.wanted else None
 
 
-def pin(session: Session, live_id: int, item_id: int | None, now: datetime) -> None:
+def pin(session: Session, live_id: int, item_id: int | None, now: datetime, person: Person | None = None) -> None:
     """Show an item large, or none. Raises NotOnAir, NoSuchItem; pinning what is pinned changes nothing."""
     live = session_of(session, live_id)
     if item_id is not None:
@@ -134,8 +134,9 @@ def pin(session: Session, live_id: int, item_id: int | None, now: datetime) -> N
         return
     if last is not None:
         run(session, update(LivePin).where(col(LivePin.id) == last.id).values(unpinned_at=now))
+    who = person.id if person else None
     if item_id is not None:
-        run(session, insert(LivePin).values(session_id=live_id, item_id=item_id, pinned_at=now))
+        run(session, insert(LivePin).values(session_id=live_id, item_id=item_id, pinned_at=now, person_id=who))
     bump(session, f"session:{live_id}")
 
 

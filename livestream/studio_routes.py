@@ -284,7 +284,7 @@ def pin(
     if form.ok:
         with db.write() as session:
             _own(session, live_id, person, "host")
-            live.pin(session, live_id, form.value.item_id or None, now)
+            live.pin(session, live_id, form.value.item_id or None, now, person)
     if page.wants_fragment:
         return _studio(db, page, person, hub, settings, live_id, now)
     return page.go(f"/ban-hang/live/{live_id}")

@@ -34,6 +34,7 @@ from shop.addresses import routes as address_parts
 from shop.api import addresses as addresses_api
 from shop.api import carts as carts_api
 from shop.api import goods as goods_api
+from shop.api import live as live_api
 from shop.api import once
 from shop.api import orders as orders_api
 from shop.cart import routes as cart_pages
@@ -82,6 +83,7 @@ ROUTERS: Sequence[APIRouter] = (
     goods_api.router,
     carts_api.router,
     orders_api.router,
+    live_api.router,
     payment_routes.router,
     admin_pages.router,
     shop_pages.router,

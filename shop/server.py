@@ -14,9 +14,15 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from livestream.screen import Screen
+from shop.core.bus import open_bus
 from shop.core.db import Database
+from shop.core.hub import Hub
 from shop.core.observe import configure_logs
-from shop.main import HANDLERS, create_app, jobs
+from shop.core.pagecache import Pages
+from shop.core.static import Static
+from shop.core.web import make_templates
+from shop.main import HANDLERS, STATIC, create_app, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
@@ -46,7 +52,20 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         uvicorn.run("shop.server:app_from_environment", factory=True, workers=processes, **options)  # type: ignore[arg-type]
         return
     with _alone_on(settings):
-        uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]  # a dict of mixed options
+        app = create_app(settings)
+        _Server(uvicorn.Config(app, **options), app.state.hub).run()  # type: ignore[arg-type]  # a dict of mixed options
+
+
+class _Server(uvicorn.Server):
+    """Ends the open streams as soon as it is told to stop: uvicorn itself would wait for their viewers."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._hub.close()
+        super().handle_exit(sig, frame)
 
 
 def app_from_environment() -> FastAPI:
@@ -75,6 +94,10 @@ def work(settings: Settings, db: Database) -> None:
     """Be the worker process until SIGTERM or Ctrl-C."""
     configure_logs(settings)
     worker = Worker(db, HANDLERS, jobs(settings, db))
+    bus = open_bus(settings.bus_url)  # what the worker changes, the viewers of the web processes see
+    hub, pages = Hub(bus), Pages(bus)
+    screen = Screen(db, hub, make_templates(settings, Static(STATIC).asset))
+    screen.start()
     done = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -85,3 +108,7 @@ def work(settings: Settings, db: Database) -> None:
     worker.start()
     done.wait()
     worker.stop()
+    screen.stop()
+    hub.close()
+    pages.close()
+    bus.close()
