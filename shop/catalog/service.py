@@ -21,7 +21,7 @@ from shop.core.errors import NotFound
 from shop.core.pictures import Photo
 from shop.stock import service as stock
 
-ALSO_SHOWN = 6
+ALSO_SHOWN = 4
 
 
 class NoSuchProduct(NotFound):

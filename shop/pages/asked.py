@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from shop.catalog.listing import Order
 from shop.certificates.models import Kind
@@ -31,7 +31,7 @@ def _amount(typed: Any) -> Any:
 NoNul = r"^[^\x00]*$"
 Slug = Annotated[str, Path(pattern=r"^[^\x00/]+$", max_length=200)]
 Words = Annotated[str, Query(max_length=200, pattern=NoNul)]
-Vnd = Annotated[int | None, BeforeValidator(_amount), Query(ge=0, le=MOST_VND)]
+Vnd = Annotated[Annotated[int, Field(ge=0, le=MOST_VND)] | None, BeforeValidator(_amount), Query()]
 
 
 @dataclass(frozen=True)
