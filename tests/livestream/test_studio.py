@@ -1,0 +1,151 @@
+"""The host's pages: who may, what happens, and that they work by reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from livestream import service as live
+from livestream.models import LivePin, LiveSession, SessionState
+from shop.core.db import Database
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import sign_in
+from tests.factories_live import claim, make_cart, make_host, make_session, variant_of
+
+
+def state_of(db: Database, live_id: int) -> str:
+    with db.read() as session:
+        return session.get_one(LiveSession, live_id).state
+
+
+def test_a_host_plans_fills_starts_pins_and_ends_a_session(client: TestClient, db: Database) -> None:
+    coop = make_coop(db)
+    sign_in(client, db, make_host(db, coop))
+    variant = variant_of(db, make_product(db, coop, name="Thanh long vỏ vàng", on_hand=8, price_vnd=200_000))
+    made = client.post(
+        "/ban-hang/live/moi",
+        data={"title": "Chiều nay hái", "starts_at": "2030-11-22T19:30", "planned_minutes": 45},
+    )
+    studio = made.url.path
+    assert "19:30 22/11/2030" in made.text
+    added = client.post(
+        f"{studio}/mon",
+        data={"variant_id": variant.id, "live_price_vnd": 150_000, "wanted": 10, "most_per_buyer": 2},
+    )
+    assert "Để riêng 10" in added.text
+    begun = client.post(f"{studio}/bat-dau")
+    assert "định 10, chỉ còn 8" in begun.text
+    live_id = int(studio.rpartition("/")[2])
+    assert state_of(db, live_id) == SessionState.LIVE
+    with db.read() as session:
+        slug = session.get_one(LiveSession, live_id).slug
+    claim(db, slug, make_cart(db, datetime.now(UTC)), 2, datetime.now(UTC))
+    assert "đang giữ <b>2</b>" in client.get(studio).text
+    ended = client.post(f"{studio}/ket-thuc")
+    assert state_of(db, live_id) == SessionState.ENDED
+    assert "Đã xong" in ended.text
+
+
+def test_a_pin_says_who_and_the_page_comes_back(client: TestClient, db: Database) -> None:
+    on_air, items, host = make_session(db, datetime.now(UTC), items=2)
+    sign_in(client, db, host)
+    answer = client.post(f"/ban-hang/live/{on_air.id}/ghim", data={"item_id": items[1].id})
+    assert answer.url.path == f"/ban-hang/live/{on_air.id}"
+    with db.read() as session:
+        pins = session.exec(select(LivePin).where(LivePin.item_id == items[1].id)).all()
+    assert [pin.person_id for pin in pins] == [host.id]
+
+
+def test_a_new_price_is_shown_and_a_wrong_one_is_explained(client: TestClient, db: Database) -> None:
+    on_air, items, host = make_session(db, datetime.now(UTC), price_vnd=200_000)
+    sign_in(client, db, host)
+    page = f"/ban-hang/live/{on_air.id}/gia/{items[0].id}"
+    too_high = client.post(page, data={"live_price_vnd": 250_000})
+    assert (too_high.status_code, "không được cao hơn giá thường" in too_high.text) == (409, True)
+    assert client.post(page, data={"live_price_vnd": "rẻ"}).status_code == 422
+    assert "120.000" in client.post(page, data={"live_price_vnd": 120_000}).text
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"title": "", "starts_at": "2030-11-22T19:30"}, ""),
+        ({"title": "Bán gạo", "starts_at": "mai"}, ""),
+        ({"title": "Bán gạo", "starts_at": "2020-11-22T19:30"}, "Giờ bắt đầu đã qua"),
+        ({"title": "Bán gạo", "starts_at": "2030-11-22T19:30", "planned_minutes": "9999"}, ""),
+    ],
+)
+def test_a_plan_that_cannot_be_comes_back_with_what_was_typed(
+    client: TestClient, db: Database, form: dict[str, str], words: str
+) -> None:
+    coop = make_coop(db)
+    sign_in(client, db, make_host(db, coop))
+    answer = client.post("/ban-hang/live/moi", data=form)
+    assert answer.status_code in (409, 422)
+    assert words in answer.text
+    assert form["title"] in answer.text
+    with db.read() as session:
+        assert session.exec(select(LiveSession)).all() == []
+
+
+WRITES = ("mon", "bat-dau", "ghim", "ket-thuc", "huy", "gia/{item}", "mon/{item}/bo")
+
+
+def test_another_co_ops_session_does_not_exist_for_this_host(client: TestClient, db: Database) -> None:
+    theirs, items, _host = make_session(db, datetime.now(UTC))
+    sign_in(client, db, make_host(db, make_coop(db)))
+    studio = f"/ban-hang/live/{theirs.id}"
+    assert client.get(studio).status_code == 404
+    form = {"variant_id": items[0].variant_id, "live_price_vnd": 1000, "wanted": 1, "item_id": items[0].id}
+    for path in WRITES:
+        assert client.post(f"{studio}/{path.format(item=items[0].id)}", data=form).status_code == 404, path
+    assert state_of(db, theirs.id) == SessionState.LIVE
+    with db.read() as session:
+        assert session.get_one(LiveSession, theirs.id).pinned_item_id == items[0].id
+    assert theirs.title not in client.get("/ban-hang/live").text
+
+
+def test_a_manager_prepares_but_only_a_host_goes_on_air(client: TestClient, db: Database) -> None:
+    coop = make_coop(db)
+    planned, _items, _host = make_session(db, datetime.now(UTC), coop=coop, on_air=False)
+    sign_in(client, db, make_host(db, coop, role="manager"))
+    assert client.get(f"/ban-hang/live/{planned.id}").status_code == 200
+    assert client.post(f"/ban-hang/live/{planned.id}/bat-dau").status_code == 403
+    assert state_of(db, planned.id) == SessionState.SCHEDULED
+
+
+def test_a_shopper_is_sent_to_sign_in(client: TestClient, db: Database) -> None:
+    on_air, _items, _host = make_session(db, datetime.now(UTC))
+    for path in ("/ban-hang/live", f"/ban-hang/live/{on_air.id}", "/ban-hang/live/moi"):
+        assert client.get(path).url.path == "/dang-nhap"
+
+
+def test_a_cancelled_session_says_so_and_never_starts(
+    client: TestClient, db: Database, new_client: Callable[[], TestClient]
+) -> None:
+    planned, _items, host = make_session(
+        db, datetime.now(UTC), on_air=False, starts_at=datetime.now(UTC) + timedelta(days=1)
+    )
+    sign_in(client, db, host)
+    client.post(f"/ban-hang/live/{planned.id}/huy")
+    assert "đã hủy" in new_client().get(f"/live/{planned.slug}").text
+    assert client.post(f"/ban-hang/live/{planned.id}/bat-dau").status_code == 409
+    with db.read() as session, pytest.raises(live.NotOnAir):
+        live.pin(session, planned.id, None, datetime.now(UTC))
+
+
+def test_programs_read_what_is_on_air(client: TestClient, db: Database) -> None:
+    on_air, _items, _host = make_session(db, datetime.now(UTC), items=2, wanted=10)
+    listed = client.get("/api/v1/live").json()["items"]
+    one = client.get(f"/api/v1/live/{on_air.slug}").json()
+    assert listed == [one]
+    assert (one["state"], one["pinned"], [item["code"] for item in one["items"]]) == ("live", "A1", ["A1", "A2"])
+    first = one["items"][0]
+    assert (first["price_vnd"], first["live_price_vnd"], first["left"]) == (200_000, 150_000, 10)
+    assert one["starts_at"].endswith("+07:00")
+    missing = client.get("/api/v1/live/khong-co")
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/no-such-session")
