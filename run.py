@@ -123,7 +123,8 @@ def link_project() -> None:
     site = next((VENV / "lib").glob("python3*/site-packages"))
     (site / "chohtx.pth").write_text(f"{ROOT}\n")
     command = BIN / "chohtx"
-    command.write_text(f"#!{PYTHON}\nimport sys\n\nfrom shop.cli import main\n\nsys.exit(main())\n")
+    start = 'if __name__ == "__main__":  # child processes import this file too'
+    command.write_text(f"#!{PYTHON}\nimport sys\n\nfrom shop.cli import main\n\n{start}\n    sys.exit(main())\n")
     command.chmod(0o755)
 
 
