@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from admin import money_routes, office_routes
+from admin import live_routes, money_routes, office_routes
 
 router = APIRouter(include_in_schema=False)
 router.include_router(money_routes.router)
+router.include_router(live_routes.router)
 router.include_router(office_routes.router)

@@ -180,6 +180,15 @@ def end(session: Session, live_id: int, person: Person, now: datetime) -> int:
     return home
 
 
+def stop(session: Session, live_id: int, reason: str, person: Person, now: datetime) -> None:
+    """The operator takes a session off the air at once; the reason is kept. Raises NotOnAir.
+
+    Source: law on e-commerce 122/2025/QH15, Art. 22 to 24 (stop and take down when found or asked).
+    """
+    end(session, live_id, person, now)
+    audit(session, person, "stopped", live_owner(live_id), None, reason, now)
+
+
 def _tell(session: Session, live_id: int, items: list[LiveItem]) -> None:
     """The lists of sessions, the room, and the product pages that say "on air" or not."""
     variants = catalog.variants(session, [item.variant_id for item in items])
@@ -275,6 +284,19 @@ def report(session: Session, live: LiveSession, visitor_key: str, reason: str, w
     facts = {"session_id": live.id, "visitor_key": visitor_key, "reason": reason if reason in REASONS else "other"}
     seen = {"words": words[:500], "item_id": live.pinned_item_id, "at": now}
     return insert_once(session, LiveReport, {**facts, **seen}, ["session_id", "visitor_key", "reason"])
+
+
+def open_reports(session: Session) -> list[tuple[LiveReport, LiveSession]]:
+    """Reports that no operator has looked at, the newest first, each with its session."""
+    unseen = select(LiveReport, LiveSession).join(LiveSession, col(LiveSession.id) == LiveReport.session_id)
+    waiting = unseen.where(col(LiveReport.seen_at).is_(None)).order_by(col(LiveReport.id).desc())
+    return list(session.exec(waiting.limit(200)))
+
+
+def see_report(session: Session, report_id: int, person: Person, now: datetime) -> None:
+    """An operator has looked at a report; a second look changes nothing."""
+    unseen = (col(LiveReport.id) == report_id, col(LiveReport.seen_at).is_(None))
+    run(session, update(LiveReport).where(*unseen).values(seen_at=now, seen_by_id=person.id))
 
 
 def note_viewers(session: Session, live_id: int, viewers: int) -> None:

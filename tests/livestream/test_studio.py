@@ -11,9 +11,11 @@ from starlette.testclient import TestClient
 
 from livestream import service as live
 from livestream.models import LivePin, LiveSession, SessionState
+from shop.accounts.models import Role
+from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from tests.factories import make_coop, make_product
-from tests.factories_accounts import sign_in
+from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import claim, make_cart, make_host, make_session, variant_of
 
 
@@ -149,3 +151,30 @@ def test_programs_read_what_is_on_air(client: TestClient, db: Database) -> None:
     assert one["starts_at"].endswith("+07:00")
     missing = client.get("/api/v1/live/khong-co")
     assert (missing.status_code, missing.json()["type"]) == (404, "/problems/no-such-session")
+
+
+def test_the_operator_reads_reports_and_stops_a_session_with_a_reason(
+    client: TestClient, db: Database, new_client: Callable[[], TestClient]
+) -> None:
+    on_air, _items, _host = make_session(db, datetime.now(UTC))
+    new_client().post(f"/live/{on_air.slug}/bao-vi-pham", data={"reason": "fake", "words": "Hình khác hàng"})
+    operator = make_person(db, Role.OPERATOR)
+    sign_in(client, db, operator)
+    assert "Hình khác hàng" in client.get("/quan-tri/live").text
+    with db.read() as session:
+        ((report, _session),) = live.open_reports(session)
+    assert "Hình khác hàng" not in client.post(f"/quan-tri/live/bao/{report.id}").text
+    assert client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": ""}).status_code == 422
+    client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": "Bán hàng không rõ nguồn gốc"})
+    assert state_of(db, on_air.id) == SessionState.ENDED
+    with db.read() as session:
+        told = session.exec(select(AuditEntry).where(AuditEntry.what == "stopped")).one()
+    assert (told.person_id, told.after) == (operator.id, "Bán hàng không rõ nguồn gốc")
+
+
+def test_only_the_operator_watches(client: TestClient, db: Database) -> None:
+    on_air, _items, host = make_session(db, datetime.now(UTC))
+    sign_in(client, db, host)
+    assert client.get("/quan-tri/live").status_code == 403
+    assert client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": "Muốn dừng"}).status_code == 403
+    assert state_of(db, on_air.id) == SessionState.LIVE
