@@ -37,17 +37,33 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Default: PORT, else 8000.")] = None,
     processes: Annotated[int, typer.Option(help="More than one needs PostgreSQL and CHOHTX_BUS_URL.")] = 1,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Fill the demo market first if the database is empty.")
+    ] = False,
 ) -> None:
     """Serve the market; the worker runs in a thread of this process unless CHOHTX_WORKER=none."""
     from shop import server
 
     settings = _settings()
-    _database(settings).close()
+    db = _database(settings)
+    if fresh and settings.demo:
+        _welcome(settings, db, port or settings.port)
+    db.close()
     try:
         server.serve(settings, host=host, port=port or settings.port, processes=processes)
     except server.CannotServe as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None
+
+
+def _welcome(settings: Settings, db: Database, port: int) -> None:
+    from shop.demo import fill, people
+
+    fill.demo_market(db, settings, datetime.now(UTC), only_if_empty=True)
+    typer.echo(f"Chợ HTX: http://127.0.0.1:{port}  (Ctrl-C stops)")
+    typer.echo(f"Demo sign-ins, password {people.PASSWORD}:")
+    for one in people.PEOPLE:
+        typer.echo(f"  0{one.phone[3:]}  {one.role or 'shopper'}")
 
 
 @app.command()
