@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import quote
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from shop.accounts import passwords
+from shop.accounts import consents, passwords, profile
 from shop.accounts import service as accounts
 from shop.accounts.codes import CodeSender
 from shop.core.db import Database
@@ -46,6 +47,13 @@ class SignUp(BaseModel):
     name: str = Field(min_length=1, max_length=100)
     phone: Phone
     password: str = Field(min_length=8, max_length=200)
+    agreed: Literal["1"]
+    tiep: str = ""
+
+
+class Introduction(BaseModel):
+    name: str = Field(min_length=1, max_length=100)
+    agreed: Literal["1"]
     tiep: str = ""
 
 
@@ -53,7 +61,7 @@ class NewPassword(BaseModel):
     password: str = Field(min_length=8, max_length=200)
 
 
-async def _slowly(work: Callable[[], T]) -> T:
+async def slowly(work: Callable[[], T]) -> T:
     """Run what hashes a password in the passwords' own two threads, so that pages keep theirs."""
     return await anyio.to_thread.run_sync(work, limiter=passwords.limiter())
 
@@ -92,12 +100,12 @@ async def sign_in(
     asked = form.value
     limits.count("sign-in", asked.phone, times=5, per_s=600)
     limits.count("sign-in-from", visit.ip, times=60, per_s=600)
-    token = await _slowly(lambda: _token_for(db, asked, now))
+    token = await slowly(lambda: _token_for(db, asked, now))
     if token is None:
         form.errors = {"password": "wrong_password"}
         return _show(page, form, sender, 422)
     limits.forget("sign-in", asked.phone, times=5, per_s=600)
-    return _welcome(page, visit, token, asked.tiep)
+    return _welcome(page, visit, token, _inside(asked.tiep))
 
 
 def _token_for(db: Database, asked: SignInByPassword, now: datetime) -> str | None:
@@ -111,7 +119,7 @@ def _token_for(db: Database, asked: SignInByPassword, now: datetime) -> str | No
 
 def _welcome(page: Page, visit: Visit, token: str, further: str) -> Response:
     visit.set_cookie(SIGN_IN, token, SESSION_S)
-    return page.go(_inside(further), "signed-in")
+    return page.go(further, "signed-in")
 
 
 def _inside(path: str) -> str:
@@ -150,23 +158,31 @@ def sign_in_by_code(
     visit: VisitDep,
     now: NowDep,
 ) -> Response:
-    token = None
+    token, known = None, False
     if form.ok:
         with db.write() as session:
             tried = accounts.count_try(session, form.value.phone, now)
             if accounts.use_code(tried, form.value.code, now):
                 person = accounts.person_of_proved_phone(session, form.value.phone, now)
-                token = accounts.start_session(session, person.id, now)
+                token, known = accounts.start_session(session, person.id, now), bool(person.name)
     if token is None:
         form.errors = form.errors or {"code": "wrong_code"}
         return page("accounts/code.html", block="code", status=422, form=form, shown_code=None)
-    return _welcome(page, visit, token, form.value.tiep)
+    further = _inside(form.value.tiep)
+    return _welcome(page, visit, token, further if known else f"/dang-ky/xong?tiep={quote(further)}")
 
 
 @router.get("/dang-ky")
 def sign_up_page(page: PageDep, tiep: str = "/") -> Response:
-    form = Posted.blank(SignUp, tiep=_inside(tiep))
-    return page("accounts/sign_up.html", block="sign_up", form=form)
+    return _sign_up_page(page, Posted.blank(SignUp, tiep=_inside(tiep)))
+
+
+def _sign_up_page(page: Page, form: Posted[SignUp], status: int = 200) -> Response:
+    return page("accounts/sign_up.html", block="sign_up", status=status, form=form, consent=_to_agree())
+
+
+def _to_agree() -> str:
+    return consents.words(consents.ACCOUNT)
 
 
 @router.post("/dang-ky")
@@ -179,21 +195,48 @@ async def sign_up(
     now: NowDep,
 ) -> Response:
     if not form.ok:
-        return page("accounts/sign_up.html", block="sign_up", status=422, form=form)
+        return _sign_up_page(page, form, 422)
     limits.count("sign-up-from", visit.ip, times=20, per_s=3600)
     try:
-        token = await _slowly(lambda: _new_account(db, form.value, now))
+        token = await slowly(lambda: _new_account(db, form.value, now))
     except accounts.PhoneTaken:
         form.errors = {"phone": "phone_taken"}
-        return page("accounts/sign_up.html", block="sign_up", status=422, form=form)
-    return _welcome(page, visit, token, form.value.tiep)
+        return _sign_up_page(page, form, 422)
+    return _welcome(page, visit, token, _inside(form.value.tiep))
 
 
 def _new_account(db: Database, asked: SignUp, now: datetime) -> str:
     password_hash = passwords.hashed(asked.password)
     with db.write() as session:
         person = accounts.register(session, name=asked.name, phone=asked.phone, password_hash=password_hash, now=now)
+        consents.agree(session, f"person:{person.id}", consents.ACCOUNT, "web", now)
         return accounts.start_session(session, person.id, now)
+
+
+@router.get("/dang-ky/xong")
+def introduce_page(page: PageDep, visit: VisitDep, tiep: str = "/") -> Response:
+    """Whoever came by a one-time code for the first time says their name and agrees."""
+    visit.require_person()
+    form = Posted.blank(Introduction, tiep=_inside(tiep))
+    return page("accounts/introduce.html", block="introduce", form=form, consent=_to_agree())
+
+
+@router.post("/dang-ky/xong")
+def introduce(
+    form: Annotated[Posted[Introduction], Depends(posted(Introduction))],
+    db: DatabaseDep,
+    page: PageDep,
+    visit: VisitDep,
+    now: NowDep,
+) -> Response:
+    person = visit.require_person()
+    if not form.ok:
+        return page("accounts/introduce.html", block="introduce", status=422, form=form, consent=_to_agree())
+    with db.write() as session:
+        row = profile.row(session, person.id)
+        profile.change(session, person.id, name=form.value.name, email=row.email, now=now)
+        consents.agree(session, f"person:{person.id}", consents.ACCOUNT, "web", now)
+    return page.go(_inside(form.value.tiep), "saved")
 
 
 @router.get("/khoi-phuc/{token}")
@@ -217,7 +260,7 @@ async def recover(
     limits.count("recover-from", visit.ip, times=20, per_s=600)
     if not form.ok:
         return page("accounts/recover.html", block="recover", status=422, form=form, token=token)
-    session_token = await _slowly(lambda: _recovered(db, token, form.value.password, now))
+    session_token = await slowly(lambda: _recovered(db, token, form.value.password, now))
     return _welcome(page, visit, session_token, "/tai-khoan")
 
 

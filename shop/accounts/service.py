@@ -10,7 +10,6 @@ from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from shop.accounts.models import (
-    Consent,
     OneTimeCode,
     PersonRow,
     PhoneProof,
@@ -66,13 +65,13 @@ def find_by_phone(session: Session, phone: str) -> PersonRow | None:
 def start_session(session: Session, person_id: int, now: datetime) -> str:
     """Sign a browser in; returns the token for its cookie. Only the token's hash is stored."""
     token = secret_token()
-    session.add(SignIn(token_hash=_hash(token), person_id=person_id, created_at=now, expires_at=now + STAYS))
+    session.add(SignIn(token_hash=hash_of(token), person_id=person_id, created_at=now, expires_at=now + STAYS))
     return token
 
 
 def end_session(session: Session, token: str) -> None:
     """Sign this browser out."""
-    session.exec(delete(SignIn).where(col(SignIn.token_hash) == _hash(token)))
+    session.exec(delete(SignIn).where(col(SignIn.token_hash) == hash_of(token)))
 
 
 def end_all_sessions(session: Session, person_id: int) -> None:
@@ -83,7 +82,7 @@ def end_all_sessions(session: Session, person_id: int) -> None:
 def who_is(db: Database, token: str, now: datetime) -> Person | None:
     """The person whose browser holds this token, with the roles of this moment."""
     with db.read() as session:
-        signed_in = session.get(SignIn, _hash(token))
+        signed_in = session.get(SignIn, hash_of(token))
         if signed_in is None or signed_in.expires_at <= now:
             return None
         return as_person(session, session.get_one(PersonRow, signed_in.person_id))
@@ -132,7 +131,7 @@ def make_code(session: Session, phone: str, now: datetime) -> str:
     unused = (col(OneTimeCode.phone) == phone, col(OneTimeCode.used_at).is_(None))
     run(session, update(OneTimeCode).where(*unused).values(used_at=now))
     code = f"{secrets.randbelow(1_000_000):06d}"
-    session.add(OneTimeCode(phone=phone, code_hash=_hash(phone + code), created_at=now, expires_at=now + CODE_LASTS))
+    session.add(OneTimeCode(phone=phone, code_hash=hash_of(phone + code), created_at=now, expires_at=now + CODE_LASTS))
     return code
 
 
@@ -148,7 +147,7 @@ def count_try(session: Session, phone: str, now: datetime) -> OneTimeCode | None
 
 def use_code(row: OneTimeCode | None, code: str, now: datetime) -> bool:
     """Whether the code is the one; a right code is used up."""
-    if row is None or not same(row.code_hash, _hash(row.phone + code)):
+    if row is None or not same(row.code_hash, hash_of(row.phone + code)):
         return False
     row.used_at = now
     return True
@@ -187,13 +186,17 @@ def make_recovery(session: Session, by: Person | None, person: PersonRow, now: d
     token = secret_token()
     made_by = by.id if by else None
     until = now + RECOVERY_LASTS
-    session.add(Recovery(person_id=person.id, token_hash=_hash(token), made_by=made_by, expires_at=until))
+    session.add(Recovery(person_id=person.id, token_hash=hash_of(token), made_by=made_by, expires_at=until))
     return token
 
 
 def recover(session: Session, token: str, password_hash: str, now: datetime) -> PersonRow:
     """Set a new password by a recovery link; every browser is signed out. Raises LinkOver."""
-    right = (col(Recovery.token_hash) == _hash(token), col(Recovery.used_at).is_(None), col(Recovery.expires_at) > now)
+    right = (
+        col(Recovery.token_hash) == hash_of(token),
+        col(Recovery.used_at).is_(None),
+        col(Recovery.expires_at) > now,
+    )
     row = run(session, update(Recovery).where(*right).values(used_at=now).returning(col(Recovery.person_id))).first()
     if row is None:
         raise LinkOver
@@ -205,43 +208,31 @@ def recover(session: Session, token: str, password_hash: str, now: datetime) -> 
 
 def can_recover(session: Session, token: str, now: datetime) -> bool:
     """Whether the link still works."""
-    row = session.exec(select(Recovery).where(Recovery.token_hash == _hash(token))).first()
+    row = session.exec(select(Recovery).where(Recovery.token_hash == hash_of(token))).first()
     return row is not None and row.used_at is None and row.expires_at > now
 
 
-def agree(session: Session, subject: str, purpose: str, text: str, version: str, channel: str, now: datetime) -> None:
-    """Write down that `subject` agreed to `text` for one purpose. Source: law 91/2025/QH15, provable consent."""
-    text_hash = hashlib.sha256(text.encode()).hexdigest()
-    told = Consent(
-        subject=subject,
-        purpose=purpose,
-        given=True,
-        policy_version=version,
-        text_hash=text_hash,
-        channel=channel,
-        at=now,
-    )
-    session.add(told)
-
-
 def erase(session: Session, person_id: int, now: datetime) -> None:
-    """Forget who this was: name, phone, mail, password, addresses, sign-ins, roles. Orders stay as the law wants."""
+    """Forget who this was: name, phone, mail, password, addresses, sign-ins, roles. Orders stay as the law wants.
+
+    What was agreed to stays as the proof it is; it names only the number of the row.
+    """
     person = session.get_one(PersonRow, person_id)
+    _give_roles_back(session, person, now)
     person.name, person.phone, person.email = "", None, None
     person.password_hash, person.erased_at = "", now
     run(session, delete(SavedAddress).where(col(SavedAddress.person_id) == person_id))
     run(session, delete(PhoneProof).where(col(PhoneProof.person_id) == person_id))
     run(session, delete(Recovery).where(col(Recovery.person_id) == person_id))
     end_all_sessions(session, person_id)
-    mine = (col(RoleGrant.person_id) == person_id, col(RoleGrant.revoked_at).is_(None))
-    run(session, update(RoleGrant).where(*mine).values(revoked_at=now))
 
 
-def addresses(session: Session, person_id: int) -> list[SavedAddress]:
-    """Where this person likes parcels to go, newest first."""
-    mine = select(SavedAddress).where(SavedAddress.person_id == person_id).order_by(col(SavedAddress.id).desc())
-    return list(session.exec(mine))
+def _give_roles_back(session: Session, person: PersonRow, now: datetime) -> None:
+    nameless = Person(id=person.id, name="", phone="")
+    for held in as_person(session, person).roles:
+        revoke(session, nameless, person.id, Role(held.role), held.coop_id, now)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """How tokens and codes are kept: whoever reads the table cannot sign in."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 
 from payments import service as payments
+from shop.accounts import profile
 from shop.addresses.forms import AddressChoices
 from shop.cart.routes import COOKIE as CART
 from shop.cart.routes import WARD, known_ward
@@ -44,13 +45,19 @@ def ask_contact(db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep) ->
         here = _standing(session, visit, now)
     if here is None:
         return page.go("/gio-hang") if not visit.cookie(CART) else page("checkout/start.html", block="start")
-    known = here.answers or {**_known_of(visit), "ward_code": known_ward(visit) or ""}
+    known = here.answers or {"ward_code": known_ward(visit) or "", **_known_of(db, visit)}
     return _contact_page(page, here, Posted.blank(Contact, **known), now)
 
 
-def _known_of(visit: Visit) -> dict[str, str]:
+def _known_of(db: Database, visit: Visit) -> dict[str, str | None]:
+    """What an account saves its person from typing: the newest address, else name and phone."""
     person = visit.person
-    return {"name": person.name, "phone": person.phone} if person else {}
+    if person is None:
+        return {}
+    with db.read() as session:
+        saved, email = profile.addresses(session, person.id), profile.row(session, person.id).email
+    place = saved[0].model_dump(exclude={"id", "person_id"}) if saved else {}
+    return {"name": person.name, "phone": person.phone, "email": email, **place}
 
 
 @router.post("")

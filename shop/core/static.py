@@ -127,7 +127,7 @@ def _sources(folder: Path) -> dict[str, bytes]:
     for file in sorted(folder.glob("*.*")):
         if file.suffix in TYPES and file.suffix != ".webmanifest":
             found[file.name] = file.read_bytes()
-    for kind, join in (("js", _scoped), ("css", bytes)):
+    for kind, join in (("css", bytes), ("js", _scoped)):
         for bundle in sorted((folder / kind).glob("*")):
             files = sorted(bundle.glob(f"*.{kind}")) if bundle.is_dir() else [bundle]
             name = f"{bundle.name}.{kind}" if bundle.is_dir() else bundle.name

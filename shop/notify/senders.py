@@ -7,11 +7,12 @@ from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import httpx2
+from sqlmodel import col, delete
 
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.notify.models import Channel, PushSubscription
 from shop.notify.service import Outgoing, Sender, Undeliverable
-from shop.notify.webpush import encrypt, vapid_header
+from shop.notify.webpush import encrypt, is_push_service, vapid_header
 from shop.settings import Settings
 
 
@@ -62,10 +63,10 @@ class WebPush:
         self._db, self._settings = db, settings
 
     def send(self, message: Outgoing) -> None:
-        """Raises Undeliverable when the browser has unsubscribed."""
+        """Raises Undeliverable when the browser has unsubscribed; it is forgotten then."""
         with self._db.read() as session:
             push = session.get(PushSubscription, int(message.address))
-        if push is None:
+        if push is None or not is_push_service(push.endpoint):
             raise Undeliverable("the subscription is gone")
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(push.endpoint))
         headers = {
@@ -76,5 +77,10 @@ class WebPush:
         body = encrypt(f"{message.title}\n{message.body}\n{message.link}".encode(), push.p256dh, push.auth)
         answer = httpx2.post(push.endpoint, content=body, headers=headers, timeout=20)
         if answer.status_code in (404, 410):
+            self._forget(push.id)
             raise Undeliverable("the browser has unsubscribed")
         answer.raise_for_status()
+
+    def _forget(self, push_id: int) -> None:
+        with self._db.write() as session:
+            run(session, delete(PushSubscription).where(col(PushSubscription.id) == push_id))

@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from shop.core.db import Database, insert_once, run
+from shop.core.errors import Refusal
 from shop.notify.models import Channel, Message, MessageState, OptOut, PushSubscription
 
 log = structlog.get_logger()
 MAX_ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
 ROUND_S = 10
+MOST_BROWSERS = 10
 
 
 class Undeliverable(Exception):
@@ -177,9 +179,16 @@ def try_again(session: Session, message_id: int, now: datetime) -> bool:
     )
 
 
+class EnoughBrowsers(Refusal):
+    """So many browsers listen already. Facts: most."""
+
+
 def subscribe(
     session: Session, subject: str, *, endpoint: str, p256dh: str, auth: str, lang: str, now: datetime
 ) -> None:
-    """This browser wants to be told about `subject`. Asking twice changes nothing."""
+    """This browser wants to be told about `subject`. Asking twice changes nothing. Raises EnoughBrowsers."""
+    listening = select(func.count()).where(PushSubscription.subject == subject, PushSubscription.endpoint != endpoint)
+    if session.exec(listening).one() >= MOST_BROWSERS:
+        raise EnoughBrowsers(most=MOST_BROWSERS)
     facts = {"subject": subject, "endpoint": endpoint, "p256dh": p256dh, "auth": auth, "lang": lang, "created_at": now}
     insert_once(session, PushSubscription, facts, ["subject", "endpoint"])

@@ -9,6 +9,8 @@ import base64
 import json
 import os
 import time
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 RECORD = 4096
+_SERVICES = frozenset({"fcm.googleapis.com"})
+_SERVICE_FAMILIES = (".push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 
 
@@ -46,6 +50,28 @@ def vapid_key(secret_key: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(seed, "big") % (_ORDER - 1) + 1, ec.SECP256R1())
 
 
+def is_push_service(endpoint: str) -> bool:
+    """Whether a subscription leads to a push service we know: only these are ever called from our network."""
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    known = host in _SERVICES or host.endswith(_SERVICE_FAMILIES)
+    return parts.scheme == "https" and known and port in (None, 443) and not parts.username and not parts.password
+
+
+def are_keys(p256dh: str, auth: str) -> bool:
+    """Whether these are a browser's keys: an uncompressed point of P-256 and 16 bytes. Source: RFC 8291, 3.2."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _unpack(p256dh))
+        return len(_unpack(auth)) == 16
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=4)
 def vapid_public(secret_key: str) -> str:
     """What a browser needs to subscribe (`applicationServerKey`)."""
     return _pack(_point(vapid_key(secret_key)))

@@ -60,7 +60,7 @@ def show_order(
     known = read_crockford(code) or ""
     cursor = hub.cursor(f"order:{known}")
     with db.read() as session:
-        order, sight = _open(session, known, visit, person, settings, k)
+        order, sight = opened(session, known, visit, person, settings, k)
         view = reading.order_view(session, order, sight)
         money = payments.state_of(session, f"order:{order.id}")
         action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
@@ -96,7 +96,7 @@ def qr_svg(text: str) -> Markup:
     return Markup(drawn)  # noqa: S704  made by segno from modules, the text itself is not in it
 
 
-def _open(
+def opened(
     session: Session, code: str, visit: Visit, person: Person | None, settings: Settings, key: str = ""
 ) -> tuple[Order, Sight]:
     """The order and how much of it this visitor may see. Raises NoSuchOrder for those who prove nothing."""
@@ -115,7 +115,7 @@ def _open(
 def cancel(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep) -> Response:
     person = visit.person
     with db.write() as session:
-        order, _sight = _open(session, read_crockford(code) or "", visit, person, settings)
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
         orders.cancel(session, order.id, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
 
@@ -127,7 +127,7 @@ def buy_again(
     """Put the same goods in the cart at today's price; the cart says what cannot be had."""
     person = visit.person
     with db.write() as session:
-        order, _sight = _open(session, read_crockford(code) or "", visit, person, settings)
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
         missing = orders.reorder(session, order.id, cart_of(session, visit, person, now), now)
     return page.go("/gio-hang", "reorder-in-part" if missing else "reordered")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shop.pages import coops, finders, home, mine, policies, product, shelves
+from shop.pages import account, account_records, coops, finders, home, messages, mine, policies, product, shelves
 
 router = APIRouter(include_in_schema=False)
-for room in (home, shelves, product, coops, policies, finders, mine):
+for room in (home, shelves, product, coops, policies, finders, mine, account, account_records, messages):
     router.include_router(room.router)

@@ -23,8 +23,8 @@ PHONE = "0912345678"
 
 
 def sign_up(client: TestClient, phone: str = PHONE, password: str = "trai-ngon-2026") -> int:
-    answer = client.post("/dang-ky", data={"name": "An", "phone": phone, "password": password}, follow_redirects=False)
-    return answer.status_code
+    told = {"name": "An", "phone": phone, "password": password, "agreed": "1"}
+    return client.post("/dang-ky", data=told, follow_redirects=False).status_code
 
 
 class TestSigningIn:
