@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from shop.stock import service as stock
 from tests.conftest import HTMX, SAME_ORIGIN
 from tests.factories_live import claim, make_cart, make_session
 from tests.served import serving
+from tests.streams import market, stream_of
 
 OnAir = tuple[LiveSession, list[LiveItem], Person]
 
@@ -29,77 +29,6 @@ OnAir = tuple[LiveSession, list[LiveItem], Person]
 def on_air(db: Database) -> OnAir:
     """A session with three items, on air since now."""
     return make_session(db, datetime.now(UTC), items=3)
-
-
-class Stream:
-    """One open event stream."""
-
-    def __init__(self, port: int, path: str, last_id: str = "") -> None:
-        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
-        self._line.request("GET", path, headers=headers)
-        self._answer = self._line.getresponse()
-        assert self._answer.status == 200
-        self.last_id = last_id
-
-    def next(self) -> tuple[str, str]:
-        """The next event: its name ("" for a block to swap in) and what it says."""
-        name, said = "", []
-        while line := self._answer.readline().decode().rstrip("\n"):
-            field, _, value = line.partition(": ")
-            if field == "id":
-                self.last_id = value
-            elif field == "event":
-                name = value
-            elif field == "data":
-                said.append(value)
-        return name, "\n".join(said)
-
-    def until(self, name: str, words: str = "") -> str:
-        """Read on until an event of this name says these words."""
-        while True:
-            event, said = self.next()
-            if event == name and words in said:
-                return said
-
-    def drop(self) -> None:
-        """As when the phone loses its network."""
-        self._answer.close()
-        self._line.close()
-
-
-class Market:
-    """The served market and the streams that stand open on it."""
-
-    def __init__(self, port: int, open_now: ExitStack) -> None:
-        self.port, self._open_now = port, open_now
-
-    def page(self, path: str) -> str:
-        """A page as a browser gets it."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
-            line.request("GET", path)
-            answer = line.getresponse()
-            assert answer.status == 200
-            return answer.read().decode()
-
-    def stream(self, address: str, last_id: str = "") -> Stream:
-        """A stream that stays open until the test ends or drops it."""
-        stream = Stream(self.port, address, last_id)
-        self._open_now.callback(stream.drop)
-        return stream
-
-
-@contextmanager
-def market(app: FastAPI) -> Iterator[Market]:
-    with serving(app) as port, ExitStack() as open_now:
-        yield Market(port, open_now)
-
-
-def stream_of(html: str) -> str:
-    """The address at which the page listens."""
-    found = re.search(r'hx-sse:connect="([^"]+)"', html)
-    assert found
-    return found[1]
 
 
 def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Database, on_air: OnAir) -> None:
