@@ -41,6 +41,7 @@ class Filters:
 
     words: str = ""
     category_id: int | None = None
+    but_category_id: int | None = None
     coop_id: int | None = None
     certificate: str = ""
     least_vnd: int | None = None
@@ -122,6 +123,8 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     wanted = [col(Product.state) == ProductState.ON_SALE, col(Product.coop_id).not_in(idle_coops)]
     if filters.category_id is not None:
         wanted.append(col(Product.category_id) == filters.category_id)
+    if filters.but_category_id is not None:
+        wanted.append(col(Product.category_id) != filters.but_category_id)
     if filters.coop_id is not None:
         wanted.append(col(Product.coop_id) == filters.coop_id)
     if filters.certificate:

@@ -27,8 +27,9 @@ WHILE_SESSIONS_COME = timedelta(minutes=5)
 def home(db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
     with db.read() as session:
         shelves = listing.categories(session)
-        season = listing.page_of(session, Filters(category_id=shelves[0].id), now, size=SHOWN) if shelves else None
-        newest = listing.page_of(session, Filters(), now, size=SHOWN)
+        first = shelves[0].id if shelves else None
+        season = listing.page_of(session, Filters(category_id=first), now, size=SHOWN) if first else None
+        newest = listing.page_of(session, Filters(but_category_id=first), now, size=SHOWN)
         on_air, coming = room.on_air(session), room.coming(session, now, COMING_SHOWN)
         mark_live(session, [*(season.cards if season else []), *newest.cards])
         growers = coops.cards(session, coops.verified(session, most=COOPS_SHOWN))
