@@ -1,0 +1,959 @@
+CREATE TABLE outbox_event (
+	id SERIAL NOT NULL, 
+	event VARCHAR NOT NULL, 
+	facts JSON NOT NULL, 
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	error VARCHAR NOT NULL, 
+	leased_until TIMESTAMP WITH TIME ZONE, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_outbox_event PRIMARY KEY (id)
+)
+-- end
+CREATE INDEX ix_outbox_event_waiting ON outbox_event (due_at) WHERE done_at IS NULL
+-- end
+CREATE TABLE job_run (
+	name VARCHAR NOT NULL, 
+	slot INTEGER NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_job_run PRIMARY KEY (name, slot)
+)
+-- end
+CREATE TABLE page_change (
+	id SERIAL NOT NULL, 
+	tag VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_page_change PRIMARY KEY (id)
+)
+-- end
+CREATE TABLE audit_entry (
+	id SERIAL NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	person_name VARCHAR NOT NULL, 
+	on_behalf_of VARCHAR NOT NULL, 
+	what VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	before JSON NOT NULL, 
+	after JSON NOT NULL, 
+	chain VARCHAR NOT NULL, 
+	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
+)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
+-- end
+CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
+-- end
+CREATE TABLE old_slug (
+	kind VARCHAR NOT NULL, 
+	slug VARCHAR NOT NULL, 
+	subject_id INTEGER NOT NULL, 
+	CONSTRAINT pk_old_slug PRIMARY KEY (kind, slug)
+)
+-- end
+CREATE TABLE photo (
+	id SERIAL NOT NULL, 
+	key VARCHAR NOT NULL, 
+	width INTEGER NOT NULL, 
+	height INTEGER NOT NULL, 
+	placeholder VARCHAR NOT NULL, 
+	colour VARCHAR NOT NULL, 
+	formats JSON NOT NULL, 
+	alt VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_photo PRIMARY KEY (id)
+)
+-- end
+CREATE INDEX ix_photo_key ON photo (key)
+-- end
+CREATE TABLE person (
+	id SERIAL NOT NULL, 
+	phone VARCHAR, 
+	name VARCHAR NOT NULL, 
+	email VARCHAR, 
+	password_hash VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	erased_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_person PRIMARY KEY (id), 
+	CONSTRAINT uq_person_phone UNIQUE (phone)
+)
+-- end
+CREATE TABLE one_time_code (
+	id SERIAL NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	code_hash VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	tries INTEGER NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_one_time_code PRIMARY KEY (id)
+)
+-- end
+CREATE INDEX ix_one_time_code_phone ON one_time_code (phone)
+-- end
+CREATE TABLE consent (
+	id SERIAL NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	purpose VARCHAR NOT NULL, 
+	given BOOLEAN NOT NULL, 
+	policy_version VARCHAR NOT NULL, 
+	text_hash VARCHAR NOT NULL, 
+	channel VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_consent PRIMARY KEY (id)
+)
+-- end
+CREATE INDEX ix_consent_subject ON consent (subject)
+-- end
+CREATE OR REPLACE FUNCTION consent_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'consent is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER consent_no_change BEFORE UPDATE OR DELETE ON consent FOR EACH ROW EXECUTE FUNCTION consent_frozen()
+-- end
+CREATE TABLE message (
+	id SERIAL NOT NULL, 
+	key VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	channel VARCHAR NOT NULL, 
+	address VARCHAR NOT NULL, 
+	lang VARCHAR NOT NULL, 
+	title VARCHAR NOT NULL, 
+	body VARCHAR NOT NULL, 
+	link VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	error VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	sent_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_message PRIMARY KEY (id), 
+	CONSTRAINT uq_message_key UNIQUE (key)
+)
+-- end
+CREATE INDEX ix_message_address ON message (address)
+-- end
+CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE TABLE opt_out (
+	address VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_opt_out PRIMARY KEY (address, kind)
+)
+-- end
+CREATE TABLE push_subscription (
+	id SERIAL NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	endpoint VARCHAR NOT NULL, 
+	p256dh VARCHAR NOT NULL, 
+	auth VARCHAR NOT NULL, 
+	lang VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_push_subscription PRIMARY KEY (id), 
+	CONSTRAINT uq_push_subscription_subject_endpoint UNIQUE (subject, endpoint)
+)
+-- end
+CREATE INDEX ix_push_subscription_subject ON push_subscription (subject)
+-- end
+CREATE TABLE pool (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	on_hand INTEGER NOT NULL, 
+	held INTEGER NOT NULL, 
+	closed BOOLEAN NOT NULL, 
+	CONSTRAINT pk_pool PRIMARY KEY (id), 
+	CONSTRAINT uq_pool_variant_id_owner UNIQUE (variant_id, owner), 
+	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
+)
+-- end
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
+-- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+-- end
+CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE TABLE payment_due (
+	id SERIAL NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	page_path VARCHAR NOT NULL, 
+	method VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	closes_at TIMESTAMP WITH TIME ZONE, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_payment_due PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_due_subject UNIQUE (subject), 
+	CONSTRAINT ck_payment_due_amount CHECK (amount_vnd >= 0)
+)
+-- end
+CREATE INDEX ix_payment_due_label ON payment_due (label)
+-- end
+CREATE TABLE inbox_request (
+	id SERIAL NOT NULL, 
+	source VARCHAR NOT NULL, 
+	delivery_id VARCHAR NOT NULL, 
+	headers VARCHAR NOT NULL, 
+	body BYTEA NOT NULL, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	outcome VARCHAR NOT NULL, 
+	CONSTRAINT pk_inbox_request PRIMARY KEY (id), 
+	CONSTRAINT uq_inbox_request_source_delivery_id UNIQUE (source, delivery_id)
+)
+-- end
+CREATE INDEX ix_inbox_request_received_at ON inbox_request (received_at)
+-- end
+CREATE TABLE journal (
+	id BIGSERIAL NOT NULL, 
+	source_event VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	settles_id BIGINT, 
+	memo VARCHAR NOT NULL, 
+	effective_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_journal PRIMARY KEY (id), 
+	CONSTRAINT uq_journal_source_event UNIQUE (source_event), 
+	CONSTRAINT uq_journal_settles_id UNIQUE (settles_id), 
+	CONSTRAINT fk_journal_settles_id FOREIGN KEY(settles_id) REFERENCES journal (id)
+)
+-- end
+CREATE INDEX ix_journal_subject ON journal (subject)
+-- end
+CREATE OR REPLACE FUNCTION journal_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'journal is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_frozen()
+-- end
+CREATE OR REPLACE FUNCTION journal_balances() RETURNS trigger AS $$ BEGIN IF (SELECT count(*) FROM entry WHERE journal_id = NEW.id) < 2 OR EXISTS (SELECT 1 FROM entry WHERE journal_id = NEW.id GROUP BY pending HAVING sum(amount_vnd) <> 0) THEN RAISE EXCEPTION 'journal does not balance' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql; CREATE TRIGGER journal_balances BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_balances()
+-- end
+CREATE TABLE sign_in (
+	token_hash VARCHAR NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_sign_in PRIMARY KEY (token_hash), 
+	CONSTRAINT fk_sign_in_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_sign_in_person_id ON sign_in (person_id)
+-- end
+CREATE TABLE role_grant (
+	id SERIAL NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	role VARCHAR NOT NULL, 
+	coop_id INTEGER, 
+	granted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	revoked_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_role_grant PRIMARY KEY (id), 
+	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
+-- end
+CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE TABLE saved_address (
+	id SERIAL NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	province_code VARCHAR NOT NULL, 
+	ward_code VARCHAR NOT NULL, 
+	line VARCHAR NOT NULL, 
+	legacy_text VARCHAR NOT NULL, 
+	CONSTRAINT pk_saved_address PRIMARY KEY (id), 
+	CONSTRAINT fk_saved_address_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_saved_address_person_id ON saved_address (person_id)
+-- end
+CREATE TABLE phone_proof (
+	id SERIAL NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	proved_by VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_phone_proof PRIMARY KEY (id), 
+	CONSTRAINT uq_phone_proof_person_id_phone UNIQUE (person_id, phone), 
+	CONSTRAINT fk_phone_proof_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_phone_proof_phone ON phone_proof (phone)
+-- end
+CREATE TABLE recovery (
+	id SERIAL NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	token_hash VARCHAR NOT NULL, 
+	made_by INTEGER, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_recovery PRIMARY KEY (id), 
+	CONSTRAINT fk_recovery_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
+	CONSTRAINT uq_recovery_token_hash UNIQUE (token_hash)
+)
+-- end
+CREATE TABLE cart (
+	id VARCHAR NOT NULL, 
+	person_id INTEGER, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	touched_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_cart PRIMARY KEY (id), 
+	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
+-- end
+CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE TABLE category (
+	id SERIAL NOT NULL, 
+	slug VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	name_en VARCHAR NOT NULL, 
+	position INTEGER NOT NULL, 
+	photo_id INTEGER, 
+	CONSTRAINT pk_category PRIMARY KEY (id), 
+	CONSTRAINT uq_category_slug UNIQUE (slug), 
+	CONSTRAINT fk_category_photo_id FOREIGN KEY(photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE TABLE coop (
+	id SERIAL NOT NULL, 
+	slug VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	legal_name VARCHAR NOT NULL, 
+	tax_code VARCHAR NOT NULL, 
+	representative VARCHAR NOT NULL, 
+	founded_on INTEGER NOT NULL, 
+	member_count INTEGER NOT NULL, 
+	story VARCHAR NOT NULL, 
+	province_code VARCHAR NOT NULL, 
+	ward_code VARCHAR NOT NULL, 
+	line VARCHAR NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	zalo VARCHAR NOT NULL, 
+	email VARCHAR NOT NULL, 
+	face_photo_id INTEGER, 
+	face_name VARCHAR NOT NULL, 
+	cover_photo_id INTEGER, 
+	delivery_policy VARCHAR NOT NULL, 
+	return_policy VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	verified_at TIMESTAMP WITH TIME ZONE, 
+	is_demo BOOLEAN NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_coop PRIMARY KEY (id), 
+	CONSTRAINT uq_coop_slug UNIQUE (slug), 
+	CONSTRAINT fk_coop_face_photo_id FOREIGN KEY(face_photo_id) REFERENCES photo (id), 
+	CONSTRAINT fk_coop_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE TABLE customer_order (
+	id SERIAL NOT NULL, 
+	code VARCHAR NOT NULL, 
+	placement_key VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	email VARCHAR, 
+	province_code VARCHAR NOT NULL, 
+	ward_code VARCHAR NOT NULL, 
+	line VARCHAR NOT NULL, 
+	legacy_text VARCHAR NOT NULL, 
+	note VARCHAR NOT NULL, 
+	goods_vnd BIGINT NOT NULL, 
+	shipping_vnd BIGINT NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	payment_method VARCHAR NOT NULL, 
+	placed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	pay_by TIMESTAMP WITH TIME ZONE, 
+	paid_at TIMESTAMP WITH TIME ZONE, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	reason VARCHAR NOT NULL, 
+	lang VARCHAR NOT NULL, 
+	person_id INTEGER, 
+	visitor_key VARCHAR NOT NULL, 
+	source VARCHAR NOT NULL, 
+	is_demo BOOLEAN NOT NULL, 
+	CONSTRAINT pk_customer_order PRIMARY KEY (id), 
+	CONSTRAINT uq_customer_order_code UNIQUE (code), 
+	CONSTRAINT uq_customer_order_placement_key UNIQUE (placement_key), 
+	CONSTRAINT ck_customer_order_sum CHECK (total_vnd = goods_vnd + shipping_vnd AND goods_vnd >= 0 AND shipping_vnd >= 0), 
+	CONSTRAINT ck_customer_order_state CHECK (state IN ('awaiting_payment', 'placed', 'done', 'closed', 'cancelled')), 
+	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+-- end
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+-- end
+CREATE TABLE hold (
+	id SERIAL NOT NULL, 
+	pool_id INTEGER NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_hold PRIMARY KEY (id), 
+	CONSTRAINT ck_hold_holds_something CHECK (quantity > 0), 
+	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
+)
+-- end
+CREATE INDEX ix_hold_owner ON hold (owner)
+-- end
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+-- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+-- end
+CREATE TABLE stock_movement (
+	id SERIAL NOT NULL, 
+	pool_id INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	person_id INTEGER, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_stock_movement PRIMARY KEY (id), 
+	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
+)
+-- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
+CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
+-- end
+CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
+-- end
+CREATE TABLE payment_attempt (
+	id SERIAL NOT NULL, 
+	due_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_payment_attempt PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_attempt_reference UNIQUE (reference), 
+	CONSTRAINT ck_payment_attempt_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
+)
+-- end
+CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE TABLE entry (
+	id SERIAL NOT NULL, 
+	journal_id BIGINT NOT NULL, 
+	account VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	pending BOOLEAN NOT NULL, 
+	CONSTRAINT pk_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_entry_amount CHECK (amount_vnd <> 0), 
+	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
+)
+-- end
+CREATE INDEX ix_entry_journal_id ON entry (journal_id)
+-- end
+CREATE INDEX ix_entry_balance ON entry (account, pending, amount_vnd)
+-- end
+CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
+-- end
+CREATE OR REPLACE FUNCTION entry_before_journal() RETURNS trigger AS $$ BEGIN IF EXISTS (SELECT 1 FROM journal WHERE id = NEW.journal_id) THEN RAISE EXCEPTION 'journal is closed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_before_journal BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION entry_before_journal()
+-- end
+CREATE TABLE product (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	category_id INTEGER NOT NULL, 
+	slug VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	name_en VARCHAR NOT NULL, 
+	summary VARCHAR NOT NULL, 
+	description TEXT NOT NULL, 
+	origin VARCHAR NOT NULL, 
+	storage_tip VARCHAR NOT NULL, 
+	shelf_life_days INTEGER, 
+	state VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	lowest_price_vnd BIGINT NOT NULL, 
+	lowest_variant_id INTEGER, 
+	search_name TEXT NOT NULL, 
+	search_folded TEXT NOT NULL, 
+	search_exact TEXT NOT NULL, 
+	is_demo BOOLEAN NOT NULL, 
+	CONSTRAINT pk_product PRIMARY KEY (id), 
+	CONSTRAINT fk_product_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_product_category_id FOREIGN KEY(category_id) REFERENCES category (id), 
+	CONSTRAINT uq_product_slug UNIQUE (slug)
+)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_age ON product (state, id)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+-- end
+CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
+-- end
+CREATE INDEX IF NOT EXISTS ix_product_search_folded ON product USING gin (array_to_tsvector(string_to_array(search_folded, ' ')))
+-- end
+CREATE INDEX IF NOT EXISTS ix_product_search_exact ON product USING gin (array_to_tsvector(string_to_array(search_exact, ' ')))
+-- end
+CREATE TABLE checkout (
+	id VARCHAR NOT NULL, 
+	cart_id VARCHAR NOT NULL, 
+	visitor_key VARCHAR NOT NULL, 
+	phone VARCHAR, 
+	answers JSON NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	held_until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	state VARCHAR NOT NULL, 
+	order_id INTEGER, 
+	CONSTRAINT pk_checkout PRIMARY KEY (id), 
+	CONSTRAINT ck_checkout_state CHECK (state IN ('open', 'placed', 'lapsed')), 
+	CONSTRAINT fk_checkout_cart_id FOREIGN KEY(cart_id) REFERENCES cart (id), 
+	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
+)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+-- end
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
+-- end
+CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+-- end
+CREATE TABLE parcel (
+	id SERIAL NOT NULL, 
+	order_id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	way VARCHAR NOT NULL, 
+	goods_vnd BIGINT NOT NULL, 
+	shipping_vnd BIGINT NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	weight_g INTEGER NOT NULL, 
+	expected_from DATE NOT NULL, 
+	expected_to DATE NOT NULL, 
+	carrier VARCHAR NOT NULL, 
+	carrier_name VARCHAR NOT NULL, 
+	tracking_code VARCHAR NOT NULL, 
+	confirmed_at TIMESTAMP WITH TIME ZONE, 
+	packed_at TIMESTAMP WITH TIME ZONE, 
+	handed_over_at TIMESTAMP WITH TIME ZONE, 
+	delivered_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_parcel PRIMARY KEY (id), 
+	CONSTRAINT uq_parcel_order_id_coop_id UNIQUE (order_id, coop_id), 
+	CONSTRAINT ck_parcel_sum CHECK (total_vnd = goods_vnd + shipping_vnd AND goods_vnd >= 0 AND shipping_vnd >= 0), 
+	CONSTRAINT ck_parcel_state CHECK (state IN ('waiting', 'new', 'confirmed', 'packed', 'handed_over', 'delivered', 'problem', 'refused', 'cancelled')), 
+	CONSTRAINT fk_parcel_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
+	CONSTRAINT fk_parcel_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_parcel_coop_state ON parcel (coop_id, state, id)
+-- end
+CREATE TABLE idempotency (
+	scope VARCHAR NOT NULL, 
+	key VARCHAR NOT NULL, 
+	body_hash VARCHAR NOT NULL, 
+	answer JSON NOT NULL, 
+	order_id INTEGER, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_idempotency PRIMARY KEY (scope, key), 
+	CONSTRAINT fk_idempotency_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
+)
+-- end
+CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)
+-- end
+CREATE TABLE delivery_rate (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	zone VARCHAR NOT NULL, 
+	up_to_g INTEGER NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	days_least INTEGER NOT NULL, 
+	days_most INTEGER NOT NULL, 
+	CONSTRAINT pk_delivery_rate PRIMARY KEY (id), 
+	CONSTRAINT uq_delivery_rate_coop_id_zone_up_to_g UNIQUE (coop_id, zone, up_to_g), 
+	CONSTRAINT ck_delivery_rate_sane CHECK (fee_vnd >= 0 AND up_to_g > 0), 
+	CONSTRAINT ck_delivery_rate_days_in_order CHECK (0 <= days_least AND days_least <= days_most), 
+	CONSTRAINT ck_delivery_rate_zone CHECK (zone IN ('commune', 'province', 'region', 'nation')), 
+	CONSTRAINT fk_delivery_rate_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE TABLE delivery_terms (
+	coop_id INTEGER NOT NULL, 
+	free_from_vnd BIGINT, 
+	pickup BOOLEAN NOT NULL, 
+	pickup_line VARCHAR NOT NULL, 
+	handling_days INTEGER NOT NULL, 
+	CONSTRAINT pk_delivery_terms PRIMARY KEY (coop_id), 
+	CONSTRAINT ck_delivery_terms_handling CHECK (handling_days >= 0), 
+	CONSTRAINT fk_delivery_terms_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE TABLE payment_fact (
+	id SERIAL NOT NULL, 
+	due_id INTEGER, 
+	attempt_id INTEGER, 
+	gateway VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	applied_vnd BIGINT NOT NULL, 
+	account VARCHAR NOT NULL, 
+	occurred_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	via VARCHAR NOT NULL, 
+	code VARCHAR NOT NULL, 
+	CONSTRAINT pk_payment_fact PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_fact_gateway_movement_id UNIQUE (gateway, movement_id), 
+	CONSTRAINT ck_payment_fact_amount CHECK (amount_vnd >= 0 AND applied_vnd >= 0 AND applied_vnd <= amount_vnd), 
+	CONSTRAINT fk_payment_fact_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT fk_payment_fact_attempt_id FOREIGN KEY(attempt_id) REFERENCES payment_attempt (id)
+)
+-- end
+CREATE INDEX ix_payment_fact_due ON payment_fact (due_id)
+-- end
+CREATE OR REPLACE FUNCTION payment_fact_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'payment_fact is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER payment_fact_no_change BEFORE UPDATE OR DELETE ON payment_fact FOR EACH ROW EXECUTE FUNCTION payment_fact_frozen()
+-- end
+CREATE TABLE live_session (
+	id SERIAL NOT NULL, 
+	slug VARCHAR NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	host_id INTEGER NOT NULL, 
+	co_host VARCHAR NOT NULL, 
+	title VARCHAR NOT NULL, 
+	summary VARCHAR NOT NULL, 
+	starts_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	planned_minutes INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE, 
+	ended_at TIMESTAMP WITH TIME ZONE, 
+	pinned_item_id INTEGER, 
+	cover_photo_id INTEGER, 
+	clip_key VARCHAR NOT NULL, 
+	peak_viewers INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	is_demo BOOLEAN NOT NULL, 
+	CONSTRAINT pk_live_session PRIMARY KEY (id), 
+	CONSTRAINT ck_live_session_a_day_at_most CHECK (planned_minutes BETWEEN 5 AND 480), 
+	CONSTRAINT uq_live_session_slug UNIQUE (slug), 
+	CONSTRAINT fk_live_session_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_live_session_host_id FOREIGN KEY(host_id) REFERENCES person (id), 
+	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+-- end
+CREATE INDEX ix_live_session_state ON live_session (state)
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+-- end
+CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+-- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
+CREATE TABLE variant (
+	id SERIAL NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	step_g INTEGER NOT NULL, 
+	packing_g INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	most_steps INTEGER NOT NULL, 
+	position INTEGER NOT NULL, 
+	on_sale BOOLEAN NOT NULL, 
+	CONSTRAINT pk_variant PRIMARY KEY (id), 
+	CONSTRAINT ck_variant_price CHECK (price_vnd > 0), 
+	CONSTRAINT ck_variant_steps CHECK (step_g > 0 AND packing_g >= 0 AND most_steps > 0), 
+	CONSTRAINT fk_variant_product_id FOREIGN KEY(product_id) REFERENCES product (id)
+)
+-- end
+CREATE INDEX ix_variant_product_id ON variant (product_id)
+-- end
+CREATE TABLE product_photo (
+	product_id INTEGER NOT NULL, 
+	position INTEGER NOT NULL, 
+	photo_id INTEGER NOT NULL, 
+	CONSTRAINT pk_product_photo PRIMARY KEY (product_id, position), 
+	CONSTRAINT fk_product_photo_product_id FOREIGN KEY(product_id) REFERENCES product (id), 
+	CONSTRAINT fk_product_photo_photo_id FOREIGN KEY(photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE TABLE certificate (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	product_id INTEGER, 
+	kind VARCHAR NOT NULL, 
+	stars INTEGER NOT NULL, 
+	number VARCHAR NOT NULL, 
+	issuer VARCHAR NOT NULL, 
+	issued_on DATE NOT NULL, 
+	expires_on DATE NOT NULL, 
+	state VARCHAR NOT NULL, 
+	is_demo BOOLEAN NOT NULL, 
+	CONSTRAINT pk_certificate PRIMARY KEY (id), 
+	CONSTRAINT ck_certificate_stars CHECK (stars BETWEEN 0 AND 5), 
+	CONSTRAINT fk_certificate_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
+)
+-- end
+CREATE INDEX ix_certificate_product ON certificate (product_id)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE TABLE order_event (
+	id SERIAL NOT NULL, 
+	order_id INTEGER NOT NULL, 
+	parcel_id INTEGER, 
+	what VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	person_id INTEGER, 
+	note VARCHAR NOT NULL, 
+	CONSTRAINT pk_order_event PRIMARY KEY (id), 
+	CONSTRAINT fk_order_event_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
+	CONSTRAINT fk_order_event_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_order_event_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_order_event_order_id ON order_event (order_id)
+-- end
+CREATE TABLE shipment (
+	id SERIAL NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	carrier VARCHAR NOT NULL, 
+	carrier_name VARCHAR NOT NULL, 
+	tracking_code VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_shipment PRIMARY KEY (id), 
+	CONSTRAINT fk_shipment_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
+)
+-- end
+CREATE INDEX ix_shipment_parcel_id ON shipment (parcel_id)
+-- end
+CREATE TABLE unmatched_money (
+	id SERIAL NOT NULL, 
+	fact_id INTEGER NOT NULL, 
+	due_id INTEGER, 
+	amount_vnd BIGINT NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	account VARCHAR NOT NULL, 
+	content VARCHAR NOT NULL, 
+	bank_reference VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	decision VARCHAR NOT NULL, 
+	target_due_id INTEGER, 
+	proposed_by INTEGER, 
+	decided_by INTEGER, 
+	arrived_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_unmatched_money PRIMARY KEY (id), 
+	CONSTRAINT uq_unmatched_money_fact_id UNIQUE (fact_id), 
+	CONSTRAINT ck_unmatched_money_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_unmatched_money_state CHECK (state IN ('waiting', 'proposed', 'matched', 'sent_back')), 
+	CONSTRAINT fk_unmatched_money_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id), 
+	CONSTRAINT fk_unmatched_money_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT fk_unmatched_money_target_due_id FOREIGN KEY(target_due_id) REFERENCES payment_due (id)
+)
+-- end
+CREATE INDEX ix_unmatched_money_state ON unmatched_money (state, id)
+-- end
+CREATE TABLE live_report (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	visitor_key VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	words VARCHAR NOT NULL, 
+	item_id INTEGER, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	seen_at TIMESTAMP WITH TIME ZONE, 
+	seen_by_id INTEGER, 
+	CONSTRAINT pk_live_report PRIMARY KEY (id), 
+	CONSTRAINT uq_live_report_session_id_visitor_key_reason UNIQUE (session_id, visitor_key, reason), 
+	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE TABLE cart_line (
+	id SERIAL NOT NULL, 
+	cart_id VARCHAR NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	live_key VARCHAR NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	seen_price_vnd BIGINT NOT NULL, 
+	price_vnd BIGINT, 
+	pool_id INTEGER, 
+	hold_owner VARCHAR, 
+	held_until TIMESTAMP WITH TIME ZONE, 
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_cart_line PRIMARY KEY (id), 
+	CONSTRAINT uq_cart_line_cart_id_variant_id_live_key UNIQUE (cart_id, variant_id, live_key), 
+	CONSTRAINT ck_cart_line_quantity CHECK (quantity > 0), 
+	CONSTRAINT fk_cart_line_cart_id FOREIGN KEY(cart_id) REFERENCES cart (id), 
+	CONSTRAINT fk_cart_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
+	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
+)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
+-- end
+CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE TABLE offer (
+	id SERIAL NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	starts_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ends_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_offer PRIMARY KEY (id), 
+	CONSTRAINT ck_offer_price CHECK (price_vnd > 0), 
+	CONSTRAINT fk_offer_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
+)
+-- end
+CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
+-- end
+CREATE INDEX ix_offer_owner ON offer (owner)
+-- end
+CREATE TABLE price_change (
+	id SERIAL NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	person_id INTEGER, 
+	CONSTRAINT pk_price_change PRIMARY KEY (id), 
+	CONSTRAINT fk_price_change_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
+)
+-- end
+CREATE INDEX ix_price_change_variant_id ON price_change (variant_id)
+-- end
+CREATE TABLE order_line (
+	id SERIAL NOT NULL, 
+	order_id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	product_name VARCHAR NOT NULL, 
+	variant_name VARCHAR NOT NULL, 
+	step_g INTEGER NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	pool_id INTEGER NOT NULL, 
+	CONSTRAINT pk_order_line PRIMARY KEY (id), 
+	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity AND quantity > 0), 
+	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
+	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_order_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
+	CONSTRAINT fk_order_line_product_id FOREIGN KEY(product_id) REFERENCES product (id), 
+	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
+)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
+-- end
+CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE TABLE refund (
+	id SERIAL NOT NULL, 
+	due_id INTEGER, 
+	unmatched_id INTEGER, 
+	amount_vnd BIGINT NOT NULL, 
+	source_account VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	requested_by INTEGER, 
+	sent_at TIMESTAMP WITH TIME ZONE, 
+	sent_by INTEGER, 
+	CONSTRAINT pk_refund PRIMARY KEY (id), 
+	CONSTRAINT ck_refund_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_refund_state CHECK (state IN ('requested', 'sent')), 
+	CONSTRAINT fk_refund_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT uq_refund_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT fk_refund_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
+)
+-- end
+CREATE INDEX ix_refund_state ON refund (state, id)
+-- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE TABLE live_item (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	code VARCHAR NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	live_price_vnd BIGINT NOT NULL, 
+	wanted INTEGER NOT NULL, 
+	most_per_buyer INTEGER NOT NULL, 
+	allotted INTEGER, 
+	pool_id INTEGER, 
+	position INTEGER NOT NULL, 
+	CONSTRAINT pk_live_item PRIMARY KEY (id), 
+	CONSTRAINT uq_live_item_session_id_code UNIQUE (session_id, code), 
+	CONSTRAINT uq_live_item_session_id_variant_id UNIQUE (session_id, variant_id), 
+	CONSTRAINT ck_live_item_sells_something CHECK (live_price_vnd > 0 AND wanted > 0 AND most_per_buyer > 0), 
+	CONSTRAINT fk_live_item_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_item_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
+	CONSTRAINT fk_live_item_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
+)
+-- end
+CREATE TABLE live_pin (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	item_id INTEGER NOT NULL, 
+	person_id INTEGER, 
+	pinned_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	unpinned_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_live_pin PRIMARY KEY (id), 
+	CONSTRAINT fk_live_pin_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
+)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
+-- end
+CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE TABLE live_claim (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	item_id INTEGER NOT NULL, 
+	hold_owner VARCHAR NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	held_until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_claim PRIMARY KEY (id), 
+	CONSTRAINT fk_live_claim_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
+)
+-- end
+CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
+CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
+-- end
