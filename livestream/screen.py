@@ -24,7 +24,7 @@ from shop.core.money import format_vnd
 from shop.core.streams import live_room
 
 log = structlog.get_logger()
-TAG = "session:"
+TAG = "session"
 PEAKS_EVERY_S = 10.0
 
 
@@ -67,8 +67,9 @@ class Screen:
 
     def _changed(self, tags: Iterable[str]) -> None:
         for tag in tags:
-            if tag.startswith(TAG):
-                self._waiting.put(int(tag.removeprefix(TAG)))
+            kind, _, live_id = tag.partition(":")
+            if kind == TAG and live_id.isdecimal():
+                self._waiting.put(int(live_id))
 
     def _run(self) -> None:
         going = True
