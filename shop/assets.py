@@ -1,6 +1,6 @@
 """Bring the fonts and scripts of others into static/vendor; `run.py` calls this after `npm ci`.
 
-static/vendor/manifest.json maps a plain name to the file that carries its content hash: {"htmx.js": "htmx.1a2b3c4d5e.js"}.
+static/vendor/manifest.json maps a plain name to the file whose name carries its content: {"htmx.js": "htmx.1a2b3c4d5e.js"}.
 The shop asks the manifest for addresses and works, only plainer, without it.
 """
 
@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from unicodedata import normalize
 
 from fontTools.merge import Merger
 from fontTools.subset import Options, Subsetter
@@ -21,8 +22,9 @@ PACKAGES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 
 SCRIPTS = {
-    "htmx.js": ["htmx.org/dist/htmx.min.js", "htmx.org/dist/ext/hx-sse.min.js"],
-    "hls.js": ["hls.js/dist/hls.light.min.js"],
+    "htmx.js": "htmx.org/dist/htmx.min.js",
+    "sse.js": "htmx.org/dist/ext/hx-sse.min.js",
+    "hls.js": "hls.js/dist/hls.light.min.js",
 }
 LICENCES = ["htmx.org", "hls.js", "@fontsource/be-vietnam-pro"]
 
@@ -34,13 +36,11 @@ FONTS_TOGETHER_BYTES = 45_000
 VOWELS = "aăâeêioôơuưy"
 TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
 ENGLISH = "".join(chr(code) for code in range(0x20, 0x7F))
-PUNCTUATION = "\u00a0·–—…“”‘’‹›•×°½²©®«»−₫→←★☆✓"
+PUNCTUATION = "\u00a0·–—…“”‘’‹›•×°½²©®«»−₫"  # the font has no arrows, stars or ticks: those are drawn icons
 
 
 def letters() -> str:
     """Every character a Vietnamese or English sentence of the shop may need, once."""
-    from unicodedata import normalize
-
     vowels = [normalize("NFC", vowel + tone) for vowel in VOWELS for tone in ("", *TONE_MARKS)]
     small = "".join(vowels) + "đ"
     return "".join(sorted(set(ENGLISH + PUNCTUATION + small + small.upper())))
@@ -63,7 +63,6 @@ def merged_font(weight: int) -> TTFont:
 
 def cut(font: TTFont, codes: set[int]) -> None:
     options = Options(layout_features=["kern", "mark", "mkmk", "tnum", "ccmp"], hinting=False, notdef_outline=True)
-    options.flavor = None
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=codes)
     subsetter.subset(font)
@@ -88,10 +87,7 @@ def bring_fonts() -> dict[str, str]:
 
 
 def bring_scripts() -> dict[str, str]:
-    return {
-        name: place(name, b"\n".join(strip_map((PACKAGES / source).read_bytes()) for source in sources))
-        for name, sources in SCRIPTS.items()
-    }
+    return {name: place(name, strip_map((PACKAGES / source).read_bytes())) for name, source in SCRIPTS.items()}
 
 
 def strip_map(script: bytes) -> bytes:
