@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 
 from shop.core.db import Database
 from shop.orders.models import Order, Parcel
-from tests.conftest import HTMX
 from tests.factories import make_coop, make_product
 from tests.factories_orders import make_table, variant_of
 
