@@ -1,7 +1,7 @@
 """Bring the fonts and scripts of others into static/vendor; `run.py` calls this after `npm ci`.
 
-static/vendor/manifest.json maps a plain name to the file whose name carries its content: {"htmx.js": "htmx.1a2b3c4d5e.js"}.
-The shop asks the manifest for addresses and works, only plainer, without it.
+static/vendor/manifest.json maps a plain name to the file whose name carries its content, such as
+{"htmx.js": "htmx.1a2b3c4d5e.js"}. The shop asks it for addresses and works, only plainer, without it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ PACKAGES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 
 SCRIPTS = {
-    "htmx.js": "htmx.org/dist/htmx.min.js",
-    "sse.js": "htmx.org/dist/ext/hx-sse.min.js",
-    "hls.js": "hls.js/dist/hls.light.min.js",
+    "htmx.js": ["htmx.org/dist/htmx.min.js", "htmx.org/dist/ext/hx-sse.min.js"],
+    "hls.js": ["hls.js/dist/hls.light.min.js"],
 }
 LICENCES = ["htmx.org", "hls.js", "@fontsource/be-vietnam-pro"]
 
@@ -87,7 +86,10 @@ def bring_fonts() -> dict[str, str]:
 
 
 def bring_scripts() -> dict[str, str]:
-    return {name: place(name, strip_map((PACKAGES / source).read_bytes())) for name, source in SCRIPTS.items()}
+    return {
+        name: place(name, b"\n".join(strip_map((PACKAGES / source).read_bytes()) for source in sources))
+        for name, sources in SCRIPTS.items()
+    }
 
 
 def strip_map(script: bytes) -> bytes:
