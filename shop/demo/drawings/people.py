@@ -47,6 +47,11 @@ def face(easel: Easel, number: int) -> None:
         smooth([(-40, 720), (400, 660), (900, 700), (1320, 650), (1320, 1000), (-40, 1000)], steps=8),
         Fade("#b9d48a", "#7fae58", 0),
     )
+    figure(easel, look)
+
+
+def figure(easel: Easel, look: Look) -> None:
+    """The person from the chest up, without what is behind."""
     skin = easel.choose("#d99a6c", "#c98a5c", "#e0a679", "#cf9163")
     shade = blend(skin, "#5a2a14", 0.28)
     if look.woman:
