@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from shop.checkout.models import Checkout
 from shop.core.db import Database
 from shop.orders.models import Order, Parcel
+from shop.stock import service as stock
 from tests.factories import make_coop, make_product
 from tests.factories_orders import make_table, variant_of
 
@@ -58,3 +61,75 @@ class TestBuyingWithoutJavascript:
 
         again = client.post("/thanh-toan/dat-hang", data=summary)
         assert again.url.path == page.url.path
+
+    def test_going_back_without_answers_leads_to_the_question_that_is_open(
+        self, db: Database, client: TestClient
+    ) -> None:
+        assert client.get("/thanh-toan").url.path == "/gio-hang"
+        coop = make_coop(db)
+        make_table(db, coop)
+        client.post("/gio-hang", data={"variant_id": variant_of(db, make_product(db, coop)).id})
+        assert "Giữ hàng và đặt mua" in client.get("/thanh-toan").text
+        client.post("/thanh-toan/bat-dau")
+        assert client.get("/thanh-toan/kiem-tra").url.path == "/thanh-toan"
+        assert client.get("/thanh-toan/nhan-hang").url.path == "/thanh-toan"
+
+    def test_what_was_typed_stays_when_something_is_wrong(self, db: Database, client: TestClient) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        client.post("/gio-hang", data={"variant_id": variant_of(db, make_product(db, coop)).id})
+        client.post("/thanh-toan/bat-dau")
+
+        page = client.post("/thanh-toan", data={**CONTACT, "phone": "12345", "note": "Gọi trước"})
+
+        assert page.status_code == 422
+        assert "Số điện thoại chưa đúng" in page.text
+        for kept in ("Nguyễn Thị Hoa", "12345", "Gọi trước", "12 đường Trần Phú"):
+            assert kept in page.text
+
+    def test_an_old_name_offers_the_ward_of_today_without_complaining_about_the_rest(
+        self, db: Database, client: TestClient
+    ) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        client.post("/gio-hang", data={"variant_id": variant_of(db, make_product(db, coop)).id})
+        client.post("/thanh-toan/bat-dau")
+
+        page = client.post("/thanh-toan", data={"name": "Hoa", "address_q": "Hàm Đức", "address_step": "name"})
+
+        assert page.status_code == 200
+        assert "Xã Hàm Thuận" in page.text
+
+    def test_sold_meanwhile_is_said_on_the_summary(self, db: Database, client: TestClient) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        product = make_product(db, coop, on_hand=2)
+        box = variant_of(db, product)
+        client.post("/gio-hang", data={"variant_id": box.id, "quantity": 2})
+        client.post("/thanh-toan/bat-dau")
+        client.post("/thanh-toan", data=CONTACT)
+        page = client.post("/thanh-toan/nhan-hang", data={"payment_method": "cod", f"way-{coop.id}": "delivery"})
+        summary = {name: field(page.text, name) for name in ("checkout_id", "total_vnd")}
+        with db.write() as session:
+            checkout = session.exec(select(Checkout)).one()
+            checkout.held_until, checkout.state = checkout.started_at, "lapsed"
+            stock.release_holds(session, f"cart:{checkout.cart_id}", checkout.started_at)
+            stock.sell(session, {stock.pool_of(session, box.id).id: 1}, "order:99", checkout.started_at)
+
+        page = client.post("/thanh-toan/dat-hang", data=summary)
+
+        assert page.status_code == 409
+        assert f"{product.name} chỉ còn 1." in page.text
+
+    @pytest.mark.parametrize("path", ["/thanh-toan", "/thanh-toan/nhan-hang", "/thanh-toan/dat-hang", "/tra-cuu"])
+    @pytest.mark.parametrize("data", [{}, {"phone": "\x00", "name": "\x00", "code": "\x00", "checkout_id": "\x00"}])
+    def test_nonsense_is_never_our_failure(
+        self, db: Database, client: TestClient, path: str, data: dict[str, str]
+    ) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        client.post("/gio-hang", data={"variant_id": variant_of(db, make_product(db, coop)).id})
+        client.post("/thanh-toan/bat-dau")
+        assert client.post(path, data=data).status_code < 500
+        with db.read() as session:
+            assert session.exec(select(Order)).first() is None
