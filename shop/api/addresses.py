@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from shop.addresses import service
+from shop.api.shapes import PROBLEMS
 
-router = APIRouter(prefix="/api/v1/addresses", tags=["addresses"])
+router = APIRouter(prefix="/api/v1/addresses", tags=["addresses"], responses=PROBLEMS)
 
 
 class ProvinceItem(BaseModel):

@@ -22,7 +22,7 @@ from shop.settings import Settings
 from shop.stock import service as stock
 
 router = APIRouter(prefix="/api/v1", tags=["goods"], responses=PROBLEMS)
-NOTHING = -1  # the id of no shelf and no co-op: an unknown filter finds nothing
+NOTHING = 0  # the id of no shelf and no co-op: an unknown filter finds nothing
 
 
 class CoopName(BaseModel):

@@ -19,7 +19,7 @@ from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
 from shop.core.web import Page, sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 COOKIE = "cho_gio"
 WARD = "cho_xa"
 
