@@ -32,7 +32,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Hits:
-    """What was found, best first: at most MOST_HITS; `more` says that there are others."""
+    """What was found, in no order: at most MOST_HITS; `more` says that there are others."""
 
     found: Sequence[Hit]
     more: bool
@@ -50,15 +50,15 @@ def find(
 
     `narrowed` are further conditions on Product; `marks` name those of them that SQLite's index can check by itself
     (PostgreSQL finds the better way alone). When more than MOST_HITS match, those whose name holds the words
-    exactly as typed are ranked first, then those whose name holds them at all, then the newest.
+    exactly as typed are taken first, then those whose name holds them at all, then the newest.
     """
     hits = _matching(session, question, "search_folded", narrowed, marks)
     if len(hits) <= MOST_HITS:
-        return Hits(sorted(hits, key=lambda hit: rank(question, hit)), more=False)
+        return Hits(hits, more=False)
     names = _matching(session, question, "search_name", narrowed, marks)
     exact = _matching(session, question, "search_exact", narrowed, marks) if question.exact else []
     best = list({hit.id: hit for hit in [*exact, *names, *hits]}.values())[:MOST_HITS]
-    return Hits(sorted(best, key=lambda hit: rank(question, hit)), more=True)
+    return Hits(best, more=True)
 
 
 def _matching(

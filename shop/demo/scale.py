@@ -23,7 +23,7 @@ from shop.stock.models import MovementKind, Pool, StockMovement
 AT_ONCE = 5000
 _GOODS = ("Thanh long", "Bưởi", "Xoài", "Gạo", "Chuối", "Mít", "Bánh tráng", "Mật ong", "Cà phê", "Hạt điều")
 _MANNERS = ("ruột đỏ", "ruột trắng", "sấy dẻo", "loại một", "vườn nhà", "thơm", "hái sớm", "đặc sản", "vụ mùa")
-_SYLLABLES = [
+SYLLABLES = [
     "an",
     "bình",
     "cát",
@@ -107,7 +107,7 @@ def _product(
     product_id: int, dice: random.Random, shelves: Sequence[Category], coop_id: int, now: datetime
 ) -> dict[str, Any]:
     goods = _GOODS[0] if product_id % 3 == 0 else dice.choice(_GOODS[1:])
-    place = f"{dice.choice(_SYLLABLES).title()} {dice.choice(_SYLLABLES).title()}"
+    place = f"{dice.choice(SYLLABLES).title()} {dice.choice(SYLLABLES).title()}"
     name = f"{goods} {dice.choice(_MANNERS)} {place} {product_id}"
     shelf, price_vnd = shelves[product_id % len(shelves)], dice.randrange(15_000, 900_000, 500)
     return {
@@ -150,7 +150,7 @@ def _pool(product: dict[str, Any], dice: random.Random) -> dict[str, Any]:
 
 
 def _coop(coop_id: int, dice: random.Random, now: datetime) -> dict[str, Any]:
-    place = f"{dice.choice(_SYLLABLES).title()} {dice.choice(_SYLLABLES).title()}"
+    place = f"{dice.choice(SYLLABLES).title()} {dice.choice(SYLLABLES).title()}"
     return {
         "id": coop_id,
         "slug": f"htx-nhieu-{coop_id}",
