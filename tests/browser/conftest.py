@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +12,13 @@ from datetime import UTC, datetime
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlmodel import select
 
+from shop.catalog.models import Product, ProductPhoto
 from shop.core.db import Database
 from shop.main import create_app
 from shop.settings import Settings
+from tests.factories import make_photo
 from tests.servers import NotAvailable, find_chromium, free_port
 
 PHONE = {"width": 360, "height": 800}
@@ -35,7 +40,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     db = Database(settings.database)
     migrations.upgrade(db)
-    fill.demo_market(db, settings, datetime.now(UTC))
+    fill.fill(db, settings, datetime.now(UTC), draw=False)
+    give_every_product_a_photo(db)
     options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run)
@@ -48,6 +54,21 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.should_exit = True
     thread.join(10)
     db.close()
+
+
+def give_every_product_a_photo(db: Database) -> None:
+    """Rows as heavy on a page as real ones; drawing the files would take longer than all the tests that look."""
+    for at, product_id in enumerate(_product_ids(db)):
+        noise = hashlib.sha512(str(at).encode()).digest()
+        placeholder = "data:image/webp;base64," + base64.b64encode(noise).decode()
+        photo = make_photo(db, key=noise.hex()[:32], placeholder=placeholder, formats=["avif", "webp", "jpeg"])
+        with db.write() as session:
+            session.add(ProductPhoto(product_id=product_id, photo_id=photo.id, position=0))
+
+
+def _product_ids(db: Database) -> list[int]:
+    with db.read() as session:
+        return list(session.exec(select(Product.id)))
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,3 @@ if (video) {
   follow();
   play();
 }
-document.addEventListener("click", (event) => {
-  const mute = event.target.closest?.("[data-mute]");
-  if (!mute || !video) return;
-  video.muted = !video.muted;
-  mute.setAttribute("aria-pressed", String(video.muted));
-  const icon = mute.querySelector("use");
-  icon.setAttribute("href", icon.getAttribute("href").replace(/#.*/, video.muted ? "#mute" : "#sound"));
-});
