@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from admin import live_routes, money_routes, office_routes
+from admin import live_routes, messages, money_routes, office_routes, recovery
 
 router = APIRouter(include_in_schema=False)
 router.include_router(money_routes.router)
 router.include_router(live_routes.router)
 router.include_router(office_routes.router)
+router.include_router(messages.router)
+router.include_router(recovery.router)

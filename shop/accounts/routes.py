@@ -172,6 +172,27 @@ def sign_in_by_code(
     return _welcome(page, visit, token, further if known else f"/dang-ky/xong?tiep={quote(further)}")
 
 
+@router.post("/dang-nhap/quen")
+def forgot(
+    form: Annotated[Posted[AskForCode], Depends(posted(AskForCode))],
+    db: DatabaseDep,
+    page: PageDep,
+    visit: VisitDep,
+    limits: LimitsDep,
+    settings: SettingsDep,
+    sender: SenderDep,
+    now: NowDep,
+) -> Response:
+    """A link by mail, where the operator has mail. The answer is the same whether there is such an account or not."""
+    if not settings.smtp_host or not form.ok:
+        return _show(page, Posted(SignInByPassword, form.typed, form.errors), sender, 422)
+    limits.count("forgot", form.value.phone, times=3, per_s=3600)
+    limits.count("forgot-from", visit.ip, times=20, per_s=3600)
+    with db.write() as session:
+        accounts.mail_recovery(session, form.value.phone, settings.secret_key, now)
+    return page("accounts/mailed.html", block="mailed")
+
+
 @router.get("/dang-ky")
 def sign_up_page(page: PageDep, tiep: str = "/") -> Response:
     return _sign_up_page(page, Posted.blank(SignUp, tiep=_inside(tiep)))

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, delete, select
 
 from shop.accounts.models import (
@@ -23,12 +23,17 @@ from shop.core.audit import audit
 from shop.core.db import Database, insert_once, run
 from shop.core.deps import Grant, Person
 from shop.core.errors import Invalid, NotAllowed, NotFound, Refusal
-from shop.core.ids import same, secret_token
+from shop.core.i18n import current_lang, url
+from shop.core.i18n import gettext as _
+from shop.core.ids import derived_token, same, secret_token
+from shop.notify import service as notify
+from shop.notify.service import Letter
 
 STAYS = timedelta(days=60)
 CODE_LASTS = timedelta(minutes=10)
 CODE_TRIES = 5
 RECOVERY_LASTS = timedelta(hours=1)
+MAILED = "/khoi-phuc/thu-"
 
 
 class PhoneTaken(Refusal):
@@ -60,6 +65,12 @@ def register(session: Session, *, name: str, phone: str, password_hash: str, now
 def find_by_phone(session: Session, phone: str) -> PersonRow | None:
     """The account of a phone number (+84…), if there is one."""
     return session.exec(select(PersonRow).where(PersonRow.phone == phone)).one_or_none()
+
+
+def works_for(session: Session, address: str, role: Role) -> bool:
+    """Whether somebody with this phone or mail address holds the role."""
+    theirs = select(PersonRow).where(or_(col(PersonRow.phone) == address, col(PersonRow.email) == address))
+    return any(as_person(session, row).has(role) for row in session.exec(theirs))
 
 
 def start_session(session: Session, person_id: int, now: datetime) -> str:
@@ -188,6 +199,34 @@ def make_recovery(session: Session, by: Person | None, person: PersonRow, now: d
     until = now + RECOVERY_LASTS
     session.add(Recovery(person_id=person.id, token_hash=hash_of(token), made_by=made_by, expires_at=until))
     return token
+
+
+def mail_recovery(session: Session, phone: str, secret_key: str, now: datetime) -> None:
+    """Write to the mail address of the account with this phone, if there is one; nobody learns whether there is.
+
+    The message holds the number of the link alone; its secret is put in when it leaves (see `recovery_path`).
+    """
+    person = find_by_phone(session, phone)
+    if person is None or not person.email:
+        return
+    row = Recovery(person_id=person.id, token_hash=hash_of(secret_token()), expires_at=now + RECOVERY_LASTS)
+    session.add(row)
+    session.flush()
+    row.token_hash = hash_of(derived_token(secret_key, "recovery", str(row.id)))
+    letter = Letter(
+        key=f"recovery:{row.id}",
+        kind="recovery",
+        title=_("Đặt lại mật khẩu Chợ HTX"),
+        body=_("Mở đường dẫn dưới đây trong một giờ để đặt mật khẩu mới. Nếu không phải bạn hỏi, bạn bỏ qua thư này."),
+        link=url(f"{MAILED}{row.id}"),
+        lang=current_lang(),
+    )
+    notify.tell(session, letter, subject="", phone="", email=person.email, now=now)
+
+
+def recovery_path(secret_key: str, number: str) -> str:
+    """The whole path of a mailed link with this number."""
+    return f"/khoi-phuc/{derived_token(secret_key, 'recovery', number)}"
 
 
 def recover(session: Session, token: str, password_hash: str, now: datetime) -> PersonRow:

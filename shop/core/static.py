@@ -100,7 +100,7 @@ class Static:
 
     def _add(self, name: str, body: bytes) -> None:
         suffix = Path(name).suffix
-        if suffix in {".css", ".webmanifest"}:
+        if suffix in {".css", ".js", ".webmanifest"}:
             body = self._with_addresses(body)
         digest = hashlib.sha256(body).hexdigest()[:10]
         hashed = f"{Path(name).stem}-{digest}{suffix}"
@@ -110,7 +110,7 @@ class Static:
         self._files[hashed] = File(body, packed, TYPES[suffix].encode(), etag)
 
     def _with_addresses(self, body: bytes) -> bytes:
-        """`asset(name)` in a stylesheet becomes the hashed address; a face whose font is missing goes."""
+        """`asset(name)` in a stylesheet or script becomes the hashed address; a face whose font is missing goes."""
 
         def known(face: re.Match[bytes]) -> bytes:
             names = _ASSET.findall(face[0])

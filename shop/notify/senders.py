@@ -10,6 +10,9 @@ import httpx2
 from sqlmodel import col, delete
 
 from shop.core.db import Database, run
+from shop.core.i18n import gettext as _
+from shop.core.i18n import speaking
+from shop.notify import choices
 from shop.notify.models import Channel, PushSubscription
 from shop.notify.service import Outgoing, Sender, Undeliverable
 from shop.notify.webpush import encrypt, is_push_service, vapid_header
@@ -44,7 +47,11 @@ class Mail:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self._settings.mail_from, message.address, message.title
         mail["Message-ID"] = f"<{message.key.replace(':', '.').replace('@', '.at.')}@chohtx>"
-        mail.set_content(f"{message.body}\n\n{message.link}\n")
+        fewer = self._settings.base_url + choices.path_for(self._settings.secret_key, message.address)
+        mail["List-Unsubscribe"] = f"<{fewer}>"
+        with speaking("en" if message.lang == "en" else "vi"):
+            stop = _("Không muốn nhận thư này nữa:")
+        mail.set_content(f"{message.body}\n\n{message.link}\n\n-- \n{stop} {fewer}\n")
         with smtplib.SMTP(self._settings.smtp_host, self._settings.smtp_port, timeout=20) as server:
             if server.has_extn("starttls"):
                 server.starttls()

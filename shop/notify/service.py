@@ -21,6 +21,7 @@ MAX_ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
 ROUND_S = 10
 MOST_BROWSERS = 10
+PAGE = 50
 
 
 class Undeliverable(Exception):
@@ -165,10 +166,17 @@ def _note(db: Database, message: Message, now: datetime, *, state: MessageState,
         run(session, update(Message).where(col(Message.id) == message.id).values(**told))
 
 
-def recent(session: Session, state: str | None = None, most: int = 100) -> list[Message]:
-    """The newest messages, for the page of sent and failed."""
-    rows = select(Message).order_by(col(Message.id).desc()).limit(most)
-    return list(session.exec(rows.where(Message.state == state) if state else rows))
+def recent(session: Session, state: str | None = None, before_id: int | None = None) -> list[Message]:
+    """The newest messages, for the page of sent and failed; older ones from `before_id` on."""
+    rows = select(Message).order_by(col(Message.id).desc()).limit(PAGE)
+    rows = rows.where(Message.state == state) if state else rows
+    return list(session.exec(rows.where(Message.id < before_id) if before_id else rows))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many messages stand in each state."""
+    found = dict(session.exec(select(Message.state, func.count()).group_by(col(Message.state))).all())
+    return {state: found.get(state, 0) for state in MessageState}
 
 
 def try_again(session: Session, message_id: int, now: datetime) -> bool:

@@ -29,11 +29,14 @@ ORDER = "/don-hang/"
 
 
 def absolute(settings: Settings) -> Absolute:
-    """Makes the path of a letter an address anybody's phone can open; an order's carries the secret that proves it."""
+    """Makes the path of a letter an address any phone can open, with the secret that opens the order or the account."""
 
     def whole(path: str) -> str:
-        head, found, code = path.partition(ORDER)
-        return settings.base_url + (head + secret_link(settings.secret_key, code) if found else path)
+        for kind, with_secret in ((ORDER, secret_link), (accounts.MAILED, accounts.recovery_path)):
+            head, found, name = path.partition(kind)
+            if found:
+                return settings.base_url + head + with_secret(settings.secret_key, name)
+        return settings.base_url + path
 
     return whole
 

@@ -21,6 +21,7 @@ from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
 from shop.core.phones import Phone
 from shop.core.streams import stream_path
+from shop.notify.webpush import vapid_public
 from shop.orders import access, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
@@ -77,6 +78,7 @@ def show_order(
         action=action,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,
         stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",
+        push_key=vapid_public(settings.secret_key) if sight is Sight.FULL else "",
         link=settings.base_url + access.secret_link(settings.secret_key, known) if sight is Sight.FULL else "",
     )
 

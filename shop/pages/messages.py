@@ -101,8 +101,7 @@ def choose_page(token: str, db: DatabaseDep, page: PageDep, settings: SettingsDe
 def _offered(db: Database, address: str) -> list[str]:
     """Work is offered to those who have some."""
     with db.read() as session:
-        person = accounts.find_by_phone(session, address)
-        works = person is not None and accounts.as_person(session, person).coop_ids(Role.MANAGER)
+        works = accounts.works_for(session, address, Role.MANAGER)
     return [group for group in choices.GROUPS if group != "work" or works]
 
 

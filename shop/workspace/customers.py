@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from shop.core.errors import NotFound
 from shop.core.forms import Posted, posted
 from shop.core.phones import Phone
 from shop.orders import desk as orders
+from shop.orders.routes import qr_svg
 from shop.workspace.here import DeskDep
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
@@ -57,5 +57,5 @@ def show_qr(
         if customer is None or not orders.has_customer(session, coop.id, form.value.phone):
             raise NotACustomer
         token = accounts.make_recovery(session, person, customer, now)
-    qr = segno.make(f"{settings.base_url}/khoi-phuc/{token}", error="m").svg_inline(scale=6, border=2)
+    qr = qr_svg(f"{settings.base_url}/khoi-phuc/{token}")
     return page("workspace/recovery.html", block="recovery", coop=coop, form=form, qr=qr)

@@ -16,6 +16,7 @@ from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, SettingsDep, Vi
 from shop.core.forms import Posted, posted
 from shop.core.streams import stream_path
 from shop.core.web import Page
+from shop.notify.webpush import vapid_public
 from shop.orders import desk as orders
 from shop.orders import states
 from shop.shipping.carrier import TrackingMissing
@@ -42,9 +43,12 @@ TroubleForm = Annotated[Posted[Trouble], Depends(posted(Trouble))]
 
 @router.get("")
 def home(db: DatabaseDep, page: PageDep, desk: DeskDep, settings: SettingsDep, now: NowDep) -> Response:
+    if not desk.coop_ids and desk.person.coop_ids("host"):
+        return page.go("/ban-hang/live")  # a host's work is there
     with db.read() as session:
         facts = _home_facts(session, desk)
     until_s = int(now.timestamp()) + STREAM_S
+    facts["push_key"] = vapid_public(settings.secret_key)
     facts["stream"] = stream_path(settings.secret_key, f"coop:{facts['coop'].id}", until_s)
     return page("workspace/home.html", block="tasks", **facts)
 
