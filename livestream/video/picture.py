@@ -13,12 +13,13 @@ from livestream.models import LiveSession
 class Picture:
     """What moves in the room.
 
-    A `clip` is one file that everybody plays in a loop; `since` makes all see the same moment of it by the server's
-    clock. `still` shows the cover only.
+    A `clip` is one silent file that everybody plays in a loop, with a picture of the same name beside it as JPEG;
+    `since` makes all see the same moment of it by the server's clock. `still` shows the cover only.
     """
 
     kind: Literal["clip", "still"]
     src: str = ""
+    poster: str = ""
     since: datetime | None = None
 
 
@@ -26,4 +27,5 @@ def picture_of(live: LiveSession) -> Picture:
     """The picture of a session in its present state."""
     if not live.clip_key:
         return Picture("still")
-    return Picture("clip", f"/media/{live.clip_key}", live.started_at or live.starts_at)
+    src = f"/media/{live.clip_key}"
+    return Picture("clip", src, f"{src.rpartition('.')[0]}.jpg", live.started_at or live.starts_at)

@@ -10,6 +10,7 @@ from sqlmodel import select
 from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.demo import scale as many
+from shop.demo.live import make_sessions
 from shop.demo.market import Progress, make_market, silent
 from shop.demo.orders import make_orders
 from shop.demo.people import make_people
@@ -26,6 +27,7 @@ def fill(db: Database, settings: Settings, now: datetime, progress: Progress = s
     for at, (name, part) in enumerate(PARTS, start=1):
         part(db, settings, now)
         progress(name, at, len(PARTS))
+    make_sessions(db, settings, now, draw=draw)
 
 
 def demo_market(
