@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shop.pages import account, account_records, coops, finders, home, messages, mine, policies, product, shelves
+from shop.pages import (
+    account,
+    account_records,
+    coops,
+    finders,
+    home,
+    messages,
+    mine,
+    policies,
+    product,
+    share_pictures,
+    shelves,
+)
 
 router = APIRouter(include_in_schema=False)
-for room in (home, shelves, product, coops, policies, finders, mine, account, account_records, messages):
+ROOMS = (home, shelves, product, coops, policies, finders, share_pictures, mine, account, account_records, messages)
+for room in ROOMS:
     router.include_router(room.router)
