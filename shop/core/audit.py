@@ -32,17 +32,17 @@ class AuditEntry(SQLModel, table=True):
 
 def insert_only(table_name: str) -> tuple[DDL, DDL]:
     """Triggers for SQLite and PostgreSQL that refuse to change or delete rows of a table."""
-    on_sqlite = DDL(
+    on_sqlite: DDL = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         f"CREATE TRIGGER {table_name}_no_update BEFORE UPDATE ON {table_name} "
         f"BEGIN SELECT RAISE(ABORT, '{table_name} is insert-only'); END"
     )
-    on_postgresql = DDL(
+    on_postgresql: DDL = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         f"CREATE OR REPLACE FUNCTION {table_name}_frozen() RETURNS trigger AS "
         f"$$ BEGIN RAISE EXCEPTION '{table_name} is insert-only'; END $$ LANGUAGE plpgsql; "
         f"CREATE TRIGGER {table_name}_no_change BEFORE UPDATE OR DELETE ON {table_name} "
         f"FOR EACH ROW EXECUTE FUNCTION {table_name}_frozen()"
     )
-    return on_sqlite.execute_if(dialect="sqlite"), on_postgresql.execute_if(dialect="postgresql")  # type: ignore[return-value]
+    return on_sqlite.execute_if(dialect="sqlite"), on_postgresql.execute_if(dialect="postgresql")
 
 
 def keep_insert_only(model: type[SQLModel]) -> None:
@@ -50,7 +50,7 @@ def keep_insert_only(model: type[SQLModel]) -> None:
     table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     for ddl in insert_only(table.name):
         event.listen(table, "after_create", ddl)
-    no_delete = DDL(
+    no_delete: DDL = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         f"CREATE TRIGGER {table.name}_no_delete BEFORE DELETE ON {table.name} "
         f"BEGIN SELECT RAISE(ABORT, '{table.name} is insert-only'); END"
     )

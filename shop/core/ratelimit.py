@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from functools import lru_cache
+from typing import cast
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, Storage, storage_from_string
@@ -21,8 +22,8 @@ class RateLimits:
     """Moving windows by name and key (phone, cart, account; a network address only for sign-in and look-up)."""
 
     def __init__(self, bus_url: str = "") -> None:
-        storage: Storage = storage_from_string(bus_url) if bus_url else MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(storage)
+        storage = storage_from_string(bus_url) if bus_url else MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(cast("Storage", storage))  # asynchronous only for async+redis://
 
     def count(self, name: str, key: str, *, times: int, per_s: int) -> None:
         """Count one try. Raises TooOften with the seconds to wait when `times` in `per_s` seconds are used up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +25,7 @@ class Fruit:
         self.pages = Pages()
         self.app = FastAPI(middleware=[Middleware(PageCache, pages=self.pages)])
         self.app.get("/")(self.page)
-        self.during = lambda: None
+        self.during: Callable[[], None] = lambda: None
 
     def page(self, request: Request) -> Response:
         self.made += 1
