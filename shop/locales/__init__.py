@@ -1,0 +1,1 @@
+"""The English catalogue; Vietnamese is the source text."""
