@@ -25,9 +25,9 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[int]:
-    """Serve `app` in a thread of this process; yields the port."""
-    port = free_port()
+def serving(app: FastAPI, port: int | None = None) -> Iterator[int]:
+    """Serve `app` in a thread of this process, on `port` or a free one; yields the port."""
+    port = port or free_port()
     server = uvicorn.Server(
         uvicorn.Config(app, port=port, log_level="error", backlog=2048, timeout_graceful_shutdown=1)
     )
