@@ -219,13 +219,14 @@ def _names_without(slugs: set[str]) -> Iterator[str]:
 
 def _drawn(names: Sequence[str], media_dir: Path, progress: Progress) -> Iterable[tuple[str, Stored]]:
     with ProcessPoolExecutor(DRAWERS, multiprocessing.get_context("spawn")) as drawers:
-        at_work = [drawers.submit(_draw, name, media_dir) for name in names]
+        at_work = [drawers.submit(paint, name, media_dir) for name in names]
         for done, one in enumerate(as_completed(at_work), start=1):
             progress("pictures", done, len(names))
             yield one.result()
 
 
-def _draw(name: str, media_dir: Path) -> tuple[str, Stored]:
+def paint(name: str, media_dir: Path) -> tuple[str, Stored]:
+    """Draw one picture and keep it as if somebody had uploaded it."""
     from shop.demo import drawings  # only the drawers need it
 
     raw = io.BytesIO()
