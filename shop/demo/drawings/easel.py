@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageOps
 from shop.core.fonts import font
 
 Point = tuple[float, float]
-Outline = list[Point]
+Outline = Sequence[Point]
 Rgb = tuple[int, int, int]
 
 SHEET = 1280.0
@@ -92,6 +92,12 @@ class Easel:
         )
         self.fill(oval(cx, cy, rx * 0.92, ry * 0.55), "#3a1616", soft=ry * 0.26, alpha=alpha)
 
+    def lay(self, other: Easel, inside: Outline) -> None:
+        """Shows another picture of the same size through an outline."""
+        box = self._box([inside], 0)
+        if box is not None:
+            self.image.paste(other.image.crop(box), box, self._mask([inside], box))
+
     def write(self, words: str, cx: float, cy: float, size: float, ink: str, weight: int = 700) -> None:
         """A line of words around a middle; without the typeface nothing is written."""
         type_ = font(max(6, round(size * self.scale)), weight)
@@ -152,7 +158,7 @@ def smooth(points: Sequence[Point], closed: bool = True, steps: int = 10) -> Out
     def at(i: int) -> Point:
         return points[i % n] if closed else points[min(max(i, 0), n - 1)]
 
-    outline: Outline = []
+    outline: list[Point] = []
     for i in range(n if closed else n - 1):
         p0, p1, p2, p3 = at(i - 1), at(i), at(i + 1), at(i + 2)
         outline.extend(_spline(p0, p1, p2, p3, step / steps) for step in range(steps))
