@@ -81,7 +81,10 @@ def make_sessions(db: Database, settings: Settings, now: datetime, draw: bool = 
         return
     clip_key = _draw(settings) if draw else ""
     with db.write() as session:
-        if session.exec(select(LiveSession.id).where(col(LiveSession.is_demo))).first() is not None:
+        there = session.exec(select(LiveSession).where(col(LiveSession.is_demo))).all()
+        for made in there:
+            made.clip_key = made.clip_key or clip_key
+        if there:
             return
         row = accounts.find_by_phone(session, HOST)
         coop_ids = _hosted(session, row.id) if row else []

@@ -30,6 +30,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the demo market; tests that buy share it, so they look at what they did themselves."""
     from shop import migrations
     from shop.demo import fill
+    from shop.demo.live import make_sessions
 
     folder, port = tmp_path_factory.mktemp("market"), free_port()
     settings = Settings(
@@ -42,6 +43,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     migrations.upgrade(db)
     fill.fill(db, settings, datetime.now(UTC), draw=False)
     give_every_product_a_photo(db)
+    make_sessions(db, settings, datetime.now(UTC))  # now with their moving picture
     options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run)
