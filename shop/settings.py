@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     def _refuse_unsafe_production(self) -> Self:
         if self.demo:
             return self
-        missing = [name for name in _LEGAL if getattr(self, name) == type(self).model_fields[name].default]
+        missing = [
+            name for name in _LEGAL if getattr(self, name).strip() in {"", type(self).model_fields[name].default}
+        ]
         if self.secret_key == DEMO_SECRET or len(self.secret_key) < 32:
             raise ValueError("CHOHTX_SECRET_KEY must be an own secret of at least 32 characters in production")
         if not self.public_url.startswith("https://"):
