@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 # What ends the visit, leaves the market or is not a page.
-NOT_A_PAGE = re.compile(r"^(/media/|/static/|/api/|/feeds/|/dang-xuat|/sitemap|.*\.(ics|csv|xml|pdf|txt)$)")
+NOT_A_PAGE = re.compile(
+    r"^(/media/|/static/|/api/|/feeds/|/dang-xuat|/sitemap|.*\.(ics|csv|xml|pdf|txt|json|jpg|png)$)"
+)
 
 
 def kind_of(path: str) -> str:
@@ -21,8 +23,8 @@ def kind_of(path: str) -> str:
     return "/".join("*" if re.search(r"\d", part) else part for part in parts)
 
 
-def reachable(page: Page, start: str) -> Iterator[str]:
-    """Addresses of pages, breadth first from `start`; the window stands on each when it is handed out."""
+def reachable(page: Page, start: str, within: str = "/") -> Iterator[str]:
+    """Addresses of pages, breadth first from `start` and below `within`; the window stands on each handed out."""
     waiting, seen = [start], {kind_of(urlsplit(start).path)}
     while waiting:
         address = waiting.pop(0)
@@ -33,7 +35,7 @@ def reachable(page: Page, start: str) -> Iterator[str]:
         for href in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
             parts = urlsplit(href)
             kind = kind_of(parts.path)
-            inside = parts.netloc == urlsplit(page.url).netloc
+            inside = parts.netloc == urlsplit(page.url).netloc and parts.path.startswith(within)
             if inside and not NOT_A_PAGE.match(parts.path) and not parts.path.startswith("/en") and kind not in seen:
                 seen.add(kind)
                 waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
