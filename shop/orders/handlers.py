@@ -44,8 +44,8 @@ def _take_payment(session: Session, order: Order, event: MoneyArrived, now: date
 
 
 def _reopened(session: Session, order: Order, now: datetime) -> bool:
-    if order.state != "closed":
-        return False  # the buyer did not want it any more
+    if order.state != "closed" or not payments.state_of(session, f"order:{order.id}").complete:
+        return False  # the buyer did not want it any more, or the money is no longer with the order
     try:
         with session.begin_nested():
             reopen(session, order.id, now)

@@ -101,7 +101,13 @@ def close_unpaid(db: Database, now: datetime) -> None:
 
 
 def close(session: Session, order_id: int, now: datetime) -> None:
-    """End one unpaid order; what came of its money is put before the operator. Nothing happens if it moved on."""
+    """End one unpaid order; what came of its money is put before the operator. Nothing happens if it moved on.
+
+    Money that is here in full, though its news is still on the way, pays the order instead.
+    """
+    if payments.state_of(session, f"order:{order_id}").complete:
+        mark_paid(session, order_id, now)
+        return
     if not set_state(session, order_id, "awaiting_payment", "closed", closed_at=now, reason="unpaid"):
         return
     _set_parcels(session, order_id, "waiting", "cancelled")

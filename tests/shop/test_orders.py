@@ -15,7 +15,7 @@ from shop.catalog.models import Variant
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.demo.orders import transfer
+from shop.demo.orders import bank_tells, transfer
 from shop.orders import service as orders
 from shop.orders import states
 from shop.orders.models import Order, OrderEvent, Parcel
@@ -119,6 +119,16 @@ class TestByTransfer:
         orders.close_unpaid(db, now + timedelta(minutes=120))
         assert (order_now(db, placed.id).state, parcel_of(db, placed.id).state) == ("closed", "cancelled")
         assert units(db, shop) == (10, 0)
+
+    def test_money_that_is_here_while_its_news_is_on_the_way_is_not_closed_over(
+        self, db: Database, settings: Settings, now: datetime, shop: Shop
+    ) -> None:
+        placed = make_order(db, {shop.box.id: 2}, settings, now, pay="vietqr")
+        with db.write() as session:
+            bank_tells(session, session.get_one(Order, placed.id), settings, now)
+        orders.close_unpaid(db, now + timedelta(hours=3))
+        assert order_now(db, placed.id).state == "placed"
+        assert units(db, shop) == (8, 0)
 
     def test_money_that_comes_late_opens_it_again_if_the_goods_are_there(
         self, db: Database, settings: Settings, now: datetime, shop: Shop
