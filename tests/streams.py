@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
@@ -37,11 +38,13 @@ class Stream:
         return name, "\n".join(said)
 
     def until(self, name: str, words: str = "") -> str:
-        """Read on until an event of this name says these words."""
-        while True:
+        """Read on until an event of this name says these words. Fails after 20 s without it."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
             event, said = self.next()
             if event == name and words in said:
                 return said
+        raise AssertionError(f"no {name or 'unnamed'} event with {words!r} within 20 s")
 
     def drop(self) -> None:
         """As when the phone loses its network."""

@@ -15,6 +15,7 @@ from shop.cart.service import named
 from shop.core.db import run
 from shop.core.errors import Invalid, Refusal, TooMany
 from shop.core.events import publish
+from shop.core.hub import tell
 from shop.core.ids import order_code
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
@@ -111,6 +112,9 @@ def place(
     due = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
     payments.open_due(session, f"order:{placed.id}", placed.total_vnd, payment_method, pay_by, now, **due)
     publish(session, OrderPlaced(placed.id))
+    if pay_by is None:
+        for part in parts:
+            tell(session, f"coop:{part.parcel.coop.id}", "parcels", "placed")
     return placed
 
 
