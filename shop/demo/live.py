@@ -30,7 +30,7 @@ HOST = "+84900000003"
 ITEMS, WANTED, MOST = 5, 20, 5
 PIN_EVERY = timedelta(seconds=38)
 HANDS_OFF = timedelta(minutes=10)  # after a person has pinned, the demo's hand stays away
-AGAIN_AFTER = timedelta(hours=6)
+AGAIN_AFTER = timedelta(minutes=90)
 
 
 class Words(NamedTuple):
@@ -151,7 +151,7 @@ def _make_over(stage: _Stage, coop_id: int) -> None:
 
 
 def _make_on_air(stage: _Stage, coop_id: int) -> None:
-    live_id = _plan(stage, coop_id, ON_AIR, stage.now, 480, stage.now)
+    live_id = _plan(stage, coop_id, ON_AIR, stage.now, 120, stage.now)
     live.start(stage.session, live_id, stage.host, stage.now)
 
 
