@@ -14,6 +14,7 @@ const tick = () => {
   const now = Date.now() + aheadMs;
   for (const clock of document.querySelectorAll("time[data-until]")) {
     const ms = Number(clock.dataset.until) - now;
+    if (ms > 86400000) continue; // more than a day ahead: the date beside it says more
     clock.textContent = left(ms);
     clock.classList.toggle("soon", ms < 120000);
     if (ms <= 0 && !clock.dataset.over) {
