@@ -50,14 +50,20 @@ def merged_font(weight: int) -> TTFont:
     wanted = {ord(letter) for letter in letters()}
     with tempfile.TemporaryDirectory() as folder:
         parts: list[str] = []
+        drawn_at = 0
         for part in FONT_PARTS:
-            font = TTFont(PACKAGES / FONT.format(part=part, weight=weight))
+            font = TTFont(PACKAGES / FONT.format(part=part, weight=weight), recalcTimestamp=False)
+            drawn_at = font["head"].modified
             mine = wanted & font.getBestCmap().keys()
             wanted -= mine
             cut(font, mine)
             parts.append(str(Path(folder) / f"{part}.ttf"))
             font.save(parts[-1])
-        return Merger().merge(parts)
+        merged = Merger().merge(parts)
+    # the same packages give the same bytes, so the same name, on every machine
+    merged.recalcTimestamp = False
+    merged["head"].created = merged["head"].modified = drawn_at
+    return merged
 
 
 def cut(font: TTFont, codes: set[int]) -> None:
