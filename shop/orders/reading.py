@@ -20,7 +20,7 @@ from shop.orders.states import BEFORE_PACKING
 
 Row = TypeVar("Row", Parcel, OrderLine, OrderEvent)
 Mark = Literal["done", "now", "next", "bad"]
-_NEW = {"placed": "new", "paid": "new"}  # the co-op sees a parcel once its order is placed or paid
+_NEW = {"placed": "new", "paid": "new", "closed": "cancelled"}  # what happened to the order happened to its parcels
 WAY = ("new", "confirmed", "packed", "handed_over", "delivered")
 
 
@@ -85,6 +85,10 @@ class OrderView:
     def address(self) -> str:
         place = addresses.full_name(self.order.ward_code)
         return f"{self.order.line}, {place}" if self.sight is Sight.FULL else f"•••, {place}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return any(view.parcel.state in ("handed_over", "problem", "delivered") for view in self.parcels)
 
     @property
     def can_be_cancelled(self) -> bool:
