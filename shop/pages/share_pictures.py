@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from starlette.responses import FileResponse, Response
 
 from livestream import room as rooms
+from shop.catalog import listing
 from shop.catalog import service as catalog
 from shop.coops import service as coops
 from shop.core import i18n
@@ -37,6 +38,16 @@ class Told:
     line: str
     below: str
     badge: str = ""
+
+
+@router.get("/cho.jpg")
+def of_market(request: Request, db: DatabaseDep, settings: SettingsDep) -> Response:
+    """For every page that has no picture of its own."""
+    with db.read() as session:
+        first = next((shelf.photo_id for shelf in listing.categories(session) if shelf.photo_id), None)
+        photo = session.get(Photo, first) if first else None
+    told = Told(i18n.gettext("Nông sản tận vườn, mua thẳng của hợp tác xã"), "", settings.operator_name)
+    return _answer(request, settings, told, photo)
 
 
 @router.get("/san-pham/{slug}.jpg")
@@ -87,8 +98,8 @@ def draw(told: Told, photo_file: str) -> bytes:
     pen = ImageDraw.Draw(picture)
     pen.rectangle((600, 0, 608, 630), fill=PITAYA)
     _brand(pen)
-    y = _lines(pen, told.title, 150, 60, 700, INK, most=3) + 26
-    y = _lines(pen, told.line, y, 42, 700, PITAYA, most=2) + 20
+    y = _lines(pen, told.title, 132, 56, 700, INK, most=4) + 22
+    y = _lines(pen, told.line, y, 42, 700, PITAYA, most=1) + 16
     _lines(pen, told.below, y, 30, 400, QUIET, most=2)
     if told.badge:
         _badge(pen, told.badge)
