@@ -32,7 +32,6 @@ from shop.stock import service as stock
 
 CONTENT = Path(__file__).parent / "content"
 DRAWERS = 2
-PHOTO_PX, FACE_PX = (1280, 960), (640, 640)
 OPENED_BEFORE = timedelta(days=120)
 
 Progress = Callable[[str, int, int], None]
@@ -231,5 +230,5 @@ def paint(name: str, media_dir: Path) -> tuple[str, Stored]:
     from shop.demo import drawings  # only the drawers need it
 
     raw = io.BytesIO()
-    drawings.draw(name, FACE_PX if name.startswith("face-") else PHOTO_PX).save(raw, "jpeg", quality=95)
+    drawings.draw(name).save(raw, "jpeg", quality=95)
     return name, images.prepare(raw.getvalue(), f"{name}.jpg", media_dir)
