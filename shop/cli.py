@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +146,14 @@ def restore(file: Path) -> None:
     except backups.CannotRestore as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Run the benchmarks of the checkout: pages orders scale live start. `--write` keeps the figures."""
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-m", "tests.bench", *context.args], cwd=root, check=False)
+    raise typer.Exit(done.returncode)
 
 
 def main() -> None:

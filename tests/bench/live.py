@@ -31,6 +31,7 @@ class LiveFigures:
     viewers: int
     pins_ms: tuple[float, ...]
     kb_per_viewer: float
+    cpu_ms_per_pin: float
     connect_s: float
     lost: int
 
@@ -52,6 +53,7 @@ class LiveFigures:
             f"live: pin to the slowest of {self.viewers:,} viewers, median of {len(self.pins_ms)}: "
             f"{self.median_ms:.0f} ms (limit {MOST_MS:.0f}); p95 {self.p95_ms:.0f} ms",
             f"live: memory per viewer {self.kb_per_viewer:.1f} KB (limit {MOST_KB:.0f})",
+            f"live: {self.cpu_ms_per_pin:.0f} ms of processor time a pin",
             f"live: all connected in {self.connect_s:.1f} s, {self.lost} lost",
         ]
 
@@ -66,9 +68,11 @@ def bench_live(viewers: int = 5000, pins: int = 50) -> LiveFigures:
         crowd = _start(stack, [*_on_core(1), str(client), "127.0.0.1", str(port), str(viewers), path])
         connect_s = float(_next(crowd, "READY").split()[2])
         kb_per_viewer = (_settled_kb(server.pid) - quiet_kb) / viewers
+        before_ms = _cpu_ms(server.pid)
         pins_ms = tuple(_pin(server, crowd) for _ in range(pins))
+        cpu_ms_per_pin = (_cpu_ms(server.pid) - before_ms) / pins
         lost = 0 if crowd.poll() is None else viewers
-    return LiveFigures(viewers, pins_ms, kb_per_viewer, connect_s, lost)
+    return LiveFigures(viewers, pins_ms, kb_per_viewer, cpu_ms_per_pin, connect_s, lost)
 
 
 def _compile(folder: Path) -> Path:
@@ -142,6 +146,11 @@ def _settled_kb(pid: int) -> int:
         time.sleep(1)
         last, kb = kb, _resident_kb(pid)
     return kb
+
+
+def _cpu_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_kb(pid: int) -> int:

@@ -1,0 +1,78 @@
+"""The benchmarks: `python3 run.py bench [pages orders scale live start]`, each printed against its limit.
+
+`--write` puts the figures into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import live
+from tests.bench.orders import bench_orders
+from tests.bench.pages import bench_pages
+from tests.bench.scale import bench_scale
+from tests.bench.stand import CannotMeasure, Line
+from tests.bench.start import bench_start
+
+PAPER = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+
+def _scale() -> list[Line]:
+    figures = bench_scale()
+    return [Line(words, figures.holds) for words in figures.lines()]
+
+
+def _live() -> list[Line]:
+    figures = live.bench_live()
+    return [Line(words, figures.holds) for words in figures.lines()]
+
+
+BENCHES: dict[str, Callable[[], list[Line]]] = {
+    "pages": bench_pages,
+    "orders": bench_orders,
+    "scale": _scale,
+    "live": _live,
+    "start": bench_start,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run those named, or all. Returns 1 when a limit was missed."""
+    names = [name for name in arguments if not name.startswith("-")] or list(BENCHES)
+    lines: list[Line] = []
+    for name in names:
+        try:
+            told = BENCHES[name]()
+        except (CannotMeasure, live.CannotMeasure) as reason:
+            told = [Line(f"{name}: skipped, {reason}")]
+        for line in told:
+            print(line, flush=True)  # noqa: T201  what the command is for
+        lines += told
+    if "--write" in arguments:
+        _write(names, lines)
+    return 1 if any(line.holds is False for line in lines) else 0
+
+
+def _write(names: Sequence[str], lines: Sequence[Line]) -> None:
+    """Replace the sections of these benchmarks, keep the others."""
+    kept = PAPER.read_text("utf-8").split("\n## ") if PAPER.exists() else [HEAD]
+    sections = {part.split("\n", 1)[0]: part for part in kept[1:]}
+    day = (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
+    for name in names:
+        mine = [f"- {line.words}" for line in lines if line.words.startswith(f"{name}:")]
+        sections[name] = f"{name}\n\n{day}, load {os.getloadavg()[0]:.1f}\n\n" + "\n".join(mine) + "\n"
+    order = [name for name in BENCHES if name in sections] + [name for name in sections if name not in BENCHES]
+    PAPER.write_text("\n## ".join([kept[0].rstrip() + "\n", *(sections[name] for name in order)]), "utf-8")
+
+
+HEAD = "# Measured\n\n`python3 run.py bench` prints these figures; each is a ratio or a limit within one run.\n"
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

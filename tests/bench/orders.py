@@ -1,0 +1,170 @@
+"""Orders a second through the API, durable on SQLite, against the database driver writing the same rows alone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlmodel import col, select
+
+from shop.addresses import service as addresses
+from shop.cart.models import Cart, CartLine
+from shop.catalog.models import Variant
+from shop.coops.models import Coop
+from shop.core.db import Database, run
+from shop.stock.models import Pool
+from tests.bench.stand import Line, filled, market, now, ports, rate, running
+from tests.served import call
+
+CARTS, SECONDS, LEAST, WANTED = 6_000, 5, 0.12, 0.35
+SCRIPT = """local carts = {}
+local n = 0
+for id in io.lines("%s") do carts[#carts + 1] = id end
+local before, after = [==[%s]==], [==[%s]==]
+request = function()
+  n = n + 1
+  local id = carts[(n - 1) %% #carts + 1]
+  wrk.headers["Idempotency-Key"] = "bench-" .. n
+  return wrk.format("POST", "/api/v1/orders", wrk.headers, before .. id .. after)
+end
+wrk.headers["Content-Type"] = "application/json"
+"""
+
+
+def bench_orders() -> list[Line]:
+    """Carts of one line are made before; one process, one worker thread per writer, `synchronous=FULL`."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        url = filled(home)
+        carts = _make_carts(url)
+        port = ports(1)[0]
+        command, settings = market(home, port)
+        with running(command, settings, port):
+            rows = _rows_of_one(home, port, carts.pop(0))
+            begun = _count(home)
+            rate(port, "/api/v1/orders", seconds=SECONDS, script=_script(home, carts))
+            ours = (_count(home) - begun) / SECONDS
+        bare = _bare(home, rows)
+        written = sum(len(added) for added in rows.values())
+        words = (
+            f"orders: {ours:,.0f}/s, {ours / bare:.3f} of {bare:,.0f}/s bare transactions of the same {written} rows"
+        )
+        return [Line(f"{words} (limit {LEAST}, wished {WANTED})", ours / bare >= LEAST)]
+
+
+def _make_carts(url: str) -> list[str]:
+    db = Database(url)
+    with db.write() as session:
+        run(session, update(Pool).values(on_hand=col(Pool.on_hand) + 1_000_000))
+        province, ward = _place()
+        run(session, update(Coop).values(province_code=province, ward_code=ward))
+        variants = session.exec(select(Variant.id, Variant.price_vnd).limit(200)).all()
+        ids = [f"bench-cart-{number:06d}" for number in range(CARTS)]
+        run(session, insert(Cart), [{"id": cart_id, "created_at": now(), "touched_at": now()} for cart_id in ids])
+        lines = [_line(cart_id, *variants[at % len(variants)]) for at, cart_id in enumerate(ids)]
+        run(session, insert(CartLine), lines)
+    db.close()
+    return ids
+
+
+def _line(cart_id: str, variant_id: int, price_vnd: int) -> dict[str, Any]:
+    facts = {"cart_id": cart_id, "variant_id": variant_id, "live_key": "", "quantity": 1}
+    return {**facts, "seen_price_vnd": price_vnd, "added_at": now()}
+
+
+def _place() -> tuple[str, str]:
+    province = addresses.provinces()[0]
+    return province.code, addresses.wards(province.code)[0].code
+
+
+def _body(cart_id: str) -> dict[str, Any]:
+    province, ward = _place()
+    return {
+        "cart_id": cart_id,
+        "contact": {"name": "An", "phone": "0912345678"},
+        "address": {"province_code": province, "ward_code": ward, "line": "12 Lê Lợi"},
+        "payment_method": "cod",
+        "note": "",
+    }
+
+
+def _script(home: Path, carts: list[str]) -> Path:
+    (home / "carts.txt").write_text("\n".join(carts) + "\n")
+    before, after = json.dumps(_body("@")).split("@")
+    script = home / "orders.lua"
+    script.write_text(SCRIPT % (home / "carts.txt", before, after))
+    return script
+
+
+def _file(home: Path) -> sqlite3.Connection:
+    return sqlite3.connect(home / "chohtx.sqlite", isolation_level=None, timeout=30)
+
+
+def _count(home: Path) -> int:
+    with _file(home) as file:
+        return int(file.execute("SELECT count(*) FROM customer_order").fetchone()[0])
+
+
+def _tables(file: sqlite3.Connection) -> list[str]:
+    named = file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'product_words%'")
+    return [name for (name,) in named if not name.startswith("sqlite_")]
+
+
+def _rows_of_one(home: Path, port: int, cart_id: str) -> dict[str, list[dict[str, Any]]]:
+    """What one order adds to which table."""
+    with _file(home) as file:
+        file.row_factory = sqlite3.Row
+        before = {table: file.execute(_LAST.format(table)).fetchone()[0] for table in _tables(file)}
+        answer = call(port, "POST", "/api/v1/orders", _body(cart_id), {"Idempotency-Key": "bench-first"})
+        if answer.status != 201:
+            raise RuntimeError(f"the first order was answered {answer.status}: {answer.body}")
+        added = {
+            table: [dict(row) for row in file.execute(f"SELECT * FROM {table} WHERE rowid > ?", (last,))]  # noqa: S608
+            for table, last in before.items()
+        }
+    return {table: rows for table, rows in added.items() if rows}
+
+
+def _bare(home: Path, rows: dict[str, list[dict[str, Any]]]) -> float:
+    """Transactions a second: the same rows and the pool's update, one durable commit each, by the driver alone."""
+    file = _file(home)
+    for pragma in ("synchronous=FULL", "foreign_keys=OFF"):
+        file.execute(f"PRAGMA {pragma}")
+    for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        file.execute(f"DROP TRIGGER {trigger}")
+    steps = [(table, row) for table, added in rows.items() for row in added]
+    done, until = 0, time.perf_counter() + SECONDS
+    while time.perf_counter() < until:
+        file.execute("BEGIN IMMEDIATE")
+        for table, row in steps:
+            fresh = {name: _fresh(name, value, done) for name, value in row.items() if name != "id"}
+            file.execute(_INSERT.format(table, ", ".join(fresh), ", ".join("?" * len(fresh))), list(fresh.values()))
+        file.execute("UPDATE pool SET on_hand = on_hand - 1 WHERE id = 1 AND on_hand - held >= 1")
+        file.execute("COMMIT")
+        done += 1
+    file.close()
+    return done / SECONDS
+
+
+_LAST = "SELECT coalesce(max(rowid), 0) FROM {}"
+_INSERT = "INSERT INTO {} ({}) VALUES ({})"
+_UNIQUE = (
+    "code",
+    "placement_key",
+    "key",
+    "subject",
+    "reference",
+    "movement_id",
+    "source_event",
+    "delivery_id",
+    "chain",
+)
+
+
+def _fresh(name: str, value: Any, number: int) -> Any:
+    return f"{value}-{number}" if name in _UNIQUE else value
