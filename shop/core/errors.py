@@ -11,6 +11,7 @@ Refusal                 409  the state of things does not allow it
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, ClassVar
 
 
@@ -22,6 +23,10 @@ class Refusal(Exception):
     def __init__(self, **facts: Any) -> None:
         super().__init__(f"{type(self).__name__} {facts}")
         self.facts = facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels between processes with its facts: the back room refuses pictures too."""
+        return partial(type(self), **self.facts), ()
 
     @property
     def kind(self) -> str:

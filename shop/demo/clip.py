@@ -7,7 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -33,17 +33,16 @@ class NoEncoder(Exception):
 def make_clip(media_dir: Path) -> str:
     """The clip's path in the media folder; drawn and encoded (H.264, no sound) when it is not there yet.
 
-    The first frame lies beside it as a JPEG, also when NoEncoder is raised: a room then shows a still picture.
+    A picture of it lies beside it as a JPEG, also when NoEncoder is raised: a room then shows a still picture.
     """
     target = media_dir / KEY
     if target.exists():
         return KEY
     unfinished = target.with_suffix(".part.mp4")
     target.parent.mkdir(parents=True, exist_ok=True)
-    frames = _frames()
-    first = next(frames)
-    first.save(media_dir / POSTER, "jpeg", quality=82, optimize=True)
-    _encode(first, frames, unfinished)
+    scene = Scene()
+    scene.frame(FRAMES // 8).save(media_dir / POSTER, "jpeg", quality=82, optimize=True)
+    _encode(map(scene.frame, range(FRAMES)), unfinished)
     write_durably(target, unfinished.read_bytes())
     unfinished.unlink()
     return KEY
@@ -61,7 +60,7 @@ def encoder() -> str:
         raise NoEncoder("no ffmpeg on this machine") from missing
 
 
-def _encode(first: Image.Image, rest: Iterator[Image.Image], target: Path) -> None:
+def _encode(frames: Iterable[Image.Image], target: Path) -> None:
     """A separate process of low priority and limited time, fed frame by frame."""
     source = f"-f rawvideo -pix_fmt rgb24 -s {SIZE[0]}x{SIZE[1]} -r {FRAMES_PER_S} -i -"
     picture = "-c:v libx264 -profile:v main -preset veryfast -crf 27 -pix_fmt yuv420p -g 30 -threads 1"
@@ -72,8 +71,7 @@ def _encode(first: Image.Image, rest: Iterator[Image.Image], target: Path) -> No
         resource.prlimit(work.pid, resource.RLIMIT_CPU, (_ENCODE_CPU_SECONDS, _ENCODE_CPU_SECONDS))
     try:
         with work.stdin as pipe:  # type: ignore[union-attr]  # it is a pipe
-            pipe.write(first.tobytes())
-            for frame in rest:
+            for frame in frames:
                 pipe.write(frame.tobytes())
         ended = work.wait(_ENCODE_SECONDS)
     except (BrokenPipeError, subprocess.TimeoutExpired) as broken:
@@ -84,22 +82,14 @@ def _encode(first: Image.Image, rest: Iterator[Image.Image], target: Path) -> No
         raise NoEncoder(f"ffmpeg ended with {ended}")
 
 
-def _frames() -> Iterator[Image.Image]:
-    """Every motion is a whole number of turns in the loop, so the end meets the beginning."""
-    behind = stall.orchard((1536, 960))
-    scene = _Layers()
-    for number in range(FRAMES):
-        turn = math.tau * number / FRAMES
-        left = 498 + round(26 * math.sin(turn))
-        frame = behind.crop((left, 0, left + SIZE[0], SIZE[1]))
-        scene.paint(frame, number, turn)
-        yield frame
+class Scene:
+    """The stall at any moment of the loop: layers painted once, laid over one another for each frame.
 
-
-class _Layers:
-    """The cut-outs, painted once and laid into each frame."""
+    Every motion is a whole number of turns in the loop, so the end meets the beginning.
+    """
 
     def __init__(self) -> None:
+        self.behind = stall.orchard((1536, 960))
         self.hosts = {
             (blinks, speaks): stall.cut_out(partial(stall.host, blinks=blinks, speaks=speaks), (500, 500))
             for blinks in (False, True)
@@ -115,7 +105,12 @@ class _Layers:
         self.hand = stall.cut_out(stall.clock_hand, (72, 72))
         self.beam = stall.cut_out(stall.sunbeam, SIZE)
 
-    def paint(self, frame: Image.Image, number: int, turn: float) -> None:
+    def frame(self, number: int) -> Image.Image:
+        """One of the FRAMES pictures, counted from 0; after the last comes the first."""
+        number %= FRAMES
+        turn = math.tau * number / FRAMES
+        left = 498 + round(26 * math.sin(turn))
+        frame = self.behind.crop((left, 0, left + SIZE[0], SIZE[1]))
         sway = round(5 * math.sin(turn * 3))
         blinks, speaks = number % 47 < 3, (number // 3) % 2 == 0 and number % 75 < 51
         arm = self.arm.rotate(13 * math.sin(turn * 12) + 6, Image.Resampling.BILINEAR, center=(115, 212))
@@ -130,6 +125,7 @@ class _Layers:
         _lay(frame, self.clock, 456, 226)
         _lay(frame, self.hand.rotate(-360 * number / FRAMES, Image.Resampling.BICUBIC), 456, 226)
         _lay(frame, self.beam, round(60 * math.sin(turn)), 0)
+        return frame
 
     def _show_fruit(self, frame: Image.Image, number: int, turn: float) -> None:
         """One kind after the other: it grows into the hand, turns a little, and makes room for the next."""
