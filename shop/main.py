@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -31,6 +32,7 @@ from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
 from shop.accounts.service import who_is
 from shop.addresses import routes as address_parts
+from shop.addresses import service as addresses
 from shop.api import addresses as addresses_api
 from shop.api import carts as carts_api
 from shop.api import goods as goods_api
@@ -74,6 +76,7 @@ from shop.workspace import goods as desk_goods
 from shop.workspace import orders as desk_orders
 
 STATIC = Path(__file__).parents[1] / "static"
+WARM_AFTER_S = 5.0
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
 ROUTERS: Sequence[APIRouter] = (
@@ -178,7 +181,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.screen.start()
     if state.settings.worker == "thread":
         state.worker.start()
+    index = threading.Timer(WARM_AFTER_S, addresses.search, ("",))  # or the first search for an address waits for it
+    index.daemon = True
+    index.start()
     yield
+    index.cancel()
     state.worker.stop()
     state.screen.stop()
     changes.stop()
@@ -191,11 +198,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _layers(settings: Settings, state: State) -> list[Middleware]:
-    """Outermost first: what is answered from memory never reaches the app."""
+    """Outermost first: what is answered from memory never reaches the app, and thousands of streams pass no layer."""
     return [
+        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
         Middleware(Observed, numbers=state.numbers),
         Middleware(FromMemory, static=state.static),
-        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
         Middleware(PageCache, pages=state.pages),
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
