@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_origin
 
@@ -40,15 +40,18 @@ class Posted(Generic[T]):
         return cls(model, {name: "" if value is None else str(value) for name, value in typed.items()})
 
 
-def posted(model: type[T]) -> Callable[[Request], Awaitable[Posted[T]]]:
-    """A dependency that reads the form of a request as `model`."""
+def posted(model: type[T]) -> Callable[[Request], AsyncIterator[Posted[T]]]:
+    """A dependency that reads the form of a request as `model`; files that came with it are let go at the end."""
 
-    async def read(request: Request) -> Posted[T]:
+    async def read(request: Request) -> AsyncIterator[Posted[T]]:
         try:
             form = await request.form(max_fields=300)
         except (HTTPException, ValueError) as error:
             raise HTTPException(400, "form") from error
-        return check(model, form)
+        try:
+            yield check(model, form)
+        finally:
+            await form.close()
 
     return read
 
@@ -76,8 +79,14 @@ def check(model: type[T], form: FormData) -> Posted[T]:
 
 async def read_upload(request: Request, name: str, max_bytes: int) -> tuple[str, bytes] | None:
     """The uploaded file's name and bytes, None when none was sent, at most `max_bytes + 1` bytes of it."""
-    form = await request.form(max_fields=300)
-    file = form.get(name)
-    if not isinstance(file, UploadFile) or not file.filename:
-        return None
-    return file.filename, await file.read(max_bytes + 1)
+    try:
+        form = await request.form(max_fields=300)
+    except (HTTPException, ValueError) as error:
+        raise HTTPException(400, "form") from error
+    try:
+        file = form.get(name)
+        if not isinstance(file, UploadFile) or not file.filename:
+            return None
+        return file.filename, await file.read(max_bytes + 1)
+    finally:
+        await form.close()

@@ -123,12 +123,19 @@ def _uploads() -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(2)
 
 
-async def _photo_sent(request: Request, desk: DeskDep, settings: SettingsDep) -> Stored | None:
+def _require_own(db: Database, desk: Desk, product_id: int) -> None:
+    with db.read() as session:
+        catalog.product_of_coop(session, desk.coop_id, product_id)
+
+
+async def _photo_sent(
+    product_id: int, request: Request, db: DatabaseDep, desk: DeskDep, settings: SettingsDep
+) -> Stored | None:
     """The picture that was sent, prepared in the back room while pages keep their threads; None when none was sent.
 
-    Raises NotSignedIn, NotAllowed before a byte is read, and what `keep_upload` raises.
+    Raises NotSignedIn, NotAllowed, NoSuchProduct before a byte is read, and what `keep_upload` raises.
     """
-    await anyio.to_thread.run_sync(lambda: desk.coop_id)
+    await anyio.to_thread.run_sync(_require_own, db, desk, product_id)
     sent = await read_upload(request, "photo", MAX_UPLOAD_BYTES)
     if sent is None:
         return None

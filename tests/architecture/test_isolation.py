@@ -1,0 +1,270 @@
+"""Nobody sees or touches what is another's: a walk over every route that takes an id.
+
+The victim is co-op B with a buyer, an order, a draft, a planned live session and papers. The intruders are a guest,
+another shopper and the manager of co-op A; each tries every door with B's own numbers and a form that makes sense.
+A new route with an id must be sorted into DOORS, or the walk fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import Response
+from sqlmodel import SQLModel, select
+from starlette.testclient import TestClient
+
+from shop.accounts.models import Role, SavedAddress
+from shop.catalog.models import Product, ProductState, Variant
+from shop.certificates.models import CertificateState
+from shop.core.db import Database
+from shop.orders.models import Parcel
+from shop.settings import Settings
+from tests.conftest import HTMX
+from tests.factories import make_certificate, make_coop, make_product
+from tests.factories_accounts import make_person, sign_in
+from tests.factories_live import make_session
+from tests.factories_orders import make_order, make_table, variant_of
+from tests.routes import Door, doors
+
+SECRETS = ("Hoa Kín Tiếng", "0987 000 111", "987000111", "99 Hẻm Kín", "Món Nháp Kín", "Lời Nhắn Kín")
+
+# Who may come in. A guest is sent to sign in, whoever is not meant reads 403, whoever asks for another's thing 404.
+COOP = "the co-op whose thing it is"
+BUYER = "whoever bought it, or has its secret link"
+PERSON = "the person whose thing it is"
+OFFICE = "officers and the operator"
+SECRET = "whoever knows the secret in the address"
+PUBLIC = "everybody"
+CHOICE = "staff, among their own co-ops"
+
+DOORS = {
+    "POST /ban-hang/anh/{product_id}": COOP,
+    "GET /ban-hang/don/{parcel_id}": COOP,
+    "POST /ban-hang/don/{parcel_id}/{step}": COOP,
+    "POST /ban-hang/giao/{parcel_id}": COOP,
+    "GET /ban-hang/hang/{variant_id}": COOP,
+    "POST /ban-hang/hang/{variant_id}": COOP,
+    "POST /ban-hang/htx/{coop_id}": CHOICE,
+    "GET /ban-hang/live/{live_id}": COOP,
+    "POST /ban-hang/live/{live_id}/bat-dau": COOP,
+    "POST /ban-hang/live/{live_id}/ghim": COOP,
+    "GET /ban-hang/live/{live_id}/gia/{item_id}": COOP,
+    "POST /ban-hang/live/{live_id}/gia/{item_id}": COOP,
+    "POST /ban-hang/live/{live_id}/huy": COOP,
+    "POST /ban-hang/live/{live_id}/ket-thuc": COOP,
+    "POST /ban-hang/live/{live_id}/mon": COOP,
+    "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
+    "GET /don-hang/{code}": BUYER,
+    "POST /don-hang/{code}/huy": BUYER,
+    "POST /don-hang/{code}/mua-lai": BUYER,
+    "GET /api/v1/orders/{code}": BUYER,
+    "GET /tai-khoan/dia-chi/{address_id}": PERSON,
+    "POST /tai-khoan/dia-chi/{address_id}": PERSON,
+    "POST /tai-khoan/dia-chi/{address_id}/xoa": PERSON,
+    "POST /lien-minh/giay-to/{paper_id}": OFFICE,
+    "POST /lien-minh/htx/{coop_id}": OFFICE,
+    "POST /quan-tri/hoan-tien/{refund_id}": OFFICE,
+    "POST /quan-tri/live/bao/{report_id}": OFFICE,
+    "POST /quan-tri/live/{live_id}/dung": OFFICE,
+    "POST /quan-tri/tien-chua-khop/{money_id}/dong-y": OFFICE,
+    "POST /quan-tri/tien-chua-khop/{money_id}/ghep": OFFICE,
+    "POST /quan-tri/tien-chua-khop/{money_id}/rut-lai": OFFICE,
+    "POST /quan-tri/tien-chua-khop/{money_id}/tra-lai": OFFICE,
+    "POST /quan-tri/tin-nhan/{message_id}": OFFICE,
+    "POST /quan-tri/viec-chua-xong/{event_id}": OFFICE,
+    "GET /khoi-phuc/{token}": SECRET,
+    "POST /khoi-phuc/{token}": SECRET,
+    "GET /thong-bao/{token}": SECRET,
+    "POST /thong-bao/{token}": SECRET,
+    "GET /api/v1/carts/{cart_id}": SECRET,
+    "PUT /api/v1/carts/{cart_id}/lines/{variant_id}": SECRET,
+    "POST /payments/{source}/ipn": SECRET,
+    "GET /payments/{gateway}/return": PUBLIC,
+    "GET /anh-chia-se/htx/{slug}.jpg": PUBLIC,
+    "GET /anh-chia-se/live/{slug}.jpg": PUBLIC,
+    "GET /anh-chia-se/san-pham/{slug}.jpg": PUBLIC,
+    "GET /api/v1/coops/{slug}": PUBLIC,
+    "GET /api/v1/live/{slug}": PUBLIC,
+    "GET /api/v1/products/{slug}": PUBLIC,
+    "GET /danh-muc/{slug}": PUBLIC,
+    "GET /htx/{slug}": PUBLIC,
+    "GET /live/{slug}": PUBLIC,
+    "POST /live/{slug}/bao-vi-pham": PUBLIC,
+    "GET /live/{slug}/cua-toi": PUBLIC,
+    "GET /live/{slug}/lich.ics": PUBLIC,
+    "GET /live/{slug}/mua/{code}": PUBLIC,
+    "POST /live/{slug}/mua/{code}": PUBLIC,
+    "GET /quy-dinh/{slug}": PUBLIC,
+    "GET /san-pham/{slug}": PUBLIC,
+    "GET /san-pham/{slug}/phi": PUBLIC,
+    "GET /sitemap/{kind}-{number}.xml": PUBLIC,
+}
+
+STATUS = {
+    COOP: {"guest": {303}, "shopper": {403}, "manager": {403, 404}},
+    BUYER: {"guest": {401, 404}, "shopper": {401, 404}, "manager": {401, 404}},
+    PERSON: {"guest": {303}, "shopper": {404}, "manager": {404}},
+    OFFICE: {"guest": {303}, "shopper": {403}, "manager": {403}},
+    SECRET: {who: {401, 403, 404} for who in ("guest", "shopper", "manager")},
+    CHOICE: {"guest": {303}, "shopper": {303, 403}, "manager": {303}},
+}
+
+FORM = {
+    "price_vnd": "1000",
+    "live_price_vnd": "1000",
+    "on_hand": "1",
+    "wanted": "1",
+    "most_per_buyer": "1",
+    "quantity": "1",
+    "carrier_key": "own",
+    "note": "x",
+    "goods_fit": "true",
+    "name": "Kẻ Lạ",
+    "phone": "0911111111",
+    "line": "1 Đường Lạ",
+    "ward_code": "23095",
+    "password": "mat-khau-cua-ke-la",
+    "state": "suspended",
+    "groups": "order",
+    "reference": "FT1",
+    "reason": "x",
+    "sure": "1",
+}
+STEPS = ("xac-nhan", "dong-goi", "da-giao", "su-co", "khach-khong-nhan", "huy")
+UNTOUCHED_BY_VISITS = {"sign_in", "cart", "cart_line", "checkout", "page_change", "job_run", "live_report"}
+
+
+@dataclass
+class Victim:
+    """Everything of B, by the name of the path parameter that would reach it."""
+
+    numbers: dict[str, Any] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+
+    def paths(self, door: Door) -> Iterator[str]:
+        """The addresses that this door has for B's things."""
+        for step in STEPS if "{step}" in door.path else ("",):
+            kind = door.path.split("/{")[0].rsplit("/", 1)[-1]
+            filled = {**self.numbers, "step": step, "slug": self.slugs.get(kind, self.slugs["san-pham"])}
+            if door.path.startswith("/live/"):
+                filled["code"] = "A1"
+            yield door.path.format_map(filled)
+
+
+@pytest.fixture
+def victim(db: Database, settings: Settings, now: datetime) -> Victim:
+    coop = make_coop(db, name="HTX B")
+    make_table(db, coop)
+    sold = make_product(db, coop, name="Xoài B")
+    draft = make_product(db, coop, name="Món Nháp Kín", state=ProductState.DRAFT)
+    buyer = make_person(db, phone="+84987000111", name="Hoa Kín Tiếng")
+    told = {"phone": buyer.phone, "name": buyer.name, "line": "99 Hẻm Kín", "note": "Lời Nhắn Kín"}
+    box = variant_of(db, sold)
+    placed = make_order(db, {box.id: 2}, settings, now, **told)
+    live, items, _host = make_session(db, datetime.now(UTC) + timedelta(days=1), coop=coop, on_air=False)
+    paper = make_certificate(db, coop, state=CertificateState.SUBMITTED, issued_on=date(2026, 1, 1))
+    with db.write() as session:
+        home = {"name": buyer.name, "phone": buyer.phone, "province_code": "68", "ward_code": "23095"}
+        session.add(address := SavedAddress(person_id=buyer.id, line="99 Hẻm Kín", **home))  # type: ignore[arg-type]
+        session.flush()
+        parcel = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
+        secret_variant = session.exec(select(Variant).where(Variant.product_id == draft.id)).one()
+        draft = session.get_one(Product, draft.id)
+    numbers = {
+        "product_id": draft.id,
+        "variant_id": secret_variant.id,
+        "parcel_id": parcel.id,
+        "coop_id": coop.id,
+        "live_id": live.id,
+        "item_id": items[0].id,
+        "code": placed.code,
+        "address_id": address.id,
+        "paper_id": paper.id,
+        **dict.fromkeys(("refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
+        **dict.fromkeys(("token", "cart_id"), "guessed-guessed-guessed-guessed0"),
+        **dict.fromkeys(("source", "gateway"), "sepay"),
+        "kind": "san-pham",
+    }
+    return Victim(numbers, {"san-pham": draft.slug, "htx": coop.slug, "live": live.slug, "products": draft.slug})
+
+
+@pytest.fixture
+def intruders(db: Database, new_client: Callable[[], TestClient]) -> dict[str, TestClient]:
+    mine = make_coop(db, name="HTX A")
+    make_product(db, mine, name="Bưởi A")
+    shopper = make_person(db, phone="+84911111111", name="Kẻ Lạ")
+    manager = make_person(db, Role.MANAGER, Role.HOST, coop_id=mine.id, phone="+84911111112", name="Chủ A")
+    guest = new_client()
+    return {
+        "guest": guest,
+        "shopper": sign_in(new_client(), db, shopper),
+        "manager": sign_in(new_client(), db, manager),
+    }
+
+
+def everything(db: Database) -> dict[str, list[str]]:
+    """All rows of all tables but those that any visit writes."""
+    with db.read() as session:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in session.connection().execute(table.select()))
+            for table in SQLModel.metadata.sorted_tables
+            if table.name not in UNTOUCHED_BY_VISITS
+        }
+
+
+def knock(client: TestClient, door: Door, path: str, victim: Victim) -> Iterator[Response]:
+    if door.method == "GET":
+        for headers in ({}, HTMX):
+            yield client.get(path, headers=headers, follow_redirects=False)
+    elif door.method == "PUT":
+        yield client.put(path, json={"quantity": 1}, follow_redirects=False)
+    elif "{product_id}" in door.path:
+        files = {"photo": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}
+        yield client.post(path, files=files, follow_redirects=False)
+    else:
+        yield client.post(path, data={**FORM, **victim.numbers}, follow_redirects=False)
+
+
+def status_of(answer: Response) -> int:
+    """303 also for the redirect that htmx gets."""
+    return 303 if "hx-redirect" in answer.headers else answer.status_code
+
+
+def test_every_door_with_an_id_is_sorted(app: FastAPI) -> None:
+    found = {door.name for door in doors(app) if "{" in door.path}
+    assert found - set(DOORS) == set(), "say in DOORS who may come in"
+    assert set(DOORS) - found == set(), "these are gone"
+
+
+@pytest.mark.parametrize("who", ["guest", "shopper", "manager"])
+def test_nobody_gets_in_with_anothers_id(
+    who: str, app: FastAPI, db: Database, victim: Victim, intruders: dict[str, TestClient]
+) -> None:
+    client, before = intruders[who], everything(db)
+    for door in doors(app):
+        kind = DOORS.get(door.name)
+        for path in victim.paths(door) if kind else ():
+            for answer in knock(client, door, path, victim):
+                spot = f"{who}: {door.method} {path} -> {answer.status_code}"
+                if kind in STATUS:
+                    assert status_of(answer) in STATUS[kind][who], spot
+                assert answer.status_code < 500, spot
+                assert [word for word in SECRETS if word in answer.text] == [], spot
+    assert everything(db) == before
+
+
+@pytest.mark.parametrize("who", ["guest", "shopper", "manager"])
+def test_no_page_without_an_id_tells_of_another(
+    who: str, app: FastAPI, victim: Victim, intruders: dict[str, TestClient]
+) -> None:
+    assert victim.numbers
+    for door in doors(app):
+        if door.method == "GET" and "{" not in door.path:
+            answer = intruders[who].get(door.path, follow_redirects=False)
+            assert answer.status_code < 500, door.name
+            assert [word for word in SECRETS if word in answer.text] == [], door.name
