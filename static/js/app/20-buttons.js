@@ -27,11 +27,12 @@ const step = (button) => {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-copy],[data-share],[data-change],[data-close]");
+  const button = event.target.closest?.("[data-copy],[data-share],[data-change],[data-close],[data-print]");
   if (!button) return;
   if (button.dataset.copy !== undefined) copy(button.dataset.copy).then(() => say(button, button.dataset.done));
   else if (button.dataset.share !== undefined) share(button);
   else if (button.dataset.change) step(button);
+  else if (button.dataset.print !== undefined) print();
   else button.closest(button.dataset.close)?.remove();
 });
 
