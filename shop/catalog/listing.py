@@ -65,6 +65,8 @@ class Listing:
 def page_of(session: Session, filters: Filters, now: datetime, cursor: str = "", size: int = PAGE_SIZE) -> Listing:
     """The products that fit, one page after `cursor`. Raises BadCursor."""
     question = read_question(filters.words) if filters.words else None
+    if question is None and filters.words.strip():
+        return Listing([], "", found=0)
     return (
         _search(session, filters, question, now, cursor, size)
         if question

@@ -194,9 +194,13 @@ def _paper(session: Session, facts: Mapping[str, Any], coops: Mapping[str, Coop]
     )
 
 
+_SEEN = {"cut": "bổ đôi", "box": "xếp trong thùng", "whole": "nguyên trái"}
+
+
 def _photo_id(session: Session, name: str, alt: str, drawn: Mapping[str, Stored], now: datetime) -> int | None:
     stored = drawn.get(name)
-    return pictures.keep(session, stored, alt, now).id if stored else None
+    seen = next((words for end, words in _SEEN.items() if f"-{end}" in name), "")
+    return pictures.keep(session, stored, f"{alt}, {seen}" if seen else alt, now).id if stored else None
 
 
 def _draw_missing(db: Database, settings: Settings, progress: Progress) -> dict[str, Stored]:

@@ -1,4 +1,7 @@
-"""What an address may ask of a list: `?q=&htx=&chung-nhan=&tu=&den=&xep=&tiep=`. An empty field asks nothing."""
+"""What an address may ask of a list: `?q=&danh-muc=&htx=&chung-nhan=&tu=&den=&xep=&tiep=`.
+
+An empty field asks nothing.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ class Asked:
     """How a shopper narrows and sorts a list; `cursor` is where it goes on."""
 
     words: str = ""
+    category: str = ""
     coop: str = ""
     certificate: Kind | None = None
     least_vnd: int | None = None
@@ -49,12 +53,15 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         """Whether anything but words and order was asked."""
-        return bool(self.coop or self.certificate or self.least_vnd is not None or self.most_vnd is not None)
+        return bool(
+            self.category or self.coop or self.certificate or self.least_vnd is not None or self.most_vnd is not None
+        )
 
     def query(self, **changes: str) -> str:
         """The query of an address that asks the same, with changes: "" drops a part. Begins with "?" unless empty."""
         mine = {
             "q": self.words,
+            "danh-muc": self.category,
             "htx": self.coop,
             "chung-nhan": self.certificate or "",
             "tu": "" if self.least_vnd is None else str(self.least_vnd),
@@ -68,6 +75,7 @@ class Asked:
 
 def _asked(
     q: Words = "",
+    category: Annotated[str, Query(alias="danh-muc", max_length=200, pattern=NoNul)] = "",
     htx: Annotated[str, Query(max_length=200, pattern=NoNul)] = "",
     certificate: Annotated[Kind | None, BeforeValidator(_none_if_empty), Query(alias="chung-nhan")] = None,
     tu: Vnd = None,
@@ -75,7 +83,7 @@ def _asked(
     xep: Annotated[Order | None, BeforeValidator(_none_if_empty)] = None,
     tiep: Annotated[str, Query(max_length=300, pattern=NoNul)] = "",
 ) -> Asked:
-    return Asked(q, htx, certificate, tu, den, xep, tiep)
+    return Asked(q, category, htx, certificate, tu, den, xep, tiep)
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]

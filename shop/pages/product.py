@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from livestream import room
 from shop.addresses import service as addresses
+from shop.cart.routes import WARD
 from shop.catalog import service as catalog
 from shop.catalog.models import Product
 from shop.catalog.service import ProductGone, ProductPage
@@ -24,7 +25,6 @@ from shop.pages.home import mark_live
 from shop.shipping import service as shipping
 
 router = APIRouter(include_in_schema=False)
-MY_WARD = "cho_xa"
 PLACES_SHOWN = 6
 
 
@@ -75,8 +75,8 @@ def fee(
     """What one step of each variant costs to bring to a ward: the one chosen here, or the one chosen before."""
     if ward:
         addresses.ward(ward)
-        visit.set_cookie(MY_WARD, ward)
-    mine = ward or ("" if noi else _remembered(visit.cookie(MY_WARD)))
+        visit.set_cookie(WARD, ward)
+    mine = ward or ("" if noi else _remembered(visit.cookie(WARD)))
     with db.read() as session:
         shown = catalog.product_page(session, slug, now)
         table = shipping.table_of(session, shown.coop.id, shown.coop.ward_code)

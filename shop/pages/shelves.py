@@ -15,6 +15,7 @@ from shop.catalog.models import Category
 from shop.coops import service as coops
 from shop.coops.models import Coop
 from shop.core.deps import DatabaseDep, NowDep, PageDep
+from shop.core.i18n import current_lang
 from shop.core.pagecache import Shared
 from shop.core.web import Page
 from shop.pages import jsonld
@@ -33,6 +34,11 @@ class Narrowing:
     coops: list[Coop]
 
     @property
+    def shelves_to_choose(self) -> list[tuple[str, str]]:
+        english = current_lang() == "en"
+        return [(shelf.slug, shelf.name_en if english else shelf.name) for shelf in self.shelves]
+
+    @property
     def coops_to_choose(self) -> list[tuple[str, str]]:
         return [(coop.slug, coop.name) for coop in self.coops]
 
@@ -49,7 +55,8 @@ def shelf(slug: Slug, asked: AskedDep, db: DatabaseDep, page: PageDep, now: NowD
 @router.get("/tim")
 def search(asked: AskedDep, db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
     with db.read() as session:
-        found, narrowing = _find(session, asked, None, now)
+        chosen = listing.category(session, asked.category) if asked.category else None
+        found, narrowing = _find(session, asked, chosen, now)
     return _answer(page, "pages/goods.html", asked, found, narrowing, here=None)
 
 

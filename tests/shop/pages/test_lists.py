@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, func, select
@@ -106,6 +106,20 @@ def test_empty_fields_of_the_filter_ask_nothing(db: Database, client: TestClient
     assert product.name not in client.get(f"{SHELF}?tu=200.001").text
 
 
+def test_a_search_is_narrowed_to_a_shelf(db: Database, client: TestClient) -> None:
+    fresh = make_product(db, name="Thanh long tươi")
+    dried = make_product(db, category=make_category(db, "say-kho", name="Sấy khô"), name="Thanh long sấy")
+    html = client.get("/tim?q=thanh+long&danh-muc=say-kho").text
+    assert dried.name in html
+    assert fresh.name not in html
+    assert client.get("/tim?q=thanh+long&danh-muc=khong-co").status_code == 404
+
+
+def test_signs_without_a_word_find_nothing(db: Database, client: TestClient) -> None:
+    make_product(db)
+    assert "Không tìm thấy hàng nào" in client.get("/tim?q=%21%21%21").text
+
+
 def test_a_search_without_hits_says_what_to_do(db: Database, client: TestClient) -> None:
     html = client.get("/tim?q=khongcogi").text
     assert "Không tìm thấy hàng nào" in html
@@ -141,13 +155,3 @@ def test_the_number_of_co_ops_to_choose_from_is_limited(db: Database, client: Te
         make_product(db, make_coop(db), category)
     html = client.get(SHELF).text
     assert html.count('<option value="htx-') == 40
-
-
-def test_a_page_of_a_badge_that_ends_today_is_not_kept_beyond_it(db: Database, client: TestClient) -> None:
-    coop = make_coop(db)
-    make_product(db, coop)
-    ends = datetime.now(UTC).date() + timedelta(days=400)
-    make_certificate(db, coop, expires_on=ends)
-    client.get(SHELF)
-    kept = [entry for entry in client.app.state.pages._entries.values() if entry.valid_until != float("inf")]  # type: ignore[attr-defined]  # FastAPI
-    assert [datetime.fromtimestamp(entry.valid_until, UTC).date() for entry in kept] == [ends]
