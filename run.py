@@ -205,7 +205,7 @@ def serve(_arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     set_up("test")
     bring_programs()
-    return start(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments)
+    return start(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments)
 
 
 def check(_arguments: list[str]) -> int:

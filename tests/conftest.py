@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from shop import migrations
@@ -20,7 +21,7 @@ from shop.core.db import Database
 from shop.core.deps import Person
 from shop.main import create_app
 from shop.settings import Settings
-from tests.servers import NotAvailable, postgresql
+from tests.servers import NotAvailable, find_chromium, postgresql
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -136,3 +137,16 @@ def now() -> datetime:
 def manager() -> Person:
     """A person to sign audit rows with; holds no role."""
     return Person(id=1, name="Chị Nguyện", phone="+84900000002")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser process for a file of tests; no longer, because its event loop stands in the way of other tests'."""
+    try:
+        program = find_chromium()
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlmodel import select
 
 from shop.catalog.models import Product, ProductPhoto
@@ -19,7 +19,7 @@ from shop.core.db import Database
 from shop.main import create_app
 from shop.settings import Settings
 from tests.factories import make_photo
-from tests.servers import NotAvailable, find_chromium, free_port
+from tests.servers import free_port
 
 PHONE = {"width": 360, "height": 800}
 DESKTOP = {"width": 1280, "height": 800}
@@ -71,19 +71,6 @@ def give_every_product_a_photo(db: Database) -> None:
 def _product_ids(db: Database) -> list[int]:
     with db.read() as session:
         return list(session.exec(select(Product.id)))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser process for the session."""
-    try:
-        program = find_chromium()
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from shop.catalog.models import Variant
 from shop.coops.models import Coop
@@ -17,7 +17,7 @@ from shop.settings import Settings
 from tests.factories import make_coop, make_product, make_variant
 from tests.factories_orders import make_table, variant_of
 from tests.served import serving
-from tests.servers import NotAvailable, find_chromium, free_port
+from tests.servers import free_port
 
 PHONE = {"width": 360, "height": 800}
 
@@ -55,19 +55,6 @@ def market(db: Database, tmp_path: Path) -> Iterator[Market]:
     ]
     with serving(create_app(settings, db), port):
         yield Market(settings.base_url, db, settings, [near, far], boxes, loose)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser process for the session."""
-    try:
-        program = find_chromium()
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 Window = Callable[..., Page]
