@@ -35,6 +35,7 @@ from shop.addresses import routes as address_parts
 from shop.addresses import service as addresses
 from shop.api import addresses as addresses_api
 from shop.api import carts as carts_api
+from shop.api import docs as api_docs
 from shop.api import goods as goods_api
 from shop.api import live as live_api
 from shop.api import once
@@ -86,6 +87,7 @@ ROUTERS: Sequence[APIRouter] = (
     goods_api.router,
     carts_api.router,
     orders_api.router,
+    api_docs.router,
     live_api.router,
     payment_routes.router,
     admin_pages.router,
@@ -142,7 +144,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     app = FastAPI(
         title="Chợ HTX",
         version="1",
-        docs_url="/api/docs",
+        docs_url=None,  # our own page: the usual one loads its scripts from another host
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=_life,
