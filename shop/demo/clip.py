@@ -118,12 +118,12 @@ class Scene:
         _lay(frame, self.hosts[blinks, speaks], 20 + sway, 190 + round(3 * math.sin(turn * 9)))
         _lay(frame, self.counter, 0, 560)
         self._show_fruit(frame, number, turn)
-        for x, phase in ((52, 0.0), (250, 2.1), (440, 4.2)):
+        for x, phase in ((66, 0.0), (228, 2.1), (390, 4.2)):
             swung = self.lantern.rotate(9 * math.sin(turn * 5 + phase), Image.Resampling.BILINEAR, center=(42, 0))
             _lay(frame, swung, x, 104)
         _lay(frame, self.awning, -10 + round(4 * math.sin(turn * 4)), 0)
-        _lay(frame, self.clock, 456, 226)
-        _lay(frame, self.hand.rotate(-360 * number / FRAMES, Image.Resampling.BICUBIC), 456, 226)
+        _lay(frame, self.clock, 402, 196)
+        _lay(frame, self.hand.rotate(-360 * number / FRAMES, Image.Resampling.BICUBIC), 402, 196)
         _lay(frame, self.beam, round(60 * math.sin(turn)), 0)
         return frame
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from shop.demo.drawings.easel import Easel, Fade, Glow, Outline, blend, moved, oval, rect, ribbon, smooth
+from shop.demo.drawings.easel import Easel, Fade, Glow, Outline, blend, grown, moved, oval, rect, ribbon, smooth
 
 SQUARE = (960, 960)
 
@@ -181,9 +181,10 @@ def _mouth(easel: Easel, who: Sitter, speaks: bool) -> None:
     dark = blend(who.skin, "#5a2212", 0.5)
     lips = "#b8404a" if who.woman else blend(who.skin, "#8a2f2a", 0.6)
     if speaks:
-        easel.fill(oval(640, 776, 54, 36), lips)
-        easel.fill(oval(640, 776, 44, 26), "#6a1c22")
-        easel.fill(oval(640, 760, 36, 9), "#fffaf2")
+        open_ = smooth([(568, 746), (640, 758), (712, 746), (694, 800), (640, 820), (586, 800)])
+        easel.fill(open_, lips)
+        easel.fill(grown(open_, 0.82, (640, 776)), "#6a1c22")
+        easel.fill(smooth([(588, 756), (640, 765), (692, 756), (676, 774), (640, 779), (604, 774)]), "#fffaf2")
         return
     if who.age < 0.3:
         closed = [(572, 752), (620, 760), (640, 757), (660, 760), (708, 752), (676, 782), (640, 790), (604, 782)]
