@@ -3,7 +3,7 @@
 
 python3 run.py                     set up, fill the demo market if it is empty, serve on http://127.0.0.1:$PORT
 python3 run.py test [pytest …]     every test
-python3 run.py check               format, lint, types, import layers, templates, dependencies
+python3 run.py check               format, lint, types, import layers, templates, dependencies, translations
 python3 run.py bench [name …]      the benchmarks
 python3 run.py rehearse [name …]   the long runs, written to docs/rehearsals.md
 python3 run.py setup [test]        only set up, for running or for tests
@@ -226,6 +226,7 @@ CHECKS = {
     "import layers": ("lint-imports",),
     "templates": ("djlint", "storefront_templates", "--lint", "--quiet"),
     "dependencies": ("deptry", "."),
+    "translations": ("pytest", "-q", "tests/architecture/test_translations.py"),
 }
 
 
