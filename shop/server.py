@@ -45,6 +45,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         "log_level": "warning",
         "backlog": 4096,
         "timeout_graceful_shutdown": 5,
+        "timeout_worker_healthcheck": 60,  # a busy small machine may need many seconds to start a process
         "proxy_headers": True,
         "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
     }
