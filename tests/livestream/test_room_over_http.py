@@ -143,22 +143,23 @@ def test_on_the_sheet_a_buyer_changes_and_gives_back(
     assert (back.status_code, "Còn 10" in back.text) == (200, True)
 
 
-@pytest.mark.parametrize("quantity", ["", "-1", "1000", "hai", "1.5", "1\x00", "9" * 400])
-def test_nonsense_on_the_sheet_is_refused_and_changes_nothing(
-    client: TestClient, db: Database, on_air: OnAir, quantity: str
-) -> None:
+NONSENSE = ("", "-1", "1000", "hai", "1.5", "1\x00", "9" * 400)
+
+
+def test_nonsense_on_the_sheet_is_refused_and_changes_nothing(client: TestClient, db: Database, on_air: OnAir) -> None:
     session_row, items, _host = on_air
-    answer = client.post(f"/live/{session_row.slug}/mua/A1", data={"quantity": quantity}, headers=HTMX)
-    assert answer.status_code == 422
+    sheet = f"/live/{session_row.slug}/mua/A1"
+    answers = [client.post(sheet, data={"quantity": typed}, headers=HTMX).status_code for typed in NONSENSE]
+    assert answers == [422] * len(NONSENSE)
     with db.read() as session:
         assert stock.pool_of(session, items[0].variant_id, live.live_owner(session_row.id)).held == 0
 
 
-@pytest.mark.parametrize(
-    "path", ["/live/khong-co", "/live/khong-co/mua/A1", "/live/khong-co/lich.ics", "/live/{slug}/mua/Z9"]
-)
-def test_what_does_not_exist_is_not_found(client: TestClient, on_air: OnAir, path: str) -> None:
-    assert client.get(path.format(slug=on_air[0].slug)).status_code == 404
+def test_what_does_not_exist_is_not_found(client: TestClient, on_air: OnAir) -> None:
+    nowhere = ("", "/mua/A1", "/lich.ics", "/cua-toi")
+    answers = [client.get(f"/live/khong-co{path}").status_code for path in nowhere]
+    answers.append(client.get(f"/live/{on_air[0].slug}/mua/Z9").status_code)
+    assert answers == [404] * 5
 
 
 def test_the_room_is_the_same_bytes_for_everyone(client: TestClient, on_air: OnAir) -> None:
