@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -11,12 +12,19 @@ from pathlib import Path
 from shop.settings import Settings
 
 
+class CannotBackUp(Exception):
+    """The message says why."""
+
+
 class CannotRestore(Exception):
     """The message says why."""
 
 
 def backup(settings: Settings, file: Path) -> None:
-    """Write a consistent copy while the market goes on selling. PostgreSQL needs `pg_dump` on the machine."""
+    """Write a consistent copy while the market goes on selling. Raises CannotBackUp.
+
+    PostgreSQL needs `pg_dump` on the machine, no older than the server.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / ("database.sqlite" if _on_sqlite(settings) else "database.dump")
         _copy_database(settings, copy)
@@ -35,7 +43,7 @@ def restore(settings: Settings, file: Path) -> None:
         archive.extractall(folder, filter="data")
         unpacked = Path(folder)
         if (unpacked / "media").exists():
-            (unpacked / "media").rename(settings.media_dir)
+            shutil.move(unpacked / "media", settings.media_dir)
         _restore_database(settings, unpacked)
 
 
@@ -50,7 +58,8 @@ def _sqlite_file(settings: Settings) -> Path:
 def _copy_database(settings: Settings, copy: Path) -> None:
     if not _on_sqlite(settings):
         command = ["pg_dump", "--format=custom", f"--file={copy}", settings.database]
-        subprocess.run(command, check=True)
+        if failure := _failure_of(command):
+            raise CannotBackUp(failure)
         return
     with sqlite3.connect(_sqlite_file(settings)) as source, sqlite3.connect(copy) as target:
         source.backup(target)
@@ -59,6 +68,17 @@ def _copy_database(settings: Settings, copy: Path) -> None:
 def _restore_database(settings: Settings, unpacked: Path) -> None:
     if not _on_sqlite(settings):
         dump = unpacked / "database.dump"
-        subprocess.run(["pg_restore", f"--dbname={settings.database}", str(dump)], check=True)
+        command = ["pg_restore", "--exit-on-error", "--single-transaction", f"--dbname={settings.database}", str(dump)]
+        if failure := _failure_of(command):
+            raise CannotRestore(failure)
         return
-    (unpacked / "database.sqlite").rename(_sqlite_file(settings))
+    shutil.move(unpacked / "database.sqlite", _sqlite_file(settings))
+
+
+def _failure_of(command: list[str]) -> str:
+    """Why a program of PostgreSQL failed, "" when it did not."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return f"{command[0]} is not on this machine: install PostgreSQL's client programs"
+    return (done.stderr.strip() or f"{command[0]} failed") if done.returncode else ""

@@ -133,7 +133,11 @@ def backup(file: Path) -> None:
     """Write the database and the media folder into one file."""
     from shop import backups
 
-    backups.backup(_settings(), file)
+    try:
+        backups.backup(_settings(), file)
+    except backups.CannotBackUp as reason:
+        typer.echo(f"chohtx: {reason}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command()

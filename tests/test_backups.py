@@ -1,0 +1,43 @@
+"""One file brings the market back; what stands in the way is said in a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsals.stand import Stand
+
+on_postgresql = pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+
+
+class TestBackup:
+    @on_postgresql
+    def test_without_the_programs_of_postgresql_it_says_what_to_install(self, tmp_path: Path, db_url: str) -> None:
+        told = Stand(tmp_path / "stand", db_url, PATH="/nowhere").chohtx("backup", str(tmp_path / "market.tar.gz"))
+        assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+        assert "pg_dump is not on this machine" in told.stderr
+        assert not (tmp_path / "market.tar.gz").exists()
+
+    @on_sqlite
+    def test_it_is_never_restored_over_a_market_that_is_there(self, tmp_path: Path, db_url: str) -> None:
+        stand = Stand(tmp_path / "stand", db_url)
+        file = tmp_path / "market.tar.gz"
+        assert stand.chohtx("backup", str(file)).returncode == 0
+        told = stand.chohtx("restore", str(file))
+        assert (told.returncode, "exists" in told.stderr) == (2, True)
+
+    @on_sqlite
+    def test_it_comes_back_to_another_disk_than_the_one_it_is_unpacked_on(self, tmp_path: Path, db_url: str) -> None:
+        other_disk = Path("/dev/shm")  # noqa: S108  the only second file system that most machines have
+        if not other_disk.is_dir() or other_disk.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("no second file system here")
+        stand, file = Stand(tmp_path / "stand", db_url), tmp_path / "market.tar.gz"
+        (stand.settings.media_dir / "pictures").mkdir(parents=True)
+        assert stand.chohtx("backup", str(file)).returncode == 0
+        empty = Stand(tmp_path / "empty", TMPDIR=str(other_disk))
+        told = empty.chohtx("restore", str(file))
+        assert (told.returncode, told.stderr) == (0, "")
+        assert (empty.settings.media_dir / "pictures").is_dir()
+        empty.verify()
