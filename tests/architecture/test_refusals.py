@@ -32,7 +32,10 @@ def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from _below(child)
 
 
-ALL = sorted({kind for kind in refusals() if not kind.__module__.startswith("tests.")}, key=lambda kind: kind.__name__)
+ALL = sorted(
+    {kind for kind in refusals() if not kind.__module__.startswith("tests.")},
+    key=lambda kind: (kind.__module__, kind.__name__),  # two rooms may have a rule of the same name
+)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
