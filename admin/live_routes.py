@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from livestream import room as rooms
 from livestream import service as live
-from shop.core.deps import DatabaseDep, NowDep, PageDep, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.web import Page
 
@@ -38,7 +38,7 @@ def _page(db: DatabaseDep, page: Page, form: Posted[Stop] | None) -> Response:
 
 
 @router.post("/{live_id}/dung")
-def stop(live_id: int, form: StopForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def stop(live_id: Id, form: StopForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")
     if not form.ok:
         return _page(db, page, form)
@@ -48,7 +48,7 @@ def stop(live_id: int, form: StopForm, db: DatabaseDep, page: PageDep, visit: Vi
 
 
 @router.post("/bao/{report_id}")
-def see(report_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def see(report_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")
     with db.write() as session:
         live.see_report(session, report_id, person, now)

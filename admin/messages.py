@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from shop.core.audit import audit
-from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import NotFound
 from shop.notify import service as notify
 from shop.notify.models import Message, MessageState
@@ -38,7 +38,7 @@ def _link(message: Message, settings: Settings) -> str:
 
 
 @router.post("/{message_id}")
-def send_again(message_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def send_again(message_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     """Give a failed message new tries."""
     person = visit.require("operator")
     with db.write() as session:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from admin import outbox
 from payments import ledger, receive, refunds, unmatched
 from payments.refunds import RefundRow
-from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.events import MAX_ATTEMPTS
 from shop.core.forms import Posted, posted
 from shop.orders.models import Order
@@ -61,7 +61,7 @@ def unmatched_money(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: S
 
 @router.post("/tien-chua-khop/{money_id}/ghep")
 def match(
-    money_id: int,
+    money_id: Id,
     form: MatchForm,
     db: DatabaseDep,
     page: PageDep,
@@ -79,7 +79,7 @@ def match(
 
 @router.post("/tien-chua-khop/{money_id}/tra-lai")
 def send_back(
-    money_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep, now: NowDep
+    money_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep, now: NowDep
 ) -> Response:
     person = visit.require("operator")
     with db.write() as session:
@@ -88,7 +88,7 @@ def send_back(
 
 
 @router.post("/tien-chua-khop/{money_id}/dong-y")
-def agree(money_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def agree(money_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")
     with db.write() as session:
         became = unmatched.agree(session, money_id, person, now)
@@ -96,7 +96,7 @@ def agree(money_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: N
 
 
 @router.post("/tien-chua-khop/{money_id}/rut-lai")
-def withdraw(money_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def withdraw(money_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")
     with db.write() as session:
         unmatched.withdraw(session, money_id, person, now)
@@ -114,7 +114,7 @@ def refunds_to_send(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response
 
 @router.post("/hoan-tien/{refund_id}")
 def refund_sent(
-    refund_id: int, form: SentForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
+    refund_id: Id, form: SentForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
 ) -> Response:
     person = visit.require("operator")
     if not form.ok:
@@ -133,7 +133,7 @@ def failed_events(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
 
 
 @router.post("/viec-chua-xong/{event_id}")
-def try_again(event_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def try_again(event_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")
     with db.write() as session:
         outbox.try_again(session, event_id, person, now)

@@ -13,7 +13,7 @@ from shop.certificates import service as certificates
 from shop.certificates.models import CertificateState
 from shop.coops import service as coops
 from shop.coops.models import CoopState
-from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, Visit, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
 
@@ -50,7 +50,7 @@ def home(db: DatabaseDep, page: PageDep, visit: VisitDep, trang_thai: str = "") 
 
 
 @router.post("/htx/{coop_id}")
-def change_coop(coop_id: int, form: CoopForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def change_coop(coop_id: Id, form: CoopForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = _officer(visit)
     if not form.ok:
         raise Invalid
@@ -70,7 +70,7 @@ def papers(db: DatabaseDep, page: PageDep, visit: VisitDep, trang_thai: str = "s
 
 @router.post("/giay-to/{paper_id}")
 def decide_paper(
-    paper_id: int, form: PaperForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
+    paper_id: Id, form: PaperForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
 ) -> Response:
     person = _officer(visit)
     if not form.ok or form.value.state == CertificateState.SUBMITTED:

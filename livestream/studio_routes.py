@@ -18,7 +18,7 @@ from livestream.schedule import NoSuchSession, Plan
 from livestream.screen import studio_room
 from shop.coops import service as coops
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, HubDep, NowDep, PageDep, Person, SettingsDep, VisitDep
+from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, SettingsDep, VisitDep
 from shop.core.errors import NotAllowed, Refusal
 from shop.core.forms import Posted, posted
 from shop.core.hub import Hub
@@ -142,7 +142,7 @@ def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep,
 
 @router.get("/{live_id}")
 def studio(
-    live_id: int, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, settings: SettingsDep, now: NowDep
+    live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, settings: SettingsDep, now: NowDep
 ) -> Response:
     return _studio(db, page, person, hub, settings, live_id, now)
 
@@ -182,7 +182,7 @@ def _may(person: Person, room: Room) -> bool:
 
 @router.post("/{live_id}/mon")
 def add_item(
-    live_id: int,
+    live_id: Id,
     form: NewItem,
     db: DatabaseDep,
     page: PageDep,
@@ -208,7 +208,7 @@ def add_item(
 
 
 @router.post("/{live_id}/mon/{item_id}/bo")
-def drop_item(live_id: int, item_id: int, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+def drop_item(live_id: Id, item_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
     with db.write() as session:
         _own(session, live_id, person)
         schedule.drop_item(session, live_id, item_id)
@@ -216,7 +216,7 @@ def drop_item(live_id: int, item_id: int, db: DatabaseDep, page: PageDep, person
 
 
 @router.get("/{live_id}/gia/{item_id}")
-def price_page(live_id: int, item_id: int, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+def price_page(live_id: Id, item_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
     return _price_page(db, page, person, live_id, item_id)
 
 
@@ -240,7 +240,7 @@ def _price_page(
 
 @router.post("/{live_id}/gia/{item_id}")
 def set_price(
-    live_id: int, item_id: int, form: NewPrice, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
+    live_id: Id, item_id: Id, form: NewPrice, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
 ) -> Response:
     if not form.ok:
         return _price_page(db, page, person, live_id, item_id, form)
@@ -255,7 +255,7 @@ def set_price(
 
 @router.post("/{live_id}/bat-dau")
 def begin(
-    live_id: int, db: DatabaseDep, page: PageDep, person: HostDep, hub: HubDep, settings: SettingsDep, now: NowDep
+    live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, hub: HubDep, settings: SettingsDep, now: NowDep
 ) -> Response:
     """Go on air. When less was left than wanted, the page that answers says so."""
     try:
@@ -272,7 +272,7 @@ def begin(
 
 @router.post("/{live_id}/ghim")
 def pin(
-    live_id: int,
+    live_id: Id,
     form: NewPin,
     db: DatabaseDep,
     page: PageDep,
@@ -291,7 +291,7 @@ def pin(
 
 
 @router.post("/{live_id}/ket-thuc")
-def finish(live_id: int, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
+def finish(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
     with db.write() as session:
         _own(session, live_id, person, "host")
         live.end(session, live_id, person, now)
@@ -299,7 +299,7 @@ def finish(live_id: int, db: DatabaseDep, page: PageDep, person: HostDep, now: N
 
 
 @router.post("/{live_id}/huy")
-def cancel(live_id: int, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def cancel(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
     with db.write() as session:
         row = _own(session, live_id, person)
         if row.state != SessionState.SCHEDULED:

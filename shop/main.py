@@ -57,6 +57,7 @@ from shop.core.i18n import LanguageFromPath
 from shop.core.observe import Numbers, Observed
 from shop.core.outbox import OutboxEvent
 from shop.core.pagecache import ChangeReader, PageCache, Pages
+from shop.core.plainaddress import PlainAddress
 from shop.core.ratelimit import RateLimits
 from shop.core.static import PREFIX as STATIC_PREFIX
 from shop.core.static import Static
@@ -209,6 +210,7 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
         Middleware(SameOriginWrites),
+        Middleware(PlainAddress),
     ]
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import Field
 
 from shop.core.db import Database
 from shop.core.errors import NotAllowed, NotSignedIn
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 VISITOR = "cho_khach"
 SIGN_IN = "cho_phien"
+DESKS = {"operator": "/quan-tri", "officer": "/lien-minh", "manager": "/ban-hang", "host": "/ban-hang/live"}
 YEAR_S = 365 * 24 * 3600
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""The number of a row in an address. One that no column can hold is refused here, before a database chokes on it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,12 @@ class Person:
         """The co-ops for which this person holds one of the roles."""
         wanted = [g.coop_id for g in self.roles if g.role in roles and g.coop_id is not None]
         return tuple(dict.fromkeys(wanted))
+
+    @property
+    def desk(self) -> str:
+        """Where this person's work begins: the home page for those who only buy."""
+        held = {grant.role for grant in self.roles}
+        return next((path for role, path in DESKS.items() if role in held), "/")
 
     @property
     def is_operator(self) -> bool:

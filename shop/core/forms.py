@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_origin
@@ -12,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 T = TypeVar("T", bound=BaseModel)
+_NO_TEXT = re.compile("[\x00\ufffd]")  # U+FFFD stands where bytes were no UTF-8
 
 
 @dataclass
@@ -57,7 +59,7 @@ def posted(model: type[T]) -> Callable[[Request], AsyncIterator[Posted[T]]]:
 
 
 def check(model: type[T], form: FormData) -> Posted[T]:
-    """Read `form` as `model`; empty fields count as not sent, NUL bytes are refused."""
+    """Read `form` as `model`; empty fields count as not sent, NUL and bytes that are no UTF-8 are refused."""
     raw: dict[str, Any] = {}
     typed: dict[str, str] = {}
     for name, info in model.model_fields.items():
@@ -66,9 +68,9 @@ def check(model: type[T], form: FormData) -> Posted[T]:
         if values:
             raw[name] = values if get_origin(info.annotation) is list else values[0]
     result = Posted(model, typed)
-    if any("\x00" in value for value in typed.values()):
-        result.errors = {name: "nul" for name, value in typed.items() if "\x00" in value}
-        result.typed = {name: value.replace("\x00", "") for name, value in typed.items()}
+    if any(_NO_TEXT.search(value) for value in typed.values()):
+        result.errors = {name: "nul" for name, value in typed.items() if _NO_TEXT.search(value)}
+        result.typed = {name: _NO_TEXT.sub("", value) for name, value in typed.items()}
         return result
     try:
         result.parsed = model.model_validate(raw)

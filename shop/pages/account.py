@@ -14,7 +14,7 @@ from shop.accounts.routes import slowly
 from shop.addresses import service as places
 from shop.addresses.forms import AddressChoices, AddressForm
 from shop.checkout.forms import EMAIL
-from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.deps import SIGN_IN, DatabaseDep, Id, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.phones import Phone
 from shop.core.web import Page
@@ -109,7 +109,7 @@ def _address_page(page: Page, form: Posted[Where], address_id: int | None, statu
 
 
 @router.get("/dia-chi/{address_id}")
-def address(address_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
+def address(address_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     person = visit.require_person()
     with db.read() as session:
         saved = profile.address(session, person.id, address_id)
@@ -127,7 +127,7 @@ def add_address(form: WhereForm, db: DatabaseDep, page: PageDep, visit: VisitDep
 
 
 @router.post("/dia-chi/{address_id}")
-def change_address(address_id: int, form: WhereForm, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
+def change_address(address_id: Id, form: WhereForm, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     person = visit.require_person()
     with db.read() as session:
         profile.address(session, person.id, address_id)
@@ -150,7 +150,7 @@ def _place(told: Where) -> dict[str, str]:
 
 
 @router.post("/dia-chi/{address_id}/xoa")
-def delete_address(address_id: int, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
+def delete_address(address_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     person = visit.require_person()
     with db.write() as session:
         profile.delete_address(session, person.id, address_id)

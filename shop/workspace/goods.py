@@ -21,7 +21,7 @@ from shop.catalog.models import Product, Variant
 from shop.coops import service as coops
 from shop.core import pictures
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted, read_upload
 from shop.core.images import MAX_UPLOAD_BYTES, Stored, keep_upload
@@ -78,7 +78,7 @@ def _goods(session: Session, products: Sequence[Product]) -> list[Goods]:
 
 
 @router.get("/hang/{variant_id}")
-def variant(variant_id: int, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def variant(variant_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
     return _show(db, page, desk, variant_id, None)
 
 
@@ -97,7 +97,7 @@ def _show(db: Database, page: Page, desk: Desk, variant_id: int, form: Posted[Pr
 
 @router.post("/hang/{variant_id}")
 def change(
-    variant_id: int,
+    variant_id: Id,
     db: DatabaseDep,
     page: PageDep,
     desk: DeskDep,
@@ -129,7 +129,7 @@ def _require_own(db: Database, desk: Desk, product_id: int) -> None:
 
 
 async def _photo_sent(
-    product_id: int, request: Request, db: DatabaseDep, desk: DeskDep, settings: SettingsDep
+    product_id: Id, request: Request, db: DatabaseDep, desk: DeskDep, settings: SettingsDep
 ) -> Stored | None:
     """The picture that was sent, prepared in the back room while pages keep their threads; None when none was sent.
 
@@ -145,7 +145,7 @@ async def _photo_sent(
 
 @router.post("/anh/{product_id}")
 def add_photo(
-    product_id: int,
+    product_id: Id,
     db: DatabaseDep,
     page: PageDep,
     desk: DeskDep,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from shop.coops import service as coops
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, SettingsDep, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.streams import stream_path
 from shop.core.web import Page
@@ -65,7 +65,7 @@ def _home_facts(session: Session, desk: Desk) -> dict[str, Any]:
 
 
 @router.post("/htx/{coop_id}")
-def choose_coop(coop_id: int, page: PageDep, visit: VisitDep, desk: DeskDep) -> Response:
+def choose_coop(coop_id: Id, page: PageDep, visit: VisitDep, desk: DeskDep) -> Response:
     if coop_id in desk.coop_ids:
         visit.set_cookie(CHOSEN, str(coop_id))
     return page.go("/ban-hang")
@@ -73,7 +73,7 @@ def choose_coop(coop_id: int, page: PageDep, visit: VisitDep, desk: DeskDep) -> 
 
 @router.get("/don")
 def parcels(
-    db: DatabaseDep, page: PageDep, desk: DeskDep, trang_thai: str = "new", truoc: int | None = None
+    db: DatabaseDep, page: PageDep, desk: DeskDep, trang_thai: str = "new", truoc: Id | None = None
 ) -> Response:
     state = trang_thai if trang_thai in orders.STATES else "new"
     with db.read() as session:
@@ -84,7 +84,7 @@ def parcels(
 
 
 @router.get("/don/{parcel_id}")
-def parcel(parcel_id: int, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def parcel(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
     return _show(db, page, desk, parcel_id, None)
 
 
@@ -101,7 +101,7 @@ def _show(
 
 @router.post("/don/{parcel_id}/{step}")
 def move_on(
-    parcel_id: int, step: str, db: DatabaseDep, page: PageDep, desk: DeskDep, form: TroubleForm, now: NowDep
+    parcel_id: Id, step: str, db: DatabaseDep, page: PageDep, desk: DeskDep, form: TroubleForm, now: NowDep
 ) -> Response:
     """Confirm, pack, mark delivered; or say what went wrong."""
     coop_id = desk.coop_id
@@ -135,7 +135,7 @@ def _after(db: Database, page: Page, desk: Desk, parcel_id: int) -> Response:
 
 @router.post("/giao/{parcel_id}")
 def hand_over(
-    parcel_id: int,
+    parcel_id: Id,
     db: DatabaseDep,
     page: PageDep,
     desk: DeskDep,
