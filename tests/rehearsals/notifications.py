@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from payments.models import PaymentFact, UnmatchedMoney
 from payments.simulators.sepay import notification, sign
@@ -130,10 +130,14 @@ def _look(db: Database, placed: Sequence[dict[str, Any]], movements: Sequence[Mo
         captured = select(func.count(), func.sum(PaymentFact.amount_vnd)).where(PaymentFact.kind == "captured")
         facts, received_vnd = session.exec(captured).one()
         states = dict(session.exec(select(Order.state, func.count()).group_by(Order.state)).all())
-        strangers = session.exec(select(func.count()).where(UnmatchedMoney.reason == "unknown_ref")).one()
+        nobodys = select(func.count()).where(col(UnmatchedMoney.due_id).is_(None), UnmatchedMoney.state == "waiting")
+        strangers = session.exec(nobodys).one()
     told_vnd = sum(movement.amount_vnd for movement in movements)
     if (facts, int(received_vnd)) != (len(movements), told_vnd):
         raise Broke(f"{facts} movements of {received_vnd} đ booked, the bank told of {len(movements)} of {told_vnd} đ")
+    unnamed = sum(not movement.order for movement in movements)
+    if strangers != unnamed:
+        raise Broke(f"{unnamed} transfers name no order, {strangers} wait in the inbox")
     if states != {"placed": len(placed)}:
         raise Broke(f"every order is paid in full, but they stand at {states}")
     return [
