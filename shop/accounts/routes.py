@@ -16,7 +16,7 @@ from shop.accounts import consents, passwords, profile
 from shop.accounts import service as accounts
 from shop.accounts.codes import CodeSender
 from shop.core.db import Database
-from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, Visit, VisitDep
+from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.phones import Phone
 from shop.core.web import Page
@@ -100,21 +100,23 @@ async def sign_in(
     asked = form.value
     limits.count("sign-in", asked.phone, times=5, per_s=600)
     limits.count("sign-in-from", visit.ip, times=60, per_s=600)
-    token = await slowly(lambda: _token_for(db, asked, now))
-    if token is None:
+    entered = await slowly(lambda: _enter(db, asked, now))
+    if entered is None:
         form.errors = {"password": "wrong_password"}
         return _show(page, form, sender, 422)
     limits.forget("sign-in", asked.phone, times=5, per_s=600)
-    return _welcome(page, visit, token, _inside(asked.tiep))
+    token, person = entered
+    return _welcome(page, visit, token, _inside(asked.tiep) if asked.tiep not in ("", "/") else person.desk)
 
 
-def _token_for(db: Database, asked: SignInByPassword, now: datetime) -> str | None:
+def _enter(db: Database, asked: SignInByPassword, now: datetime) -> tuple[str, Person] | None:
+    """A new sign-in and whose it is; None when phone and password do not belong together."""
     with db.read() as session:
         person = accounts.find_by_phone(session, asked.phone)
     if not passwords.fits(asked.password, person.password_hash if person else "") or person is None:
         return None
     with db.write() as session:
-        return accounts.start_session(session, person.id, now)
+        return accounts.start_session(session, person.id, now), accounts.as_person(session, person)
 
 
 def _welcome(page: Page, visit: Visit, token: str, further: str) -> Response:

@@ -84,6 +84,14 @@ class TestSigningIn:
         answer = client.post("/dang-nhap", data=data, follow_redirects=False)
         assert answer.headers["location"] == "/tai-khoan"
 
+    @pytest.mark.parametrize(("role", "desk"), [(Role.MANAGER, "/ban-hang"), (Role.OPERATOR, "/quan-tri")])
+    def test_staff_arrive_at_their_desk(self, client: TestClient, db: Database, role: Role, desk: str) -> None:
+        person = make_person(db, role, coop_id=1)
+        with db.write() as session:
+            session.get_one(PersonRow, person.id).password_hash = passwords.hashed("trai-ngon-2026")
+        typed = {"phone": person.phone, "password": "trai-ngon-2026", "tiep": "/"}
+        assert client.post("/dang-nhap", data=typed, follow_redirects=False).headers["location"] == desk
+
     def test_signing_out_ends_the_session_everywhere_it_was_copied(
         self, client: TestClient, db: Database, now: datetime
     ) -> None:
