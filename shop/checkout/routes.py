@@ -21,6 +21,7 @@ from shop.core.db import Database
 from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep, Visit, VisitDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted
+from shop.core.i18n import phone as spoken
 from shop.core.web import Page, sentence
 from shop.orders.access import secret_link
 
@@ -57,7 +58,8 @@ def _known_of(db: Database, visit: Visit) -> dict[str, str | None]:
     with db.read() as session:
         saved, email = profile.addresses(session, person.id), profile.row(session, person.id).email
     place = saved[0].model_dump(exclude={"id", "person_id"}) if saved else {}
-    return {"name": person.name, "phone": person.phone, "email": email, **place}
+    known = {"name": person.name, "phone": person.phone, "email": email, **place}
+    return {**known, "phone": spoken(known["phone"])}
 
 
 @router.post("")

@@ -41,7 +41,8 @@ def parcels(
     """Parcels in one state: work to do oldest first, what is over newest first."""
     mine = select(Parcel).where(Parcel.coop_id == coop_id, Parcel.state == state)
     if state in ("new", "confirmed", "packed"):
-        rows = session.exec(mine.order_by(col(Parcel.id)).limit(most * 10))
+        waiting = mine.join(Order, col(Order.id) == Parcel.order_id).order_by(col(Order.placed_at), col(Parcel.id))
+        rows = session.exec(waiting.limit(most * 10))
     else:
         older = mine.where(Parcel.id < before_id) if before_id else mine
         rows = session.exec(older.order_by(col(Parcel.id).desc()).limit(most))

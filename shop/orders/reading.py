@@ -110,7 +110,13 @@ def order_view(session: Session, order: Order, sight: Sight) -> OrderView:
 def of_phones(session: Session, person_id: int, phones: Sequence[str], most: int = 50) -> list[OrderView]:
     """The orders of an account, newest first: those it placed, and those of the phones it has proved."""
     mine = (col(Order.person_id) == person_id) | col(Order.phone).in_(phones)
-    found = session.execute(select(Order).where(mine).order_by(col(Order.id).desc()).limit(most)).scalars().all()
+    found = (
+        session.execute(
+            select(Order).where(mine).order_by(col(Order.placed_at).desc(), col(Order.id).desc()).limit(most)
+        )
+        .scalars()
+        .all()
+    )
     return views(session, found, Sight.FULL)
 
 

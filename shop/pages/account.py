@@ -16,6 +16,7 @@ from shop.addresses.forms import AddressChoices, AddressForm
 from shop.checkout.forms import EMAIL
 from shop.core.deps import SIGN_IN, DatabaseDep, Id, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted
+from shop.core.i18n import phone as spoken
 from shop.core.phones import Phone
 from shop.core.web import Page
 from shop.notify import choices
@@ -99,7 +100,7 @@ def change_who_i_am(form: WhoIAmForm, db: DatabaseDep, page: PageDep, visit: Vis
 @router.get("/dia-chi/moi")
 def new_address(page: PageDep, visit: VisitDep) -> Response:
     person = visit.require_person()
-    return _address_page(page, Posted.blank(Where, name=person.name, phone=person.phone), None)
+    return _address_page(page, Posted.blank(Where, name=person.name, phone=spoken(person.phone)), None)
 
 
 def _address_page(page: Page, form: Posted[Where], address_id: int | None, status: int = 200) -> Response:
@@ -113,7 +114,8 @@ def address(address_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep) -> 
     person = visit.require_person()
     with db.read() as session:
         saved = profile.address(session, person.id, address_id)
-    return _address_page(page, Posted.blank(Where, **saved.model_dump(exclude={"id", "person_id"})), address_id)
+    known = {**saved.model_dump(exclude={"id", "person_id"}), "phone": spoken(saved.phone)}
+    return _address_page(page, Posted.blank(Where, **known), address_id)
 
 
 @router.post("/dia-chi/moi")

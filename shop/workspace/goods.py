@@ -25,6 +25,7 @@ from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted, read_upload
 from shop.core.images import MAX_UPLOAD_BYTES, Stored, keep_upload
+from shop.core.money import format_number
 from shop.core.pictures import Photo
 from shop.core.web import Page
 from shop.stock import service as stock
@@ -90,7 +91,7 @@ def _show(db: Database, page: Page, desk: Desk, variant_id: int, form: Posted[Pr
         photo = cards.covers(session, [product.id]).get(product.id)
         pool = stock.pool_of(session, variant_id)
     status = 422 if form else 200
-    form = form or Posted.blank(PriceAndStock, price_vnd=row.price_vnd, on_hand=pool.on_hand)
+    form = form or Posted.blank(PriceAndStock, price_vnd=format_number(row.price_vnd), on_hand=pool.on_hand)
     goods = Goods(product, photo, [(row, pool)])
     return page("workspace/variant.html", block="variant", status=status, coop=coop, goods=goods, form=form)
 

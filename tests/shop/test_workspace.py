@@ -201,7 +201,7 @@ class TestGoods:
         goods = desk.client.get("/ban-hang/hang").text
         assert f"/ban-hang/hang/{desk.box.id}" in goods
         form = desk.client.get(f"/ban-hang/hang/{desk.box.id}").text
-        assert 'value="200000"' in form
+        assert 'value="200.000"' in form
         answer = desk.client.post(f"/ban-hang/hang/{desk.box.id}", data={"price_vnd": "185.000", "on_hand": "7"})
         assert answer.status_code == 200
         assert "185.000" in desk.client.get("/ban-hang/hang").text
