@@ -112,7 +112,9 @@ def install_packages(level: str) -> None:
     uv, lock = find_uv(), LOCKS[level]
     strict = ("--require-hashes", "-r", lock)
     own_python = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
-    if uv and attempt(uv, "pip", "install", "-q", "--python", PYTHON, "--no-build", *strict, env=own_python):
+    if uv and attempt(
+        uv, "pip", "install", "-q", "--compile-bytecode", "--python", PYTHON, "--no-build", *strict, env=own_python
+    ):
         return
     say("uv is not to be had here, going on with pip (about a minute)")
     if not attempt(*pip(), "install", "--quiet", "--only-binary", ":all:", *strict):
