@@ -17,6 +17,7 @@ from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Variant
 from shop.coops.models import Coop
 from shop.core.db import Database, run
+from shop.shipping.models import DeliveryRate, DeliveryTerms
 from shop.stock.models import Pool
 from tests.bench.stand import Line, filled, market, now, ports, rate, running
 from tests.served import call
@@ -63,6 +64,11 @@ def _make_carts(url: str) -> list[str]:
         run(session, update(Pool).values(on_hand=col(Pool.on_hand) + 1_000_000))
         province, ward = _place()
         run(session, update(Coop).values(province_code=province, ward_code=ward))
+        coop_ids = session.exec(select(Coop.id)).all()
+        near = {"zone": "commune", "up_to_g": 100_000, "fee_vnd": 20_000, "days_least": 1, "days_most": 1}
+        run(session, insert(DeliveryRate), [{"coop_id": coop_id, **near} for coop_id in coop_ids])
+        terms = {"pickup": True, "pickup_line": "", "handling_days": 1}
+        run(session, insert(DeliveryTerms), [{"coop_id": coop_id, **terms} for coop_id in coop_ids])
         variants = session.exec(select(Variant.id, Variant.price_vnd).limit(200)).all()
         ids = [f"bench-cart-{number:06d}" for number in range(CARTS)]
         run(session, insert(Cart), [{"id": cart_id, "created_at": now(), "touched_at": now()} for cart_id in ids])
@@ -167,4 +173,6 @@ _UNIQUE = (
 
 
 def _fresh(name: str, value: Any, number: int) -> Any:
+    if name in ("order_id", "parcel_id", "due_id", "attempt_id") and value is not None:
+        return value + 1_000_000 + number
     return f"{value}-{number}" if name in _UNIQUE else value
