@@ -140,9 +140,16 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
     return (*JOBS, *more)
 
 
+class Market(FastAPI):
+    """FastAPI with the page cache in front of everything: what is in memory passes no other layer."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return PageCache(super().build_middleware_stack(), self.state.pages)
+
+
 def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     """The whole market as one ASGI application. `db` is given by tests; otherwise it is opened from the settings."""
-    app = FastAPI(
+    app = Market(
         title="Chợ HTX",
         version="1",
         docs_url=None,  # our own page: the usual one loads its scripts from another host
@@ -206,7 +213,6 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
         Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
         Middleware(Observed, numbers=state.numbers),
         Middleware(FromMemory, static=state.static),
-        Middleware(PageCache, pages=state.pages),
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
         Middleware(SameOriginWrites),

@@ -187,8 +187,8 @@ class PageCache:
         self.app, self.pages = app, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-            await self.app(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or "/su-kien" in scope["path"]:
+            await self.app(scope, receive, send)  # event streams are never pages, and thousands of them pass no layer
             return
         host = encoding = known = fragment = b""
         for name, value in scope["headers"]:
