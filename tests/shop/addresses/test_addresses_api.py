@@ -51,6 +51,7 @@ def test_a_split_old_ward_answers_with_all_its_choices(client: TestClient) -> No
 
 
 def test_nonsense_is_answered_calmly(client: TestClient) -> None:
-    assert client.get(f"{V1}/search", params={"q": "\0🥭" * 900}).json() == {"items": []}
+    assert client.get(f"{V1}/search", params={"q": "🥭" * 900}).json() == {"items": []}
+    assert client.get(f"{V1}/search", params={"q": "\0🥭" * 900}).status_code == 404
     assert client.get(f"{V1}/search").status_code == 422
     assert client.get(f"{V1}/search", params={"q": "x", "limit": -1}).status_code == 422
