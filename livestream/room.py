@@ -235,6 +235,6 @@ def _card(room: Room) -> SessionCard:
         coop_slug=room.coop.slug,
         place=room.place,
         photo=room.cover,
-        goods=tuple(dict.fromkeys(item.variant.product_name for item in room.items)),
+        goods=tuple(dict.fromkeys(item.variant.shown_name for item in room.items)),
         saves_up_to_percent=max((item.saved_percent for item in room.items), default=0),
     )

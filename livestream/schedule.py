@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from shop.stock import service as stock
 
 MOST_ITEMS = 100
 EARLIEST = timedelta(minutes=5)
+USUAL_MINUTES, MOST_EVENINGS = 60, 14
 
 
 class NoSuchSession(NotFound):
@@ -205,16 +207,34 @@ def _refuse_past(plan: Plan, now: datetime) -> None:
 
 def _refuse_overlap(session: Session, coop_id: int, host_id: int, plan: Plan, but: int) -> None:
     """One host and one co-op sell in one place at a time; what is on air counts as long as it was planned."""
-    ends_at = plan.starts_at + timedelta(minutes=plan.planned_minutes)
+    other = _at_that_time(session, [coop_id], host_id, plan.starts_at, plan.planned_minutes, but)
+    if other:
+        raise HostIsBusy(title=other.title, starts_at=other.starts_at)
+
+
+def _at_that_time(
+    session: Session, coop_ids: Collection[int], host_id: int, starts_at: datetime, minutes: int, but: int = 0
+) -> LiveSession | None:
     near = select(LiveSession).where(
         col(LiveSession.state).in_([SessionState.SCHEDULED, SessionState.LIVE]),
-        (LiveSession.coop_id == coop_id) | (LiveSession.host_id == host_id),
+        col(LiveSession.coop_id).in_(coop_ids) | (LiveSession.host_id == host_id),
         LiveSession.id != but,
-        LiveSession.starts_at < ends_at,
+        LiveSession.starts_at < starts_at + timedelta(minutes=minutes),
     )
-    for other in session.exec(near.order_by(col(LiveSession.starts_at).desc())):
-        if other.starts_at + timedelta(minutes=other.planned_minutes) > plan.starts_at:
-            raise HostIsBusy(title=other.title, starts_at=other.starts_at)
+    latest_first = session.exec(near.order_by(col(LiveSession.starts_at).desc()))
+    ends = ((other, other.starts_at + timedelta(minutes=other.planned_minutes)) for other in latest_first)
+    return next((other for other, ends_at in ends if ends_at > starts_at), None)
+
+
+def free_evening(session: Session, coop_ids: Collection[int], host_id: int, now: datetime) -> datetime:
+    """The next evening, as a clock in Vietnam shows it, when neither this host nor these co-ops sell live yet."""
+    here = local(now)
+    evening = here.replace(hour=max(19, min(23, here.hour + 1)), minute=30, second=0, microsecond=0)
+    for _ in range(MOST_EVENINGS):
+        if _at_that_time(session, coop_ids, host_id, evening, USUAL_MINUTES) is None:
+            break
+        evening = (evening + timedelta(days=1)).replace(hour=19)
+    return evening
 
 
 def _refuse_price(session: Session, variant_id: int, name: str, live_price_vnd: int, now: datetime) -> None:

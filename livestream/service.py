@@ -222,11 +222,11 @@ def claim(
     live, item = _on_air(session, slug, code)
     variant = catalog.variants(session, [item.variant_id])[item.variant_id]
     if quantity > (most := min(item.most_per_buyer, variant.most_steps)):
-        raise TooManyForOne(name=variant.product_name, most=most)
+        raise TooManyForOne(name=variant.shown_name, most=most)
     owner = hold_owner(live.id, item.id, cart_id)
     until = held_until(session, owner, now) or now + hold_for
     price_vnd = offers.price_now(session, item.variant_id, now, live_owner(live.id))
-    claimed = Claimed(code, variant.product_name, max(0, quantity), price_vnd, until)
+    claimed = Claimed(code, variant.shown_name, max(0, quantity), price_vnd, until)
     stock.release_holds(session, owner, now)
     if quantity <= 0:
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)

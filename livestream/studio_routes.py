@@ -107,13 +107,10 @@ def sessions(db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
 
 @router.get("/moi")
 def new_session(db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
-    blank = Posted.blank(PlanForm, starts_at=_next_evening(now), planned_minutes=60)
+    with db.read() as session:
+        evening = schedule.free_evening(session, person.coop_ids("host"), person.id, now)
+    blank = Posted.blank(PlanForm, starts_at=f"{evening:%Y-%m-%dT%H:%M}", planned_minutes=schedule.USUAL_MINUTES)
     return _plan_page(db, page, person, blank)
-
-
-def _next_evening(now: datetime) -> str:
-    here = now.astimezone(HERE)
-    return here.replace(hour=max(19, min(23, here.hour + 1)), minute=30).strftime("%Y-%m-%dT%H:%M")
 
 
 def _plan_page(db: Database, page: Page, person: Person, form: Posted[PlanForm], refused: str = "") -> Response:

@@ -74,7 +74,7 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     server: str = request.getfixturevalue("postgresql_server")
     name = f"chohtx_{os.getpid()}_{uuid.uuid4().hex[:10]}"
-    _sql(server, f"CREATE DATABASE {name} TEMPLATE chohtx_template")
+    _sql(server, f"CREATE DATABASE {name} TEMPLATE chohtx_template STRATEGY FILE_COPY")  # five times as fast
     yield with_database(server, name)
     _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -15,6 +15,7 @@ from shop.cart.models import CartLine
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
 from shop.core.db import run
+from shop.core.i18n import either
 from shop.stock.models import Hold, HoldState, Pool
 
 
@@ -37,6 +38,7 @@ class Line:
     product_id: int
     coop_id: int
     product_name: str
+    product_name_en: str
     product_slug: str
     variant_name: str
     kind: str
@@ -55,6 +57,11 @@ class Line:
     hold_owner: str | None
     live_lapsed: bool
     held_here: int
+
+    @property
+    def shown_name(self) -> str:
+        """The product's name in the language of the request; orders keep the Vietnamese one."""
+        return either(self.product_name, self.product_name_en)
 
     @property
     def total_vnd(self) -> int:
@@ -156,7 +163,8 @@ _LINES = (
         _line.held_until,
         _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
         _variant.price_vnd, _variant.on_sale, _variant.product_id,
-        _product.name.label("product_name"), _product.slug.label("product_slug"), _product.shelf_life_days,
+        _product.name.label("product_name"), _product.name_en.label("product_name_en"),
+        _product.slug.label("product_slug"), _product.shelf_life_days,
         _product.state.label("product_state"), _product.coop_id,
         _coop.slug.label("coop_slug"), _coop.name.label("coop_name"), _coop.ward_code, _coop.phone, _coop.zalo,
         _coop.state.label("coop_state"),
@@ -206,6 +214,7 @@ def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
         product_id=row.product_id,
         coop_id=row.coop_id,
         product_name=row.product_name,
+        product_name_en=row.product_name_en,
         product_slug=row.product_slug,
         variant_name=row.variant_name,
         kind=row.kind,

@@ -216,7 +216,7 @@ _CLEAR = delete(CartLine).where(col(CartLine.cart_id) == bindparam("cart"))
 
 def named(refusal: stock.SoldOut, lines: Iterable[Line]) -> SoldOut:
     """Stock's refusal with the names a person knows."""
-    known = {line.variant_id: {"name": line.product_name, "step_g": line.step_g} for line in lines}
+    known = {line.variant_id: {"name": line.shown_name, "step_g": line.step_g} for line in lines}
     return SoldOut(lines=[{**short, **known[short["variant_id"]]} for short in refusal.facts["lines"]])
 
 

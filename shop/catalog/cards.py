@@ -17,7 +17,7 @@ from shop.certificates.service import Badge
 from shop.coops import service as coops
 from shop.coops.models import Coop
 from shop.core.db import run
-from shop.core.i18n import kg
+from shop.core.i18n import either, kg
 from shop.core.pictures import Photo
 from shop.stock.models import Pool
 from shop.stock.service import Band, band
@@ -63,7 +63,7 @@ def load(session: Session, product_ids: Sequence[int], now: datetime) -> tuple[l
 # Columns, not objects: a shelf of 60 goods is read in half the time.
 _SHOWN = (
     select_columns(
-        *(col(column) for column in (Product.id, Product.coop_id, Product.slug, Product.name)),
+        *(col(column) for column in (Product.id, Product.coop_id, Product.slug, Product.name, Product.name_en)),
         *(col(column) for column in (Variant.price_vnd, Variant.kind, Variant.step_g)),
         col(Variant.name).label("variant_name"),
         *(col(column) for column in (Coop.province_code, Coop.ward_code)),
@@ -79,7 +79,7 @@ def _card(row: Row[Any], photo: Photo | None, left: Band, badges: tuple[Badge, .
         id=row.id,
         coop_id=row.coop_id,
         slug=row.slug,
-        name=row.name,
+        name=either(row.name, row.name_en),
         photo=photo,
         price_vnd=row.price_vnd,
         unit=unit_of(row.kind, row.step_g, row.variant_name),

@@ -16,8 +16,9 @@ from shop.certificates.models import Certificate
 from shop.coops import service as coops
 from shop.coops.models import Coop, CoopState
 from shop.coops.service import CoopCard
-from shop.core import slugs
+from shop.core import money, slugs
 from shop.core.errors import NotFound
+from shop.core.i18n import either
 from shop.core.pictures import Photo
 from shop.stock import service as stock
 
@@ -39,6 +40,7 @@ class VariantView:
     id: int
     product_id: int
     product_name: str
+    product_name_en: str
     product_slug: str
     coop_id: int
     name: str
@@ -50,6 +52,11 @@ class VariantView:
     shelf_life_days: int | None
     on_sale: bool
     photo: Photo | None
+
+    @property
+    def shown_name(self) -> str:
+        """The product's name in the language of the request."""
+        return either(self.product_name, self.product_name_en)
 
 
 @dataclass(frozen=True)
@@ -150,8 +157,7 @@ def _on_page(session: Session, product_id: int) -> list[VariantOnPage]:
 
 def per_kg_vnd(variant: Variant) -> int:
     """The price of a kilogram in whole đồng, 0 for pieces."""
-    weight_g = cards.weight_of(variant.kind, variant.step_g)
-    return variant.price_vnd * 1000 // weight_g if weight_g else 0
+    return money.per_kg_vnd(variant.price_vnd, cards.weight_of(variant.kind, variant.step_g))
 
 
 def variants_of(session: Session, product_id: int) -> list[Variant]:
@@ -193,6 +199,7 @@ def _view(variant: Variant, product: Product, coop_sells: bool, photo: Photo | N
         id=variant.id,
         product_id=product.id,
         product_name=product.name,
+        product_name_en=product.name_en,
         product_slug=product.slug,
         coop_id=product.coop_id,
         name=variant.name,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shop.core.money import NBSP, format_number, format_vnd
+from shop.core.money import NBSP, format_number, format_vnd, per_kg_vnd
 
 Lang = Literal["vi", "en"]
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -88,6 +88,11 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _english().ngettext(one, many, count)
 
 
+def either(vietnamese: str, english: str) -> str:
+    """A name that was written in both languages, in that of the request; Vietnamese where there is no English."""
+    return english if english and _lang.get() == "en" else vietnamese
+
+
 def url(path: str) -> str:
     """An internal address in the language of the request."""
     if _lang.get() == "vi" or not path.startswith("/") or path.startswith(("/static/", "/media/")):
@@ -134,6 +139,7 @@ def phone(number: str) -> str:
 
 FILTERS = {
     "vnd": format_vnd,
+    "per_kg": per_kg_vnd,
     "number": format_number,
     "kg": kg,
     "day": day,

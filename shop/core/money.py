@@ -17,6 +17,11 @@ def format_vnd(amount_vnd: int) -> str:
     return f"{format_number(amount_vnd)}{NBSP}₫"
 
 
+def per_kg_vnd(price_vnd: int, weight_g: int) -> int:
+    """The price of a kilogram to the nearest đồng, 0 where the weight says nothing (0 g)."""
+    return (price_vnd * 1000 + weight_g // 2) // weight_g if weight_g else 0
+
+
 def split_by_share(total_vnd: int, shares: Sequence[int]) -> list[int]:
     """Split a sum in proportion to `shares` so that the parts add up to it exactly (largest remainder).
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -46,6 +46,7 @@ def make_templates(settings: Settings, asset: Callable[[str], str]) -> Environme
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         auto_reload=settings.demo,
+        bytecode_cache=FileSystemBytecodeCache(),  # in this user's temporary folder: the next start compiles nothing
     )
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.globals.update(gettext=_gettext, _=_gettext)
@@ -53,7 +54,12 @@ def make_templates(settings: Settings, asset: Callable[[str], str]) -> Environme
     environment.filters.update(i18n.FILTERS)
     environment.filters["jsonld"] = _jsonld
     environment.globals.update(
-        url=i18n.url, asset=asset, lang=i18n.current_lang, shop=settings, now=lambda: datetime.now(UTC)
+        url=i18n.url,
+        either=i18n.either,
+        asset=asset,
+        lang=i18n.current_lang,
+        shop=settings,
+        now=lambda: datetime.now(UTC),
     )
     ui: Any = environment.get_template("ui.html").module
     ui.icon = lru_cache(maxsize=500)(ui.icon)  # the same few stand two dozen times on every page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from io import BytesIO
 from typing import Annotated
 
 import segno
@@ -96,6 +97,21 @@ def qr_svg(text: str) -> Markup:
     """The QR code as SVG, drawn here: no picture service learns who pays what."""
     drawn = segno.make(text, error="m").svg_inline(border=4, light="#fff", dark="#000", omitsize=True)
     return Markup(drawn)  # noqa: S704  made by segno from modules, the text itself is not in it
+
+
+@router.get("/don-hang/{code}/vietqr.png")
+def qr_picture(code: str, db: DatabaseDep, visit: VisitDep, settings: SettingsDep) -> Response:
+    """The QR code to save: who pays on the phone that shows it opens the picture in the bank's app."""
+    person = visit.person
+    with db.read() as session:
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
+    if action is None or not action.qr_text:
+        raise NoSuchOrder
+    drawn = BytesIO()
+    segno.make(action.qr_text, error="m").save(drawn, kind="png", scale=12, border=4)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="vietqr-{order.code}.png"'}
+    return Response(drawn.getvalue(), media_type="image/png", headers=headers)
 
 
 def opened(

@@ -16,7 +16,7 @@ from shop.catalog import service as catalog
 from shop.catalog.models import Product
 from shop.catalog.service import ProductGone, ProductPage
 from shop.core.deps import DatabaseDep, NowDep, PageDep, VisitDep
-from shop.core.i18n import current_lang, url
+from shop.core.i18n import either, url
 from shop.core.pagecache import Shared
 from shop.core.web import Page
 from shop.pages import jsonld
@@ -54,7 +54,7 @@ def show(slug: Slug, db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
 
 def name_of(product: Product) -> str:
     """The product's name in the language of the request, where it has one."""
-    return product.name_en if current_lang() == "en" and product.name_en else product.name
+    return either(product.name, product.name_en)
 
 
 def _gone(session: Session, page: Page, gone: ProductGone, now: datetime) -> Response:

@@ -15,7 +15,7 @@ from shop.catalog.models import Category
 from shop.coops import service as coops
 from shop.coops.models import Coop
 from shop.core.deps import DatabaseDep, NowDep, PageDep
-from shop.core.i18n import current_lang
+from shop.core.i18n import either
 from shop.core.pagecache import Shared
 from shop.core.web import Page
 from shop.pages import jsonld
@@ -35,8 +35,7 @@ class Narrowing:
 
     @property
     def shelves_to_choose(self) -> list[tuple[str, str]]:
-        english = current_lang() == "en"
-        return [(shelf.slug, shelf.name_en if english else shelf.name) for shelf in self.shelves]
+        return [(shelf.slug, either(shelf.name, shelf.name_en)) for shelf in self.shelves]
 
     @property
     def coops_to_choose(self) -> list[tuple[str, str]]:

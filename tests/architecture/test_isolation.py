@@ -60,6 +60,7 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/mon": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
     "GET /don-hang/{code}": BUYER,
+    "GET /don-hang/{code}/vietqr.png": BUYER,
     "POST /don-hang/{code}/huy": BUYER,
     "POST /don-hang/{code}/mua-lai": BUYER,
     "GET /api/v1/orders/{code}": BUYER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from livestream.models import LivePin, LiveSession, SessionState
 from shop.accounts.models import Role
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
+from shop.core.i18n import HERE
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import claim, make_cart, make_host, make_session, variant_of
@@ -50,6 +52,19 @@ def test_a_host_plans_fills_starts_pins_and_ends_a_session(client: TestClient, d
     ended = client.post(f"{studio}/ket-thuc")
     assert state_of(db, live_id) == SessionState.ENDED
     assert "Đã xong" in ended.text
+
+
+def test_the_form_offers_an_evening_that_is_free(client: TestClient, db: Database) -> None:
+    coop = make_coop(db)
+    host = make_host(db, coop)
+    sign_in(client, db, host)
+    offered = re.search(r'name="starts_at"[^>]*value="([^"]+)"', client.get("/ban-hang/live/moi").text)
+    assert offered
+    first = datetime.fromisoformat(offered[1])
+    make_session(db, datetime.now(UTC), coop=coop, host=host, on_air=False, starts_at=first.replace(tzinfo=HERE))
+    again = re.search(r'name="starts_at"[^>]*value="([^"]+)"', client.get("/ban-hang/live/moi").text)
+    assert again
+    assert datetime.fromisoformat(again[1]) == (first + timedelta(days=1)).replace(hour=19)
 
 
 def test_a_pin_says_who_and_the_page_comes_back(client: TestClient, db: Database) -> None:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from shop.checkout.models import Checkout
 from shop.core.db import Database
-from shop.orders.models import Order, Parcel
+from shop.orders.models import Order, OrderLine, Parcel
 from shop.stock import service as stock
 from tests.factories import make_coop, make_product
 from tests.factories_orders import make_table, variant_of
@@ -61,6 +61,27 @@ class TestBuyingWithoutJavascript:
 
         again = client.post("/thanh-toan/dat-hang", data=summary)
         assert again.url.path == page.url.path
+
+    def test_who_reads_english_sees_english_names_and_the_co_op_packs_by_its_own(
+        self, db: Database, client: TestClient
+    ) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        product = make_product(db, coop, name="Thanh long ruột đỏ", name_en="Red dragon fruit")
+        assert "Red dragon fruit" in client.get("/en/tim?q=thanh+long").text
+        assert "Red dragon fruit" not in client.get("/tim?q=thanh+long").text
+        client.post("/en/gio-hang", data={"variant_id": variant_of(db, product).id})
+        assert "Red dragon fruit" in client.get("/en/gio-hang").text
+        assert "Thanh long ruột đỏ" in client.get("/gio-hang").text
+        client.post("/en/thanh-toan/bat-dau")
+        client.post("/en/thanh-toan", data=CONTACT)
+        page = client.post("/en/thanh-toan/nhan-hang", data={"payment_method": "cod", f"way-{coop.id}": "delivery"})
+        assert "Red dragon fruit" in page.text
+        client.post(
+            "/en/thanh-toan/dat-hang", data={name: field(page.text, name) for name in ("checkout_id", "total_vnd")}
+        )
+        with db.read() as session:
+            assert session.exec(select(OrderLine.product_name)).one() == "Thanh long ruột đỏ"
 
     def test_going_back_without_answers_leads_to_the_question_that_is_open(
         self, db: Database, client: TestClient

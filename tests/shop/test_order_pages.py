@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from shop.core.db import Database
@@ -49,6 +51,18 @@ class TestWhoSeesIt:
         page = client.get(f"/don-hang/{placed.code}", params={"k": key})
         assert page.status_code == 404
         assert "Nguyễn Thị Hoa" not in page.text
+
+    def test_the_qr_code_is_a_picture_to_save_for_whoever_pays_on_the_phone_that_shows_it(
+        self, client: TestClient, settings: Settings, placed: Placed
+    ) -> None:
+        picture = f"/don-hang/{placed.code}/vietqr.png"
+        assert client.get(picture).status_code == 404
+        assert f'href="{picture}" download' in client.get(link(settings, placed)).text
+        answer = client.get(picture)
+        with Image.open(BytesIO(answer.content)) as image:
+            assert image.format == "PNG"
+            assert min(image.size) >= 480
+        assert "attachment" in answer.headers["content-disposition"]
 
     def test_a_code_that_was_never_given_answers_the_same(self, client: TestClient, placed: Placed) -> None:
         assert client.get("/don-hang/0000000000").status_code == 404

@@ -53,13 +53,18 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 });
 
 // One press, one order: a form that is on its way does not go again.
+// Where pressing again later is meant (one more box), `data-once` says after how many milliseconds it counts.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.once === undefined) return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation(); // htmx listens further in
+    return;
+  }
   form.dataset.sent = "1";
-  setTimeout(() => delete form.dataset.sent, 10000);
-});
+  setTimeout(() => delete form.dataset.sent, Number(form.dataset.once) || 10000);
+}, true);
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });

@@ -24,7 +24,7 @@ from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.forms import check
 from shop.core.ids import ALPHABET, check_symbol, crockford, derived_token, order_code, read_crockford
-from shop.core.money import format_vnd, split_by_share
+from shop.core.money import format_vnd, per_kg_vnd, split_by_share
 from shop.core.ratelimit import RateLimits, TooOften
 from shop.settings import Settings, WrongSettings, load_settings
 
@@ -40,6 +40,11 @@ class TestMoney:
         assert sum(parts) == total
         for part, share in zip(parts, shares, strict=True):
             assert abs(part * sum(shares) - total * share) < sum(shares)
+
+    def test_a_price_per_kg_is_the_nearest_dong(self) -> None:
+        assert per_kg_vnd(149_000, 3000) == 49_667
+        assert per_kg_vnd(22_000, 500) == 44_000
+        assert per_kg_vnd(10_000, 0) == 0
 
     def test_nothing_to_split_by_is_an_error(self) -> None:
         with pytest.raises(ValueError, match="positive"):
