@@ -42,6 +42,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         "loop": "uvloop",
         "http": "httptools",
         "access_log": False,
+        "server_header": False,
         "log_level": "warning",
         "backlog": 4096,
         "timeout_graceful_shutdown": 5,

@@ -275,7 +275,7 @@ def _same_query(query: bytes) -> bytes:
 def _entry(headers: Iterable[tuple[bytes, bytes]], body: bytes, shared: Shared) -> _Entry:
     packed = gzip.compress(body, 6, mtime=0)
     etag = b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
-    dropped = (b"content-length", b"content-encoding", b"set-cookie", b"cache-control", b"etag")
+    dropped = (b"content-length", b"content-encoding", b"set-cookie", b"cache-control", b"etag", b"vary")
     common = [pair for pair in headers if pair[0].lower() not in dropped]
     common += [(b"cache-control", b"no-cache"), (b"etag", etag), (b"vary", b"Accept-Encoding, HX-Request-Type")]
     plain = [*common, (b"content-length", str(len(body)).encode())]

@@ -64,7 +64,18 @@ def make_templates(settings: Settings, asset: Callable[[str], str]) -> Environme
     ui: Any = environment.get_template("ui.html").module
     ui.icon = lru_cache(maxsize=500)(ui.icon)  # the same few stand two dozen times on every page
     environment.globals["ui"] = ui
+    environment.globals["still"] = _still(environment)
     return environment
+
+
+def _still(environment: Environment) -> Callable[[str], Markup]:
+    """Parts that are the same on every page of a language (the footer) are rendered once."""
+
+    @lru_cache(maxsize=50)
+    def rendered(name: str, _lang: i18n.Lang) -> Markup:
+        return Markup(environment.get_template(name).render())  # noqa: S704  a template of ours
+
+    return lambda name: rendered(name, i18n.current_lang())
 
 
 def _gettext(text: str, **facts: Any) -> Markup:
