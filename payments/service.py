@@ -21,7 +21,7 @@ from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.state import PaymentState, state_from
 from payments.till import till_from
-from shop.core.db import Database
+from shop.core.db import Database, insert_once
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 
@@ -53,27 +53,23 @@ def open_due(
     now: datetime,
     label: str = "",
     page_path: str = "",
-) -> PaymentDue:
+) -> None:
     """Start waiting for money. Once per subject; a second call changes only the method and `closes_at`.
 
     `label` is what people call it (the order's code): operators find it by that. `amount_vnd` may be 0.
     """
-    due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
-    if due is None:
-        due = PaymentDue(
-            subject=subject,
-            label=label or subject,
-            page_path=page_path,
-            method=method,
-            amount_vnd=amount_vnd,
-            closes_at=closes_at,
-            created_at=now,
-        )
-    due.method, due.closes_at = method, closes_at
-    session.add(due)
-    session.flush()
+    named = {"subject": subject, "label": label or subject, "page_path": page_path}
+    asked = {"method": method, "amount_vnd": amount_vnd, "closes_at": closes_at, "created_at": now}
+    if insert_once(session, PaymentDue, {**named, **asked}, ["subject"]):
+        if method == "cod" or not amount_vnd:
+            return  # nothing is known of a fresh due, so nothing needs to be read to know what it lacks
+        due = _due(session, subject)
+    else:
+        due = _due(session, subject)
+        due.method, due.closes_at = method, closes_at
+        session.add(due)
+        session.flush()
     ready_attempt(session, due, now)
-    return due
 
 
 def change_due(session: Session, subject: str, amount_vnd: int, now: datetime) -> None:

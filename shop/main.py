@@ -165,6 +165,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.settings = settings
     state.db = db or Database(settings.database)
     state.owns_db = db is None
+    state.db.pages_are_ours = state.db.is_sqlite  # `server.serve` lets one web process on a SQLite file
     state.static = Static(STATIC)
     state.templates = make_templates(settings, state.static.asset)
     state.who_is = who_is

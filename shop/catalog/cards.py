@@ -103,7 +103,8 @@ def weight_of(kind: str, step_g: int) -> int:
 
 def covers(session: Session, product_ids: Iterable[int]) -> dict[int, Photo]:
     """The first photo of each product."""
-    return dict(session.execute(_COVERS, {"products": list(product_ids)}).tuples().all())
+    found = session.execute(_COVERS, {"products": list(product_ids)})
+    return {product_id: photo for product_id, photo in found}  # noqa: C416  a row is not typed as a pair
 
 
 # Made once: cart and rooms ask for two or three covers, and building the statement would take longest.

@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
+from sqlalchemy import Connection, CursorResult, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -92,7 +93,7 @@ class Database:
             Path(self.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             options = {"pool_size": pool_size, "max_overflow": 20}
         self.engine = create_engine(self.url, hide_parameters=True, **options)  # what people typed stays out of logs
-        self._writing = self.engine.execution_options(writes=True)
+        self.pages_are_ours = False  # set by the one process that keeps pages of this database: nobody else need hear
         self._here = threading.local()
         self._turn: _Queue | _NoQueue = _NoQueue()
         if self.is_sqlite:
@@ -112,8 +113,10 @@ class Database:
             raise RuntimeError("a write() is already open here: pass its session on instead")
         self._here.open = True
         try:
-            with self._turn, Session(self._writing, expire_on_commit=False) as session:
+            with self._turn, Session(self.engine, expire_on_commit=False) as session:
+                session.info["pages_are_ours"] = self.pages_are_ours
                 with session.begin():
+                    session.info["connection"] = session.connection(execution_options={"writes": True})
                     yield session
                 actions = session.info.get("after_commit", [])
         finally:
@@ -139,18 +142,23 @@ def run(
     Objects already loaded do not see the change: refresh them where that matters.
     """
     session.flush()
-    return (
-        session.connection().execute(statement, rows) if rows is not None else session.connection().execute(statement)
-    )
+    connection: Connection | None = session.info.get("connection")
+    if connection is None:  # one block is one transaction on one connection: it is looked up once
+        connection = session.info["connection"] = session.connection()
+    return connection.execute(statement, rows) if rows is not None else connection.execute(statement)
 
 
 def insert_once(session: Session, model: type[SQLModel], values: Mapping[str, Any], unique: Sequence[str]) -> bool:
     """Insert a row unless one with the same `unique` columns stands already. True when this call inserted it."""
-    table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
-    inserted = statement.returning(*(table.c[name] for name in unique))  # PostgreSQL's driver gives no row count here
-    return run(session, inserted).first() is not None
+    statement = _insert_once(model.__table__, session.get_bind().dialect.name, tuple(unique))  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return run(session, statement, values).first() is not None
+
+
+@lru_cache(maxsize=100)
+def _insert_once(table: Table, dialect: str, unique: tuple[str, ...]) -> Any:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    return statement.returning(*(table.c[name] for name in unique))  # PostgreSQL's driver gives no row count here
 
 
 def _driver(url: str) -> str:

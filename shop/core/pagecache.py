@@ -2,7 +2,7 @@
 
 An entry names its tags (`product:17`, `lists`) and dies when one of them changes (`bump`, in the transaction that
 changes the facts) or when `valid_until` comes, the next moment a shown fact changes by itself. Other processes learn
-within a second from the table `page_change`.
+within a second from the table `page_change`; it is left out where no other process keeps pages (SQLite).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def bump(session: Session, *tags: str) -> None:
         after_commit(session, lambda: _tell(list(session.info["page_tags"])))
     fresh = [tag for tag in dict.fromkeys(tags) if tag not in waiting]
     waiting.update(dict.fromkeys(fresh))
-    if fresh:
+    if fresh and not session.info.get("pages_are_ours"):
         now = datetime.now(UTC)
         run(session, insert(PageChange), [{"tag": tag, "at": now} for tag in fresh])
 

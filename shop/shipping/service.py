@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
@@ -125,9 +125,12 @@ def price(rates: Sequence[Rate], grams: int) -> tuple[int, int, int] | None:
 def tables(session: Session, wards: Mapping[int, str]) -> dict[int, Table]:
     """The tables of these co-ops, given each co-op's own ward."""
     rates: defaultdict[int, list[Rate]] = defaultdict(list)
-    for row in run(session, _RATES, {"coops": list(wards)}):
-        rates[row.coop_id].append(Rate(*tuple(row)[1:]))
-    terms = {row.coop_id: tuple(row)[1:] for row in run(session, _TERMS, {"coops": list(wards)})}
+    terms: dict[int, tuple[Any, ...]] = {}
+    for row in run(session, _TABLES, {"coops": list(wards)}):
+        coop_id, facts = row[0], tuple(row)[1:]
+        terms[coop_id] = facts[:4]
+        if facts[4] is not None:
+            rates[coop_id].append(Rate(*facts[4:]))
     return {
         coop_id: Table(coop_id, ward, tuple(rates[coop_id]), *terms.get(coop_id, ())) for coop_id, ward in wards.items()
     }
@@ -139,12 +142,15 @@ def table_of(session: Session, coop_id: int, ward_code: str) -> Table:
 
 
 _rate, _terms = DeliveryRate.__table__.c, DeliveryTerms.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
-# Plain columns and made once: they are read on every order.
-_RATES = select(_rate.coop_id, _rate.zone, _rate.up_to_g, _rate.fee_vnd, _rate.days_least, _rate.days_most).where(
-    _rate.coop_id.in_(bindparam("coops", expanding=True))
-)
-_TERMS = select(_terms.coop_id, _terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days).where(
-    _terms.coop_id.in_(bindparam("coops", expanding=True))
+# Plain columns and made once: they are read on every order. Who has rates has terms (`save_table` writes both).
+_TABLES = (
+    select(
+        *(_terms.coop_id, _terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days),
+        *(_rate.zone, _rate.up_to_g, _rate.fee_vnd, _rate.days_least, _rate.days_most),
+    )
+    .outerjoin(DeliveryRate, _rate.coop_id == _terms.coop_id)
+    .where(_terms.coop_id.in_(bindparam("coops", expanding=True)))
+    .order_by(_rate.id)
 )
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -22,7 +23,7 @@ from shop.stock.models import Pool
 from tests.bench.stand import Line, filled, market, now, ports, rate, running
 from tests.served import call
 
-CARTS, SECONDS, LEAST, WANTED = 6_000, 5, 0.12, 0.35
+CARTS, ROUNDS, SECONDS, LEAST, WANTED = 8_000, 5, 2, 0.12, 0.35
 SCRIPT = """local carts = {}
 local n = 0
 for id in io.lines("%s") do carts[#carts + 1] = id end
@@ -30,7 +31,7 @@ local before, after = [==[%s]==], [==[%s]==]
 request = function()
   n = n + 1
   local id = carts[(n - 1) %% #carts + 1]
-  wrk.headers["Idempotency-Key"] = "bench-" .. n
+  wrk.headers["Idempotency-Key"] = "bench-%d-" .. n
   return wrk.format("POST", "/api/v1/orders", wrk.headers, before .. id .. after)
 end
 wrk.headers["Content-Type"] = "application/json"
@@ -46,16 +47,22 @@ def bench_orders() -> list[Line]:
         port = ports(1)[0]
         command, settings = market(home, port)
         with running(command, settings, port):
-            rows = _rows_of_one(home, port, carts.pop(0))
-            begun = _count(home)
-            rate(port, "/api/v1/orders", seconds=SECONDS, script=_script(home, carts))
-            ours = (_count(home) - begun) / SECONDS
-        bare = _bare(home, rows)
+            rows = _rows_of_one(home, port, carts.pop())
+            plain = _copy(home)
+            pairs = [(_ours(home, port, carts, number), _bare(plain, rows)) for number in range(ROUNDS)]
+            plain.close()
         written = sum(len(added) for added in rows.values())
-        words = (
-            f"orders: {ours:,.0f}/s, {ours / bare:.3f} of {bare:,.0f}/s bare transactions of the same {written} rows"
-        )
-        return [Line(f"{words} (limit {LEAST}, wished {WANTED})", ours / bare >= LEAST)]
+        ours, bare = (median(rates) for rates in zip(*pairs, strict=True))
+        share = median(one / other for one, other in pairs)
+        words = f"orders: {ours:,.0f}/s, {share:.3f} of {bare:,.0f}/s bare transactions of the same {written + 2} rows"
+        return [Line(f"{words} (limit {LEAST}, wished {WANTED})", share >= LEAST)]
+
+
+def _ours(home: Path, port: int, carts: list[str], number: int) -> float:
+    mine = carts[number * CARTS // ROUNDS : (number + 1) * CARTS // ROUNDS]
+    begun = _count(home)
+    rate(port, "/api/v1/orders", seconds=SECONDS, script=_script(home, mine, number))
+    return (_count(home) - begun) / SECONDS
 
 
 def _make_carts(url: str) -> list[str]:
@@ -99,11 +106,11 @@ def _body(cart_id: str) -> dict[str, Any]:
     }
 
 
-def _script(home: Path, carts: list[str]) -> Path:
+def _script(home: Path, carts: list[str], number: int) -> Path:
     (home / "carts.txt").write_text("\n".join(carts) + "\n")
     before, after = json.dumps(_body("@")).split("@")
     script = home / "orders.lua"
-    script.write_text(SCRIPT % (home / "carts.txt", before, after))
+    script.write_text(SCRIPT % (home / "carts.txt", before, after, number))
     return script
 
 
@@ -136,25 +143,34 @@ def _rows_of_one(home: Path, port: int, cart_id: str) -> dict[str, list[dict[str
     return {table: rows for table, rows in added.items() if rows}
 
 
-def _bare(home: Path, rows: dict[str, list[dict[str, Any]]]) -> float:
-    """Transactions a second: the same rows and the pool's update, one durable commit each, by the driver alone."""
-    file = _file(home)
+def _copy(home: Path) -> sqlite3.Connection:
+    """The same market in another file, without what would stop rows of orders that do not exist."""
+    file = sqlite3.connect(home / "bare.sqlite", isolation_level=None, timeout=30)
+    with _file(home) as source:
+        source.backup(file)
+    file.execute("PRAGMA journal_mode=WAL")
     for pragma in ("synchronous=FULL", "foreign_keys=OFF"):
         file.execute(f"PRAGMA {pragma}")
     for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         file.execute(f"DROP TRIGGER {trigger}")
+    return file
+
+
+def _bare(file: sqlite3.Connection, rows: dict[str, list[dict[str, Any]]]) -> float:
+    """Transactions a second: the same rows and the pool's update, one durable commit each, by the driver alone."""
     steps = [(table, row) for table, added in rows.items() for row in added]
-    done, until = 0, time.perf_counter() + SECONDS
+    begun = done = file.execute("SELECT count(*) FROM customer_order").fetchone()[0]
+    until = time.perf_counter() + SECONDS
     while time.perf_counter() < until:
         file.execute("BEGIN IMMEDIATE")
         for table, row in steps:
             fresh = {name: _fresh(name, value, done) for name, value in row.items() if name != "id"}
             file.execute(_INSERT.format(table, ", ".join(fresh), ", ".join("?" * len(fresh))), list(fresh.values()))
+        file.execute("DELETE FROM cart_line WHERE cart_id = ?", (f"bench-cart-{done:06d}",))
         file.execute("UPDATE pool SET on_hand = on_hand - 1 WHERE id = 1 AND on_hand - held >= 1")
         file.execute("COMMIT")
         done += 1
-    file.close()
-    return done / SECONDS
+    return float(done - begun) / SECONDS
 
 
 _LAST = "SELECT coalesce(max(rowid), 0) FROM {}"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from payments.gateway import BankLine, Outcome, RawRequest
 from payments.models import PaymentAttempt, PaymentDue
@@ -31,7 +31,13 @@ def make_due(db: Database, amount_vnd: int = 255_000, method: str = "vietqr", **
     facts = {"closes_at": NOW + timedelta(hours=2), "label": f"DON{number}", "page_path": "/don-hang/x", **changes}
     subject = facts.pop("subject", f"order:{number}")
     with db.write() as session:
-        return open_due(session, subject, amount_vnd, method, facts.pop("closes_at"), NOW, **facts)
+        open_due(session, subject, amount_vnd, method, facts.pop("closes_at"), NOW, **facts)
+        return due_of(session, subject)
+
+
+def due_of(session: Session, subject: str) -> PaymentDue:
+    """What is owed for a subject."""
+    return session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).one()
 
 
 def code_of(db: Database, due: PaymentDue) -> str:

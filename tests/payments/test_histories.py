@@ -20,7 +20,7 @@ from payments.service import open_due, state_of
 from payments.state import PaymentState
 from payments.verify import check
 from shop.core.db import Database
-from tests.payments.factories import NOW, TILL, make_line
+from tests.payments.factories import NOW, TILL, due_of, make_line
 
 ON_SQLITE = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
@@ -55,7 +55,8 @@ class Undo(Exception):
 
 
 def play(session: Session, history: History, *, shuffled: bool) -> End:
-    due = open_due(session, "order:1", history.due_vnd, "vietqr", NOW + timedelta(hours=2), NOW)
+    open_due(session, "order:1", history.due_vnd, "vietqr", NOW + timedelta(hours=2), NOW)
+    due = due_of(session, "order:1")
     code = session.exec(select(PaymentAttempt.reference)).one()
     for number, (amount_vnd, _) in enumerate(history.parcels):
         hand_over_cod(session, due.subject, f"parcel:{number}", "ghn", amount_vnd, NOW)

@@ -23,6 +23,7 @@ from payments.statements.sepay import SePay
 from payments.till import till_from
 from shop.core.db import Database
 from shop.settings import Settings
+from tests.payments.factories import due_of
 
 SECRET = "demo-sepay-secret"
 
@@ -31,7 +32,8 @@ SECRET = "demo-sepay-secret"
 def due(db: Database) -> PaymentDue:
     now = datetime.now(UTC)
     with db.write() as session:
-        return open_due(session, "order:17", 255_000, "vietqr", now, now, "7K3M9QX2A1", "/don-hang/7K3M9QX2A1")
+        open_due(session, "order:17", 255_000, "vietqr", now, now, "7K3M9QX2A1", "/don-hang/7K3M9QX2A1")
+        return due_of(session, "order:17")
 
 
 def code_of(db: Database) -> str:
