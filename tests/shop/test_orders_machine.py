@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
@@ -144,6 +144,7 @@ def test_stock_and_money_add_up_whatever_happens(db: Database, settings: Setting
 
     @tries(max_examples=20 if db.is_sqlite else 6, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(ACTS, min_size=8, max_size=30))
+    @example([("buy", 1, 0, "vietqr", 1), ("wait", 130), ("buy", 1, 1, "cod", 1), ("buy", 2, 0, "vietqr", 1)])
     def live_through(acts: list[tuple[Any, ...]]) -> None:
         market = Market(db, settings, now, boss)
         for act in acts:
