@@ -146,7 +146,9 @@ def sell_holds(session: Session, owner: str, now: datetime) -> int:
     sold = _end(session, owner, HoldState.SOLD)
     for pool_id, quantity in sold:
         leave = {"on_hand": col(Pool.on_hand) - quantity, "held": col(Pool.held) - quantity}
-        run(session, update(Pool).where(col(Pool.id) == pool_id).values(**leave))
+        left = run(session, update(Pool).where(col(Pool.id) == pool_id).values(**leave).returning(col(Pool.owner)))
+        if live := left.scalar_one():  # nothing is left less, but the host sees a hold become an order
+            bump(session, f"session:{live.removeprefix('live:')}")
     movements = [
         {"pool_id": pool_id, "kind": MovementKind.SOLD, "quantity": -quantity, "owner": owner, "reason": "", "at": now}
         for pool_id, quantity in sold

@@ -1,4 +1,4 @@
-"""The whole market in one go: two co-ops in one order, paid by transfer, then a box bought live; each co-op sees its own."""
+"""The whole market in one go: two co-ops in one order, paid by transfer, then a box bought live."""
 
 from __future__ import annotations
 
