@@ -8,13 +8,14 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from shop.core.db import Database
 from shop.demo.orders import transfer
 from shop.orders import access
 from shop.orders.access import Sight
-from shop.orders.models import Order, Parcel
+from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.placing import Placed
 from shop.settings import Settings
 from tests.conftest import HTMX
@@ -99,12 +100,30 @@ class TestLookUp:
         assert "Không có đơn nào khớp" in page.text
 
     def test_after_five_tries_one_has_to_wait(self, client: TestClient, placed: Placed) -> None:
-        wrong = {"phone": "0912345679", "code": placed.code}
+        wrong = {"phone": "0912345678", "code": "0000000000"}
         answers = [client.post("/tra-cuu", data=wrong).status_code for _ in range(6)]
         assert answers == [404] * 5 + [429]
         right = client.post("/tra-cuu", data={"phone": "0912345678", "code": placed.code})
         assert right.status_code == 429
         assert int(right.headers["retry-after"]) > 0
+
+    def test_an_order_of_ones_own_gives_no_new_tries_at_anothers(
+        self, client: TestClient, db: Database, settings: Settings, placed: Placed
+    ) -> None:
+        with db.read() as session:
+            variant_id = session.exec(select(OrderLine.variant_id)).first()
+        assert variant_id
+        mine = make_order(db, {variant_id: 1}, settings, NOW, phone="+84912345679")
+        for _ in range(5):
+            assert client.post("/tra-cuu", data={"phone": "0912345678", "code": "0000000000"}).status_code == 404
+        assert client.post("/tra-cuu", data={"phone": "0912345679", "code": mine.code}).status_code == 200
+        guess = client.post("/tra-cuu", data={"phone": "0912345678", "code": "0000000000"})
+        assert guess.status_code == 429
+
+    def test_neighbours_behind_one_address_have_tries_of_their_own(self, client: TestClient) -> None:
+        for number in range(10):
+            guess = {"phone": f"091234000{number}", "code": "0000000000"}
+            assert client.post("/tra-cuu", data=guess).status_code == 404
 
     def test_the_masked_proof_does_not_unmask(self, settings: Settings, placed: Placed) -> None:
         masked = access.token(settings.secret_key, placed.code, Sight.MASKED)
