@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "demo-secret-not-for-production"  # noqa: S105  refused in production
@@ -32,7 +33,8 @@ class Settings(BaseSettings):
     bus_url: str = ""
     port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
     worker: Literal["thread", "none"] = "thread"
-    log_format: Literal["text", "json"] = "text"
+    log_format: Literal["text", "json"] | None = None
+    """Unset: JSON lines in production, text for people in the demo."""
 
     operator_name: str = "Chợ HTX (bản dùng thử)"
     operator_registration: str = "dữ liệu minh họa"
@@ -58,6 +60,45 @@ class Settings(BaseSettings):
     vietqr_account_name: str = _plain("VIETQR_ACCOUNT_NAME")
     sepay_webhook_secret: str = _plain("SEPAY_WEBHOOK_SECRET")
     sepay_api_key: str = _plain("SEPAY_API_KEY")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, address: str) -> str:
+        parts = _split(address)
+        is_file = parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") not in {"", ":memory:"}
+        is_server = parts.scheme in {"postgresql", "postgres"} and parts.path.strip("/")
+        if address and not (is_file or is_server):
+            raise ValueError("must be postgresql://user:password@host/name or sqlite:///path/of/the/file")
+        return address
+
+    @field_validator("bus_url")
+    @classmethod
+    def _is_bus(cls, address: str) -> str:
+        parts = _split(address)
+        if address and not (parts.scheme in {"redis", "rediss"} and parts.hostname):
+            raise ValueError("must be redis://host:port/number (rediss:// with TLS), or empty for one process")
+        return address
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_site(cls, address: str) -> str:
+        parts = _split(address)
+        more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+        if address and (parts.scheme not in {"http", "https"} or not parts.hostname or more):
+            raise ValueError("must be https://host or http://host:port, with nothing after it")
+        return address
+
+    @field_validator("media_url")
+    @classmethod
+    def _is_empty(cls, address: str) -> str:
+        if address:
+            raise ValueError("a media server is not supported yet: leave it empty, live video runs in this process")
+        return address
+
+    @model_validator(mode="after")
+    def _fill_log_format(self) -> Self:
+        self.log_format = self.log_format or ("text" if self.demo else "json")
+        return self
 
     @model_validator(mode="after")
     def _fill_demo(self) -> Self:
@@ -105,6 +146,18 @@ class Settings(BaseSettings):
 _LEGAL = ("operator_name", "operator_registration", "operator_address", "operator_phone", "operator_email")
 
 
+def _split(address: str) -> SplitResult:
+    """The parts of an address. Raises ValueError when it has none, as with a port that is no number."""
+    if any(letter.isspace() for letter in address):
+        raise ValueError("must be an address without spaces")
+    parts = urlsplit(address)
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("must be an address with a number as its port") from None
+    return parts
+
+
 class WrongSettings(Exception):
     """The environment or `.env` holds a value that cannot be; the message is one clear line."""
 
@@ -115,6 +168,8 @@ def load_settings(**changes: Any) -> Settings:
         return Settings(**changes)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
+        field = "_".join(str(part) for part in first["loc"])
+        has_prefix = field in Settings.model_fields and not Settings.model_fields[field].validation_alias
+        name = f"CHOHTX_{field.upper()}" if has_prefix else field.upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise WrongSettings(f"{name}: {reason}" if name else reason) from error

@@ -56,7 +56,8 @@ def test_every_locked_package_carries_its_hashes() -> None:
 
 def test_the_example_lists_every_setting_once() -> None:
     about_containers = {"POSTGRES_PASSWORD", "SITE_ADDRESS"}
-    assert listed_settings().keys() - about_containers == settings_by_name().keys() - {"CHOHTX_WORKER"}
+    not_listed = {"CHOHTX_WORKER", "CHOHTX_MEDIA_URL"}  # for containers only; not supported yet
+    assert listed_settings().keys() - about_containers == settings_by_name().keys() - not_listed
 
 
 def test_the_unfilled_example_does_not_start_a_production_market(monkeypatch: pytest.MonkeyPatch) -> None:
