@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.rehearsals import report
+from tests.rehearsals.day import day
 from tests.rehearsals.kill_nine import kill_nine
 from tests.rehearsals.notifications import notifications
 from tests.rehearsals.processes import processes
@@ -23,6 +24,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "kill-9": kill_nine,
     "notifications": notifications,
     "scarce": scarce,
+    "day": day,
     "processes": processes,
     "restore": restore,
 }
