@@ -135,6 +135,7 @@ def place(
     person = visit.person
     try:
         with db.write() as session:
+            checkout.require_own(session, seen.checkout_id, visit.cookie(CART))
             placed = checkout.place_order(
                 session,
                 seen.checkout_id,

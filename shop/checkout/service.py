@@ -120,6 +120,13 @@ def under_way(session: Session, cart_id: str) -> Checkout | None:
     return session.execute(mine.order_by(col(Checkout.started_at).desc()).limit(1)).scalar_one_or_none()
 
 
+def require_own(session: Session, checkout_id: str, cart_id: str | None) -> None:
+    """Only who has the cart may order from its checkout, placed or not. Raises NoCheckout."""
+    own = select(col(Checkout.cart_id)).where(col(Checkout.id) == checkout_id)
+    if cart_id is None or session.execute(own).scalar_one_or_none() != cart_id:
+        raise NoCheckout
+
+
 def start(session: Session, cart_id: str, visitor_key: str, settings: Settings, now: datetime) -> Checkout:
     """Begin to check out, or go on with the checkout under way: every line is held from now on.
 

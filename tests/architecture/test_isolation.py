@@ -18,9 +18,14 @@ from httpx2 import Response
 from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
+from shop.accounts import service as accounts
 from shop.accounts.models import Role, SavedAddress
+from shop.cart.routes import COOKIE as CART
 from shop.catalog.models import Product, ProductState, Variant
 from shop.certificates.models import CertificateState
+from shop.checkout import service as checkout
+from shop.checkout.models import Checkout
+from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.orders.models import Parcel
 from shop.settings import Settings
@@ -28,7 +33,7 @@ from tests.conftest import HTMX
 from tests.factories import make_certificate, make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import make_session
-from tests.factories_orders import make_order, make_table, variant_of
+from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
 from tests.routes import Door, doors
 
 SECRETS = ("Hoa Kín Tiếng", "0987 000 111", "987000111", "99 Hẻm Kín", "Món Nháp Kín", "Lời Nhắn Kín")
@@ -269,3 +274,94 @@ def test_no_page_without_an_id_tells_of_another(
             answer = intruders[who].get(door.path, follow_redirects=False)
             assert answer.status_code < 500, door.name
             assert [word for word in SECRETS if word in answer.text] == [], door.name
+
+
+@dataclass
+class Studio:
+    """What the manager of A sells live: a session to come, one on air, an item of each, and a variant to add."""
+
+    planned: int
+    on_air: int
+    planned_item: int
+    pinnable: int
+    variant: int
+    coop: int
+
+    def posts(self, planned_item: int, pinnable: int, variant: int, coop: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every form of A's studio, with these numbers in it."""
+        show = {"title": "Bưởi đầu mùa", "starts_at": "2027-01-01T20:00", "planned_minutes": "60"}
+        told = {"live_price_vnd": "1000", "wanted": "1", "most_per_buyer": "1"}
+        yield "/ban-hang/live/moi", {**show, "coop_id": coop}
+        yield f"/ban-hang/live/{self.planned}/mon", {**told, "variant_id": variant}
+        yield f"/ban-hang/live/{self.planned}/gia/{planned_item}", told
+        yield f"/ban-hang/live/{self.on_air}/gia/{pinnable}", told
+        yield f"/ban-hang/live/{self.on_air}/ghim", {"item_id": pinnable}
+        yield f"/ban-hang/live/{self.planned}/mon/{planned_item}/bo", {}
+
+
+@pytest.fixture
+def studio(db: Database, intruders: dict[str, TestClient]) -> Studio:
+    now = datetime.now(UTC)
+    with db.read() as session:
+        coop = session.exec(select(Coop).where(Coop.name == "HTX A")).one()
+        row = accounts.find_by_phone(session, "+84911111112")
+        assert row is not None
+        host = accounts.as_person(session, row)
+        grapefruit = session.exec(select(Variant).join(Product).where(Product.name == "Bưởi A")).one()
+    planned, coming, _host = make_session(db, now + timedelta(days=2), coop=coop, host=host, on_air=False)
+    on_air, shown, _host = make_session(db, now, coop=coop, host=host)
+    return Studio(planned.id, on_air.id, coming[0].id, shown[0].id, grapefruit.id, coop.id)
+
+
+def test_anothers_number_in_a_form_opens_nothing(
+    db: Database, victim: Victim, intruders: dict[str, TestClient], studio: Studio
+) -> None:
+    b, before = victim.numbers, everything(db)
+    for path, form in studio.posts(b["item_id"], b["item_id"], b["variant_id"], b["coop_id"]):
+        for headers in ({}, HTMX):
+            answer = intruders["manager"].post(path, data=form, headers=headers, follow_redirects=False)
+            assert answer.status_code in {403, 404, 409}, f"{path} {form} -> {answer.status_code}"
+            assert [word for word in SECRETS if word in answer.text] == [], path
+            assert everything(db) == before, path
+
+
+def test_the_same_forms_with_ones_own_numbers_are_taken(intruders: dict[str, TestClient], studio: Studio) -> None:
+    for path, form in studio.posts(studio.planned_item, studio.pinnable, studio.variant, studio.coop):
+        answer = intruders["manager"].post(path, data=form, follow_redirects=False)
+        assert answer.status_code == 303, f"{path} {form} -> {answer.status_code}"
+
+
+def checkout_of_another(db: Database, settings: Settings, now: datetime) -> dict[str, Any]:
+    """The form that the buyer of B is about to send from the summary."""
+    coop = make_coop(db, name="HTX C")
+    make_table(db, coop)
+    cart_id = make_cart(db, {variant_of(db, make_product(db, coop)).id: 1}, now)
+    told = {"phone": "+84987000111", "name": "Hoa Kín Tiếng", "line": "99 Hẻm Kín", "note": "Lời Nhắn Kín"}
+    checkout_id = answered(db, cart_id, settings, now, visitor="b", **told)
+    with db.read() as session:
+        total_vnd = checkout.standing(session, session.get_one(Checkout, checkout_id), now).total_vnd
+    return {"checkout_id": checkout_id, "total_vnd": total_vnd}
+
+
+@pytest.mark.parametrize("who", ["guest", "shopper", "manager"])
+@pytest.mark.parametrize("already", [False, True], ids=["before it is ordered", "after"])
+def test_anothers_checkout_is_not_ordered_and_not_shown(
+    who: str, already: bool, db: Database, settings: Settings, victim: Victim, intruders: dict[str, TestClient]
+) -> None:
+    now = datetime.now(UTC)
+    form = checkout_of_another(db, settings, now)
+    if already:
+        place(db, form["checkout_id"], settings, now)
+    client = intruders[who]
+    client.cookies.set(CART, make_cart(db, {}, now))
+    before = everything(db) | {"checkout": rows(db, Checkout)}
+    for headers in ({}, HTMX):
+        answer = client.post("/thanh-toan/dat-hang", data=form, headers=headers)
+        assert answer.status_code == 404
+        assert [word for word in SECRETS if word in answer.text] == []
+    assert everything(db) | {"checkout": rows(db, Checkout)} == before
+
+
+def rows(db: Database, model: type[SQLModel]) -> list[str]:
+    with db.read() as session:
+        return sorted(repr(row) for row in session.exec(select(model)))
