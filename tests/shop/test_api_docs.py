@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from starlette.testclient import TestClient
 
-ONLY_SQLITE = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 
-
-@ONLY_SQLITE
 def test_every_call_is_on_the_page_and_nothing_comes_from_another_host(client: TestClient) -> None:
     described = client.get("/api/openapi.json").json()
     page = client.get("/api/docs").text

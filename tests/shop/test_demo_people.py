@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
@@ -27,7 +26,6 @@ def test_filling_twice_changes_nothing(db: Database, settings: Settings, now: da
     assert len({coop for role, coop in roles if role == "manager"}) == 2
 
 
-@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 def test_everybody_signs_in_with_the_password_of_the_readme(
     db: Database, settings: Settings, now: datetime, client: TestClient
 ) -> None:
