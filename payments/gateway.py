@@ -1,8 +1,8 @@
 """The port: what stands between the shop and those who move money, and the plain values that cross it.
 
 An adapter only reports facts; it touches no database and knows no order. Amounts here are whole đồng, whatever the
-vendor's wire says. Optional abilities (query, refund, capture) become Protocols of their own with the first adapter
-that has them.
+vendor's wire says. Optional abilities (tell by itself, be asked, give back, capture later) are Protocols of their own:
+an adapter without one simply does not have its methods.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 Via = Literal["ipn", "return", "query", "statement", "manual"]
 
@@ -22,6 +22,14 @@ class SignatureInvalid(Exception):
 
 class Malformed(Exception):
     """The notification is genuine, and not in the agreed shape."""
+
+
+class GatewaySilent(Exception):
+    """No usable answer came (time-out, error, nonsense): nobody knows what happened, so it is asked again later."""
+
+
+class GatewayRefused(Exception):
+    """The gateway said no and nothing happened. The message is its code, for the operator, never for the buyer."""
 
 
 class Outcome(StrEnum):
@@ -54,11 +62,22 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartPayment:
-    """What a gateway needs to open a payment. `reference` is unique for each attempt, `amount_vnd` > 0."""
+    """What a gateway needs to open a payment. `reference` is unique for each attempt, `amount_vnd` > 0.
+
+    `words` say what is paid for; the browser comes back to `return_url`, the gateway tells at `notify_url`; `at` is
+    now.
+    """
 
     reference: str
     amount_vnd: int
     expires_at: datetime | None
+    words: str = ""
+    return_url: str = ""
+    notify_url: str = ""
+    client_ip: str = ""
+    lang: Literal["vi", "en"] = "vi"
+    at: datetime | None = None
+    capture_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +106,21 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it came: header names in lower case, the body byte for byte."""
+    """A request as it came: header names in lower case, the body byte for byte, the query decoded, in its order."""
 
     headers: dict[str, str]
     body: bytes
     received_at: datetime
+    query: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """The only thing a gateway tells. `movement_id` is the same by notification, query and statement.
 
-    `account` is the ledger account where the money now is (see `payments.ledger`).
+    `account` is the ledger account where the money now is (see `payments.ledger`). `reference` is the attempt's, as we
+    gave it to the gateway; `provider_ref` the gateway's own name for the payment, needed to ask and to give back.
+    `review`: money moved or may have moved and a person must look (a dispute, "taken but suspicious").
     """
 
     gateway: str
@@ -109,6 +131,28 @@ class Fact:
     via: Via
     account: str = ""
     code: str = ""
+    reference: str = ""
+    provider_ref: str = ""
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One delivery of a gateway: told again, it has the same `delivery_id`; it may hold no fact for us."""
+
+    delivery_id: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A captured payment as its gateway must be told of it, to give it back: its references, sum and when it began."""
+
+    reference: str
+    provider_ref: str
+    movement_id: str
+    amount_vnd: int
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +186,49 @@ class PaymentGateway(Protocol):
 
     def start(self, request: StartPayment) -> Started:
         """Open the payment and say what the buyer does next. Never in a transaction if it needs a network."""
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """A gateway that tells by itself what became of a payment."""
+
+    code: ClassVar[str]
+
+    def verify(self, raw: RawRequest) -> Notice:
+        """The facts of a genuine notification; pure, no I/O. Raises SignatureInvalid, Malformed."""
+
+    def answer(self, outcome: Outcome) -> HttpAnswer:
+        """What the gateway wants to hear, sent after the commit."""
+
+
+@runtime_checkable
+class CanQuery(Protocol):
+    """A gateway that can be asked. Asked over the network: never in a transaction."""
+
+    def query(self, reference: str, provider_ref: str, started_at: datetime, now: datetime) -> Sequence[Fact]:
+        """What the gateway knows of an attempt; none while it waits for the buyer. Raises GatewaySilent."""
+
+
+@runtime_checkable
+class CanRefund(Protocol):
+    """A gateway that sends money back the way it came. `refund_id` is ours: the same id never pays twice."""
+
+    def refund(self, refund_id: str, paid: Paid, amount_vnd: int, words: str, now: datetime) -> Sequence[Fact]:
+        """REFUNDED when it is done, none while it is under way. Raises GatewayRefused, GatewaySilent."""
+
+    def query_refund(self, refund_id: str, paid: Paid, now: datetime) -> Sequence[Fact]:
+        """REFUNDED when it is done, FAILED when it never will be, none while under way. Raises GatewaySilent."""
+
+
+@runtime_checkable
+class CanCapture(Protocol):
+    """A gateway that can hold money first and take it later."""
+
+    def capture(self, paid: Paid, amount_vnd: int, now: datetime) -> Sequence[Fact]:
+        """Take at most what was authorised; the rest is free again. Raises GatewayRefused, GatewaySilent."""
+
+    def void(self, paid: Paid, now: datetime) -> Sequence[Fact]:
+        """Let all of it go. Raises GatewayRefused, GatewaySilent."""
 
 
 class StatementSource(Protocol):
