@@ -42,6 +42,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         "loop": "uvloop",
         "http": "httptools",
         "access_log": False,
+        "log_config": None,  # what uvicorn says goes the way of our own lines
         "server_header": False,
         "log_level": "warning",
         "backlog": 4096,

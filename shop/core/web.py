@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from shop.core import i18n
 from shop.core.errors import NotSignedIn, Refusal
+from shop.core.observe import shown_path
 from shop.core.pagecache import Shared
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def crash(request: Request, error: Exception) -> Response:
-        log.error("request failed", path=request.url.path, exc_info=error)
+        log.error("request failed", path=shown_path(request.url.path), exc_info=error)
         if is_api(request):
             return problem(500, "our-failure", "Chợ gặp trục trặc, vui lòng thử lại sau ít phút.")
         return _error_page(request, 500)
