@@ -171,12 +171,12 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.who_is = who_is
     state.code_sender = ShownOnPage() if settings.demo else None
     state.limits = RateLimits(settings.bus_url)
-    state.numbers = Numbers()
     state.bus = open_bus(settings.bus_url)
     state.hub = Hub(state.bus)
     state.backroom = Backroom()
     state.worker = Worker(state.db, HANDLERS, jobs(settings, state.db))
     state.pages = Pages(state.bus)
+    state.numbers = _numbers(state)
     state.screen = Screen(state.db, state.hub, state.templates)
     app.front = PageCache(partial(FastAPI.__call__, app), state.pages)
     app.user_middleware += _layers(settings, state)
@@ -217,13 +217,22 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
     """Outermost first: what is answered from memory never reaches the app, and thousands of streams pass no layer."""
     return [
         Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
-        Middleware(Observed, numbers=state.numbers),
+        Middleware(Observed, numbers=state.numbers, every=not settings.demo),
         Middleware(FromMemory, static=state.static),
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
         Middleware(SameOriginWrites),
         Middleware(PlainAddress),
     ]
+
+
+def _numbers(state: State) -> Numbers:
+    """With what the layers before `Observed` count themselves."""
+    numbers, pages, hub = Numbers(), state.pages, state.hub
+    numbers.count("chohtx_page_cache_hits", "Public pages answered from memory", lambda: pages.hits)
+    numbers.count("chohtx_page_cache_misses", "Public pages made anew", lambda: pages.misses)
+    numbers.measure("chohtx_event_streams", "Event streams open now", lambda: hub.open_streams)
+    return numbers
 
 
 def _is_https(settings: Settings) -> bool:
@@ -262,17 +271,15 @@ async def healthz() -> Response:
 @machine.get("/readyz")
 def readyz(db: DatabaseDep, settings: SettingsDep) -> Response:
     """Whether this process can serve shoppers: database, migrations, disk."""
-    checks = {"database": _can_read(db), "migrations": _is_migrated(db), "disk": _has_room(settings)}
+    reads = _can_read(db)
+    checks = {"database": reads, "migrations": reads and migrations.is_current(db), "disk": _has_room(settings)}
     return JSONResponse(checks, 200 if all(checks.values()) else 503)
 
 
 @machine.get("/metrics")
 def metrics(request: Request, db: DatabaseDep) -> Response:
     """Numbers for Prometheus."""
-    state = request.app.state
-    numbers: Numbers = state.numbers
-    numbers.page_hits.set(state.pages.hits)
-    numbers.page_misses.set(state.pages.misses)
+    numbers: Numbers = request.app.state.numbers
     with db.read() as session:
         waiting = select(func.count()).where(col(OutboxEvent.done_at).is_(None))
         numbers.waiting.set(session.exec(waiting).one())
@@ -287,10 +294,6 @@ def _can_read(db: Database) -> bool:
     except Exception:  # noqa: BLE001  whatever is wrong with the database, the answer is no
         return False
     return True
-
-
-def _is_migrated(db: Database) -> bool:
-    return migrations.is_current(db)
 
 
 def _has_room(settings: Settings) -> bool:

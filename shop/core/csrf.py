@@ -5,10 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shop.core.web import is_api, problem
+
 SAFE = {"GET", "HEAD", "OPTIONS"}
+WORDS = "Yêu cầu đến từ một trang khác nên không được nhận. Bạn mở chợ trong cửa sổ này rồi làm lại."
 
 
 class SameOriginWrites:
@@ -23,8 +27,7 @@ class SameOriginWrites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE and _is_cross_site(Headers(scope=scope)):
-            refused = PlainTextResponse("Yêu cầu đến từ một trang khác nên không được nhận.", 403)
-            await refused(scope, receive, send)
+            await _refusal(Request(scope))(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
@@ -35,3 +38,10 @@ def _is_cross_site(headers: Headers) -> bool:
     if origin := headers.get("origin"):
         return urlsplit(origin).netloc != headers.get("host")
     return "cookie" in headers
+
+
+def _refusal(request: Request) -> Response:
+    if is_api(request):
+        return problem(403, "cross-site", WORDS)
+    head = '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Không nhận</title>'
+    return HTMLResponse(f'{head}<p role="alert">{WORDS}</p></html>', 403)

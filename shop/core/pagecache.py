@@ -113,6 +113,7 @@ class Pages:
         self._guard = threading.Lock()
         self.seq = 0
         self.hits = self.misses = 0
+        """Public pages answered from memory; public pages made anew. Both only ever rise."""
         self._bus = bus
         if bus:
             bus.subscribe(self._heard, self.drop_all)
@@ -122,7 +123,6 @@ class Pages:
         """The page as it is true now, None when it must be made."""
         entry = self._entries.get(key)
         if entry is None or entry.valid_until <= time.time():
-            self.misses += 1
             return None
         self.hits += 1
         return entry
@@ -221,6 +221,7 @@ class PageCache:
         await self.app(scope, receive, hold)
         if not held:
             return
+        self.pages.misses += 1
         body = b"".join(message.get("body", b"") for message in held)
         entry = _entry(held[0]["headers"], body, state["shared"])
         if held[0]["status"] != 200:

@@ -162,6 +162,17 @@ class TestCrossSite:
     def test_only_our_own_pages_write(self, headers: dict[str, str], status: int) -> None:
         assert tiny(Middleware(SameOriginWrites)).post("/", headers=headers).status_code == status
 
+    @pytest.mark.parametrize("path", ["/api/v1/carts", "/payments/sepay/ipn"])
+    def test_a_program_is_told_so_as_a_problem(self, path: str) -> None:
+        answer = tiny(Middleware(SameOriginWrites)).post(path, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["type"], answer.json()["status"]) == ("/problems/cross-site", 403)
+
+    def test_a_person_is_told_so_on_a_page(self) -> None:
+        answer = tiny(Middleware(SameOriginWrites)).post("/", headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "từ một trang khác" in answer.text
+
 
 class TestBodies:
     def test_a_form_that_is_too_large_is_refused_with_a_sentence(self) -> None:
