@@ -83,14 +83,14 @@ class TestBuyingOnAPhone:
 
     def test_without_javascript_with_cash_and_picked_up_at_the_coop(self, market: Market, window: Window) -> None:
         page = window(java_script_enabled=False)
-        page.goto("/gio-hang")
-        market_form = f"""<form method="post" action="{market.address}/gio-hang">
-            <input name="variant_id" value="{market.boxes[0].id}"><button>Mua</button></form>"""
-        page.route("**/form-thu", lambda route: route.fulfill(body=market_form, content_type="text/html"))
-        page.goto("/form-thu")
-        page.get_by_role("button", name="Mua").click()
-        page.get_by_role("button", name="Thêm").first.click()
+        page.goto("/tim?q=thanh+long")
+        page.get_by_role("link", name=re.compile("^Thanh long ruột đỏ$")).click()
+        page.locator("#buy").get_by_role("spinbutton").fill("2")
+        page.locator("#buy").get_by_role("button", name="Thêm vào giỏ").click()
+        expect(page).to_have_url(re.compile("/gio-hang$"))
         expect(page.locator(".line-sum")).to_have_text(re.compile("400.000"))
+        page.get_by_role("button", name="Thêm").first.click()
+        expect(page.locator(".line-sum")).to_have_text(re.compile("600.000"))
         page.get_by_role("button", name="Đặt mua").click()
         page.get_by_label("Họ và tên người nhận").fill("Nguyễn Thị Hoa")
         page.get_by_label("Số điện thoại").fill("0912345678")

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from payments.simulators.sepay import simulate_transfer
 from shop.accounts import service as accounts
 from shop.accounts.models import Role
 from shop.core.deps import SIGN_IN
@@ -19,6 +18,7 @@ from tests.factories_accounts import make_person
 from tests.factories_live import make_session
 from tests.journeys.conftest import Market, Window
 from tests.journeys.test_buying import choose_payment, tell_who_and_where
+from tests.rehearsals.stand import Stand
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,17 @@ def desk_of(market: Market, window: Window, number: int) -> Page:
     return desk
 
 
-def test_a_newcomer_buys_from_two_co_ops_then_live_and_each_co_op_sees_its_own(market: Market, window: Window) -> None:
+def pay(market: Market, db_url: str, code: str) -> None:
+    """`chohtx pay CODE`, as the README has it, typed beside the running market."""
+    here = {"PORT": str(market.settings.port), "CHOHTX_PUBLIC_URL": market.address}
+    told = Stand(market.settings.data_dir, db_url, **here).chohtx("pay", code)
+    assert told.returncode == 0, told.stderr
+    assert "the market answered 200" in told.stdout
+
+
+def test_a_newcomer_buys_from_two_co_ops_then_live_and_each_co_op_sees_its_own(
+    market: Market, db_url: str, window: Window
+) -> None:
     live, _items, host = make_session(market.db, datetime.now(UTC), coop=market.coops[0], items=2)
     near, far = desk_of(market, window, 0), desk_of(market, window, 1)
     page = window()
@@ -59,7 +69,7 @@ def test_a_newcomer_buys_from_two_co_ops_then_live_and_each_co_op_sees_its_own(m
     expect(near.get_by_text("Chưa có đơn mới")).to_be_visible()  # nothing to do before the money is there
     with market.db.read() as session:
         bought = session.exec(select(Order)).one()
-    simulate_transfer(market.db, market.settings, bought.code, datetime.now(UTC))
+    pay(market, db_url, bought.code)
     expect(page.get_by_text("Đã nhận tiền.")).to_be_visible()
     expect(near.locator("#tasks .work-list li")).to_have_count(1)
     expect(near.locator("#tasks")).to_contain_text("Thanh long ruột đỏ")
