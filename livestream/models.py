@@ -109,11 +109,14 @@ class LiveClaim(SQLModel, table=True):
     """Each time a buyer reserved in the room: what, how much, at which price. Rows are only added."""
 
     __tablename__ = "live_claim"
+    __table_args__ = (Index("ix_live_claim_visitor", "visitor_key", "item_id"),)
 
     id: int = Field(default=None, primary_key=True)
     session_id: int = Field(foreign_key="live_session.id", index=True)
     item_id: int = Field(foreign_key="live_item.id")
     hold_owner: str = Field(index=True)
+    visitor_key: str
+    """Whose browser pressed: a visitor who opens a fresh cart stays one buyer."""
     quantity: int
     price_vnd: int = Field(sa_type=BigInteger)
     held_until: datetime = Field(sa_type=UtcDateTime)

@@ -147,7 +147,7 @@ def buy(
         if form.ok:
             with db.write() as session:
                 cart_id = cart_of(session, visit, person, now)
-                live.claim(session, slug, code, form.value.quantity, cart_id, hold_for, now)
+                live.claim(session, slug, code, form.value.quantity, cart_id, visit.visitor_key, hold_for, now)
             hub.whisper(live_room(slug), visit.visitor_key, "mine-changed")
             if not page.wants_fragment:
                 return page.go("/gio-hang", "held-live" if form.value.quantity else "removed-from-cart")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
@@ -106,7 +106,7 @@ def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime
     )
     session.add(live)
     session.flush()
-    audit(session, host, "state", f"live:{live.id}", None, live.state, now)
+    audit(session, host, "state", f"live:{live.id}", None, live.state, now, coop_id)
     bump(session, "live")
     return live
 
@@ -118,9 +118,8 @@ def replan(session: Session, live_id: int, plan: Plan, person: Person, now: date
         _refuse_past(plan, now)
     _refuse_overlap(session, live.coop_id, live.host_id, plan, but=live_id)
     if plan.starts_at != live.starts_at:
-        audit(
-            session, person, "starts_at", f"live:{live_id}", live.starts_at.isoformat(), plan.starts_at.isoformat(), now
-        )
+        before, after = live.starts_at.isoformat(), plan.starts_at.astimezone(UTC).isoformat()
+        audit(session, person, "starts_at", f"live:{live_id}", before, after, now, live.coop_id)
     live.title, live.summary, live.co_host = plan.title, plan.summary, plan.co_host
     live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes
     bump(session, "live", f"session:{live_id}")
@@ -133,7 +132,9 @@ def cancel(session: Session, live_id: int, person: Person, now: datetime) -> Non
     changed = update(LiveSession).where(*waiting).values(state=SessionState.CANCELLED, ended_at=now)
     if not run(session, changed).rowcount:
         raise NotScheduled(title=live.title)
-    audit(session, person, "state", f"live:{live_id}", SessionState.SCHEDULED, SessionState.CANCELLED, now)
+    audit(
+        session, person, "state", f"live:{live_id}", SessionState.SCHEDULED, SessionState.CANCELLED, now, live.coop_id
+    )
     bump(session, "live", f"session:{live_id}")
 
 
@@ -144,9 +145,10 @@ def add_item(
     live_price_vnd: int,
     wanted: int,
     most_per_buyer: int,
+    person: Person,
     now: datetime,
 ) -> LiveItem:
-    """Put a variant of the co-op at the end of the run, under the next free code.
+    """Put a variant of the co-op at the end of the run, under the next free code. Audited.
 
     Raises NotScheduled, NoSuchVariant, LivePriceTooHigh, AlreadyInTheRun, RunIsFull, NothingToSetAside.
     """
@@ -173,14 +175,25 @@ def add_item(
     )
     session.add(item)
     session.flush()
+    _audit_item(session, live, item, person, now, there=True)
     bump(session, "live", f"session:{live_id}")
     return item
 
 
-def drop_item(session: Session, live_id: int, item_id: int) -> None:
-    """Take an item out of the run before the session begins. Raises NotScheduled, NoSuchItem."""
-    _scheduled(session, live_id)
-    session.delete(item_by_id(session, live_id, item_id))
+def _audit_item(
+    session: Session, live: LiveSession, item: LiveItem, person: Person, now: datetime, *, there: bool
+) -> None:
+    for what, value in (("live_price_vnd", item.live_price_vnd), ("wanted", item.wanted)):
+        before, after = (None, value) if there else (value, None)
+        audit(session, person, what, f"live:{live.id}:{item.code}", before, after, now, live.coop_id)
+
+
+def drop_item(session: Session, live_id: int, item_id: int, person: Person, now: datetime) -> None:
+    """Take an item out of the run before the session begins. Audited. Raises NotScheduled, NoSuchItem."""
+    live = _scheduled(session, live_id)
+    item = item_by_id(session, live_id, item_id)
+    _audit_item(session, live, item, person, now, there=False)
+    session.delete(item)
     bump(session, "live", f"session:{live_id}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -20,7 +20,9 @@ from shop.core.db import insert_once, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
+from shop.orders.models import Order, OrderLine, Parcel
 from shop.stock import service as stock
+from shop.stock.models import Hold, HoldState
 
 REASONS = ("wrong-price", "fake", "forbidden", "rude", "other")
 
@@ -80,9 +82,9 @@ def start(session: Session, live_id: int, person: Person, now: datetime) -> list
     if not items:
         raise NothingToSell
     _go_on_air(session, live, now)
-    short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, live_id, item, now))]
+    short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, item, person, now))]
     pin(session, live_id, items[0].id, now)
-    audit(session, person, "state", live_owner(live_id), SessionState.SCHEDULED, SessionState.LIVE, now)
+    audit(session, person, "state", live_owner(live_id), SessionState.SCHEDULED, SessionState.LIVE, now, live.coop_id)
     _tell(session, live_id, items)
     return sorted(short, key=lambda missing: missing.code)
 
@@ -110,10 +112,11 @@ def _in_pool_order(items: list[LiveItem]) -> list[LiveItem]:
     return sorted(items, key=lambda item: item.variant_id)  # two starts never wait for each other crosswise
 
 
-def _set_aside(session: Session, live_id: int, item: LiveItem, now: datetime) -> Short | None:
-    pool = stock.open_live_pool(session, item.variant_id, live_owner(live_id), item.wanted, now)
+def _set_aside(session: Session, item: LiveItem, person: Person, now: datetime) -> Short | None:
+    owner = live_owner(item.session_id)
+    pool = stock.open_live_pool(session, item.variant_id, owner, item.wanted, now, person)
     item.pool_id, item.allotted = pool.id, pool.on_hand
-    offers.open_offer(session, item.variant_id, live_owner(live_id), item.live_price_vnd, starts_at=now)
+    offers.open_offer(session, item.variant_id, owner, item.live_price_vnd, starts_at=now)
     session.flush()
     return Short(item.code, item.wanted, pool.on_hand) if pool.on_hand < item.wanted else None
 
@@ -154,7 +157,8 @@ def set_price(session: Session, live_id: int, item_id: int, price_vnd: int, pers
         raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
     if live.state not in (SessionState.SCHEDULED, SessionState.LIVE):
         raise NotOnAir(title=live.title)
-    audit(session, person, "live_price_vnd", f"{live_owner(live_id)}:{item.code}", item.live_price_vnd, price_vnd, now)
+    subject, before_vnd = f"{live_owner(live_id)}:{item.code}", item.live_price_vnd
+    audit(session, person, "live_price_vnd", subject, before_vnd, price_vnd, now, live.coop_id)
     item.live_price_vnd = price_vnd
     if live.state == SessionState.LIVE:
         offers.open_offer(session, item.variant_id, live_owner(live_id), price_vnd, starts_at=now)
@@ -174,8 +178,8 @@ def end(session: Session, live_id: int, person: Person, now: datetime) -> int:
     still_shown = (col(LivePin.session_id) == live_id, col(LivePin.unpinned_at).is_(None))
     run(session, update(LivePin).where(*still_shown).values(unpinned_at=now))
     offers.close_offers(session, live_owner(live_id), now)
-    home = stock.close_live_pool(session, live_owner(live_id), now)
-    audit(session, person, "state", live_owner(live_id), SessionState.LIVE, SessionState.ENDED, now)
+    home = stock.close_live_pool(session, live_owner(live_id), now, person)
+    audit(session, person, "state", live_owner(live_id), SessionState.LIVE, SessionState.ENDED, now, live.coop_id)
     _tell(session, live_id, items_of(session, live_id))
     return home
 
@@ -186,7 +190,8 @@ def stop(session: Session, live_id: int, reason: str, person: Person, now: datet
     Source: law on e-commerce 122/2025/QH15, Art. 22 to 24 (stop and take down when found or asked).
     """
     end(session, live_id, person, now)
-    audit(session, person, "stopped", live_owner(live_id), None, reason, now)
+    coop_id = session_of(session, live_id).coop_id
+    audit(session, person, "stopped", live_owner(live_id), None, reason, now, coop_id)
 
 
 def _tell(session: Session, live_id: int, items: list[LiveItem]) -> None:
@@ -212,10 +217,18 @@ class Claimed:
 
 
 def claim(
-    session: Session, slug: str, code: str, quantity: int, cart_id: str, hold_for: timedelta, now: datetime
+    session: Session,
+    slug: str,
+    code: str,
+    quantity: int,
+    cart_id: str,
+    visitor_key: str,
+    hold_for: timedelta,
+    now: datetime,
 ) -> Claimed:
     """Reserve `quantity` steps (all together, not more) for this cart at the live price.
 
+    `most_per_buyer` counts what this visitor holds in whatever cart and has ordered; never by network address.
     Pressing again changes the number; the first press decides until when, so that nobody keeps goods for ever.
     0 gives back. Raises NoSuchSession, NoSuchItem, NotOnAir, TooManyForOne, LiveSoldOut: then nothing has changed.
     """
@@ -231,8 +244,29 @@ def claim(
     if quantity <= 0:
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)
     else:
-        _reserve(session, item, cart_id, owner, claimed, now)
+        _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
+        if (
+            _taken(session, item.id, visitor_key, now) > most
+        ):  # asked last: presses come in turn at the pool's row
+            raise TooManyForOne(name=variant.shown_name, most=most)
     return claimed
+
+
+def _taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> int:
+    """Steps of an item that a visitor holds or has bought in the session, in one look at both."""
+    theirs = select(LiveClaim.hold_owner).where(LiveClaim.visitor_key == visitor_key, LiveClaim.item_id == item_id)
+    kept = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
+        Hold.state == HoldState.OPEN, col(Hold.expires_at) > now, col(Hold.owner).in_(theirs)
+    )
+    bought = (
+        select(func.coalesce(func.sum(OrderLine.quantity), 0))
+        .join(LiveItem, col(LiveItem.pool_id) == OrderLine.pool_id)
+        .join(Order, col(Order.id) == OrderLine.order_id)
+        .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
+        .where(LiveItem.id == item_id, Order.visitor_key == visitor_key)
+        .where(col(Parcel.state).not_in(("cancelled", "refused")))
+    )
+    return int(session.exec(select(kept.scalar_subquery() + bought.scalar_subquery())).one())
 
 
 def held_until(session: Session, owner: str, now: datetime) -> datetime | None:
@@ -241,7 +275,9 @@ def held_until(session: Session, owner: str, now: datetime) -> datetime | None:
     return next((hold.expires_at for hold in held if hold.expires_at and hold.expires_at > now), None)
 
 
-def _reserve(session: Session, item: LiveItem, cart_id: str, owner: str, claimed: Claimed, now: datetime) -> None:
+def _reserve(
+    session: Session, item: LiveItem, cart_id: str, visitor_key: str, owner: str, claimed: Claimed, now: datetime
+) -> None:
     pool_id = stock.pool_of(session, item.variant_id, live_owner(item.session_id)).id
     try:
         stock.take_holds(session, {pool_id: claimed.quantity}, owner, claimed.held_until, now)
@@ -261,10 +297,8 @@ def _reserve(session: Session, item: LiveItem, cart_id: str, owner: str, claimed
         now=now,
     )
     facts = {"session_id": item.session_id, "item_id": item.id, "hold_owner": owner, "quantity": claimed.quantity}
-    run(
-        session,
-        insert(LiveClaim).values(**facts, price_vnd=claimed.price_vnd, held_until=claimed.held_until, at=now),
-    )
+    facts |= {"visitor_key": visitor_key, "price_vnd": claimed.price_vnd, "held_until": claimed.held_until, "at": now}
+    run(session, insert(LiveClaim).values(**facts))
 
 
 def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveItem]:
@@ -296,7 +330,8 @@ def open_reports(session: Session) -> list[tuple[LiveReport, LiveSession]]:
 def see_report(session: Session, report_id: int, person: Person, now: datetime) -> None:
     """An operator has looked at a report; a second look changes nothing."""
     unseen = (col(LiveReport.id) == report_id, col(LiveReport.seen_at).is_(None))
-    run(session, update(LiveReport).where(*unseen).values(seen_at=now, seen_by_id=person.id))
+    if run(session, update(LiveReport).where(*unseen).values(seen_at=now, seen_by_id=person.id)).rowcount:
+        audit(session, person, "report", f"report:{report_id}", "open", "seen", now)
 
 
 def note_viewers(session: Session, live_id: int, viewers: int) -> None:

@@ -195,7 +195,7 @@ def add_item(
             with db.write() as session:
                 _own(session, live_id, person)
                 facts = (told.variant_id, told.live_price_vnd, told.wanted, told.most_per_buyer)
-                schedule.add_item(session, live_id, *facts, now)
+                schedule.add_item(session, live_id, *facts, person, now)
             if not page.wants_fragment:
                 return page.go(f"/ban-hang/live/{live_id}", "saved")
         except Refusal as refusal:
@@ -205,10 +205,10 @@ def add_item(
 
 
 @router.post("/{live_id}/mon/{item_id}/bo")
-def drop_item(live_id: Id, item_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+def drop_item(live_id: Id, item_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
     with db.write() as session:
         _own(session, live_id, person)
-        schedule.drop_item(session, live_id, item_id)
+        schedule.drop_item(session, live_id, item_id, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
 

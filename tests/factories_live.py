@@ -64,7 +64,7 @@ def make_session(
         planned = schedule.plan(session, coop.id, host, Plan(**facts), now)
         for product in products:
             variant = variant_of(db, product)
-            schedule.add_item(session, planned.id, variant.id, live_price_vnd, wanted, most_per_buyer, now)
+            schedule.add_item(session, planned.id, variant.id, live_price_vnd, wanted, most_per_buyer, host, now)
         if on_air:
             live.start(session, planned.id, host, now)
     with db.read() as session:
@@ -76,7 +76,9 @@ def make_cart(db: Database, now: datetime) -> str:
         return cart.open_cart(session, None, now)
 
 
-def claim(db: Database, slug: str, cart_id: str, quantity: int, now: datetime, code: str = "A1") -> live.Claimed:
-    """Press "Mua ngay" in the room."""
+def claim(
+    db: Database, slug: str, cart_id: str, quantity: int, now: datetime, code: str = "A1", visitor: str = ""
+) -> live.Claimed:
+    """Press "Mua ngay" in the room, each cart in a browser of its own if no visitor is named."""
     with db.write() as session:
-        return live.claim(session, slug, code, quantity, cart_id, HALF_AN_HOUR, now)
+        return live.claim(session, slug, code, quantity, cart_id, visitor or cart_id, HALF_AN_HOUR, now)

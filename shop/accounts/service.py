@@ -110,14 +110,14 @@ def grant(session: Session, by: Person, person_id: int, role: Role, coop_id: int
     """Give a role; audited. Giving it twice changes nothing."""
     if not _active(session, person_id, role, coop_id):
         session.add(RoleGrant(person_id=person_id, role=role, coop_id=coop_id, granted_at=now))
-        audit(session, by, "role", f"person:{person_id}", None, _role_words(role, coop_id), now)
+        audit(session, by, "role", f"person:{person_id}", None, _role_words(role, coop_id), now, coop_id)
 
 
 def revoke(session: Session, by: Person, person_id: int, role: Role, coop_id: int | None, now: datetime) -> None:
     """Take a role away; audited."""
     for row in _active(session, person_id, role, coop_id):
         row.revoked_at = now
-        audit(session, by, "role", f"person:{person_id}", _role_words(role, coop_id), None, now)
+        audit(session, by, "role", f"person:{person_id}", _role_words(role, coop_id), None, now, coop_id)
 
 
 def holders(session: Session, role: Role, coop_id: int | None = None) -> list[PersonRow]:

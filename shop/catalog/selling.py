@@ -90,8 +90,9 @@ def set_price(session: Session, variant_id: int, price_vnd: int, person: Person,
         return
     before, variant.price_vnd = variant.price_vnd, price_vnd
     session.add(PriceChange(variant_id=variant_id, price_vnd=price_vnd, at=now, person_id=person.id))
-    audit(session, person, "price_vnd", f"variant:{variant_id}", before, price_vnd, now)
-    refresh(session, session.get_one(Product, variant.product_id))
+    product = session.get_one(Product, variant.product_id)
+    audit(session, person, "price_vnd", f"variant:{variant_id}", before, price_vnd, now, product.coop_id)
+    refresh(session, product)
 
 
 def set_variant_on_sale(session: Session, variant_id: int, on_sale: bool, person: Person, now: datetime) -> None:
@@ -100,8 +101,9 @@ def set_variant_on_sale(session: Session, variant_id: int, on_sale: bool, person
     if variant is None:
         raise NoSuchVariant
     before, variant.on_sale = variant.on_sale, on_sale
-    audit(session, person, "on_sale", f"variant:{variant_id}", before, on_sale, now)
-    refresh(session, session.get_one(Product, variant.product_id))
+    product = session.get_one(Product, variant.product_id)
+    audit(session, person, "on_sale", f"variant:{variant_id}", before, on_sale, now, product.coop_id)
+    refresh(session, product)
 
 
 def set_state(session: Session, product: Product, state: ProductState, person: Person, now: datetime) -> None:
@@ -115,7 +117,7 @@ def set_state(session: Session, product: Product, state: ProductState, person: P
         if product.lowest_variant_id is None:
             raise NothingToSell
     before, product.state = product.state, state
-    audit(session, person, "state", f"product:{product.id}", before, state.value, now)
+    audit(session, person, "state", f"product:{product.id}", before, state.value, now, product.coop_id)
     _tell(session, product)
 
 
@@ -138,7 +140,7 @@ def rename(session: Session, product: Product, name: str, person: Person, now: d
         slugs.remember(session, "product", product.slug, product.id)
         product.slug = _free_slug(session, wanted)
     product.name = name
-    audit(session, person, "name", f"product:{product.id}", before, [name, product.slug], now)
+    audit(session, person, "name", f"product:{product.id}", before, [name, product.slug], now, product.coop_id)
     refresh(session, product)
 
 

@@ -111,7 +111,7 @@ def decide(session: Session, certificate_id: int, state: CertificateState, perso
     if state == CertificateState.VERIFIED and paper.expires_on < today(now):
         raise CertificateExpired(expires_on=paper.expires_on)
     before, paper.state = paper.state, state
-    audit(session, person, "state", f"certificate:{paper.id}", before, state.value, now)
+    audit(session, person, "state", f"certificate:{paper.id}", before, state.value, now, paper.coop_id)
     bump(session, *tags_of(paper))
 
 

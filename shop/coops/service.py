@@ -126,7 +126,7 @@ def set_state(session: Session, coop_id: int, state: CoopState, person: Person, 
     coop = get(session, coop_id)
     before, coop.state = coop.state, state
     coop.verified_at = now if state == CoopState.VERIFIED else coop.verified_at
-    audit(session, person, "state", f"coop:{coop.id}", before, state.value, now)
+    audit(session, person, "state", f"coop:{coop.id}", before, state.value, now, coop.id)
     bump(session, f"coop:{coop.id}", "lists", "coops")
     return coop
 
@@ -137,5 +137,5 @@ def rename(session: Session, coop: Coop, name: str, slug: str, person: Person, n
     if slug != coop.slug:
         slugs.remember(session, "coop", coop.slug, coop.id)
     coop.name, coop.slug = name, slug
-    audit(session, person, "name", f"coop:{coop.id}", before, [name, slug], now)
+    audit(session, person, "name", f"coop:{coop.id}", before, [name, slug], now, coop.id)
     bump(session, f"coop:{coop.id}", "lists", "coops")

@@ -1,4 +1,7 @@
-"""Who changed what, on whose behalf, from what to what. One row a change, chained by hashes, never altered."""
+"""Who changed what, on whose behalf, from what to what. One row a change, chained by hashes, never altered.
+
+Units that are sold are no change by hand: `stock_movement` names the order that took them.
+"""
 
 import hashlib
 import json
@@ -9,7 +12,7 @@ from typing import Any
 from sqlalchemy import DDL, JSON, event, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from shop.core.db import UtcDateTime
+from shop.core.db import UtcDateTime, before_commit
 from shop.core.deps import Person
 
 
@@ -20,9 +23,11 @@ class AuditEntry(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime, index=True)
-    person_id: int
+    person_id: int | None = None
+    """None for a guest, who has no account."""
     person_name: str
     on_behalf_of: str = ""
+    """`coop:12` when somebody with a right to act for that co-op changed a thing of it; empty for themselves."""
     what: str
     subject: str = Field(index=True)
     before: Any = Field(default=None, sa_type=JSON)
@@ -60,6 +65,10 @@ def keep_insert_only(model: type[SQLModel]) -> None:
 keep_insert_only(AuditEntry)
 
 
+GUEST = Person(id=0, name="buyer", phone="")
+"""A buyer who is not signed in."""
+
+
 def audit(
     session: Session,
     person: Person,
@@ -68,27 +77,48 @@ def audit(
     before: Any,
     after: Any,
     now: datetime,
-    on_behalf_of: str | None = None,
+    coop_id: int | None = None,
 ) -> None:
-    """Write one row: `person` changed `what` of `subject` ("variant:12") from `before` to `after`."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(7304)"))  # one link at a time
-    session.flush()
-    last = session.exec(select(AuditEntry.chain).order_by(col(AuditEntry.id).desc()).limit(1)).first() or ""
+    """Write one row: `person` changed `what` of `subject` ("variant:12") from `before` to `after`.
+
+    `coop_id` says whose thing it is, None for what belongs to no co-op. The row is written as the block ends.
+    """
     entry = AuditEntry(
         at=now,
-        person_id=person.id,
+        person_id=person.id or None,
         person_name=person.name,
-        on_behalf_of=on_behalf_of or "",
+        on_behalf_of=on_behalf_of(person, coop_id),
         what=what,
         subject=subject,
         before=before,
         after=after,
         chain="",
     )
-    entry.chain = _link(last, entry)
-    session.add(entry)
-    session.flush()
+    waiting: list[AuditEntry] | None = session.info.get("audit")
+    if waiting is None:
+        waiting = session.info["audit"] = []
+        before_commit(session, lambda: _write(session, session.info.pop("audit")))
+    waiting.append(entry)
+
+
+def on_behalf_of(person: Person, coop_id: int | None) -> str:
+    """Its staff, officers and the operator act for the co-op whose thing it is; everybody else for themselves."""
+    acts = person.is_officer or any(grant.coop_id == coop_id for grant in person.roles)
+    return f"coop:{coop_id}" if coop_id is not None and acts else ""
+
+
+def _write(session: Session, entries: list[AuditEntry]) -> None:
+    """Put the links at the end of the chain, one after the other.
+
+    Whoever holds the chain's lock waits for no other, so that two who change the same shelves cannot block each other.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(7304)"))
+    last = session.exec(select(AuditEntry.chain).order_by(col(AuditEntry.id).desc()).limit(1)).first() or ""
+    for entry in entries:
+        last = entry.chain = _link(last, entry)
+        session.add(entry)
+        session.flush()
 
 
 def _link(last: str, entry: AuditEntry) -> str:

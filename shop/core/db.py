@@ -118,6 +118,8 @@ class Database:
                 with session.begin():
                     session.info["connection"] = session.connection(execution_options={"writes": True})
                     yield session
+                    for action in session.info.get("before_commit", []):
+                        action()
                 actions = session.info.get("after_commit", [])
         finally:
             self._here.open = False
@@ -127,6 +129,11 @@ class Database:
     def close(self) -> None:
         """Give all connections back to the operating system."""
         self.engine.dispose()
+
+
+def before_commit(session: Session, action: Callable[[], None]) -> None:
+    """Run `action` as the last thing of the block, in its transaction: what takes a lock that all writers share."""
+    session.info.setdefault("before_commit", []).append(action)
 
 
 def after_commit(session: Session, action: Callable[[], None]) -> None:

@@ -119,7 +119,7 @@ def _plan(stage: _Stage, coop_id: int, words: Words, starts_at: datetime, minute
         price_vnd = variant.price_vnd * 85 // 100 // 1000 * 1000
         left = stock.available(stage.session, [variant.id])[variant.id]
         wanted = max(1, min(WANTED, left // 2))  # the shop goes on selling beside the session
-        schedule.add_item(stage.session, row.id, variant.id, price_vnd, wanted, MOST, planned_at)
+        schedule.add_item(stage.session, row.id, variant.id, price_vnd, wanted, MOST, stage.host, planned_at)
     return row.id
 
 

@@ -134,7 +134,7 @@ def cancel(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings:
     person = visit.person
     with db.write() as session:
         order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
-        orders.cancel(session, order.id, now)
+        orders.cancel(session, order.id, person, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -9,7 +10,9 @@ from sqlmodel import Session, col
 
 from payments import service as payments
 from shop.cart import service as cart
+from shop.core.audit import GUEST, audit
 from shop.core.db import Database
+from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
@@ -42,39 +45,45 @@ def by_code(session: Session, code: str) -> Order:
     return order
 
 
-def cancel(session: Session, order_id: int, now: datetime, reason: str = "") -> None:
-    """The buyer calls the order off, which is possible until a parcel is packed.
+def cancel(session: Session, order_id: int, person: Person | None, now: datetime, reason: str = "") -> None:
+    """The buyer calls the order off, which is possible until a parcel is packed. `person` is None for a guest.
 
-    Goods return to sale, held or sold. Money that came is to be sent back. Raises OrderOver, AlreadyPacked.
+    Goods return to sale, held or sold. Money that came is to be sent back. Audited. Raises OrderOver, AlreadyPacked.
     """
+    buyer = replace(person, roles=()) if person else GUEST  # even staff call off what they bought for themselves
     order = session.get_one(Order, order_id)
     was = order.state
     ends = {"closed_at": now, "reason": reason or "buyer"}
     if not any(set_state(session, order_id, old, "cancelled", **ends) for old in ("awaiting_payment", "placed")):
         raise OrderOver(state=was)
-    _cancel_parcels(session, order_id)
-    _return_goods(session, order_id, was, now)
+    audit(session, buyer, "order state", f"order:{order_id}", was, "cancelled", now)
+    _cancel_parcels(session, order_id, buyer, now)
+    _return_goods(session, order_id, was, buyer, now)
     _return_money(session, order, now)
-    record(session, order_id, "cancelled", now, note=reason)
+    record(session, order_id, "cancelled", now, person_id=person.id if person else None, note=reason)
     _tell_coops(session, order_id)
     publish(session, OrderCancelled(order_id))
 
 
-def _cancel_parcels(session: Session, order_id: int) -> None:
+def _cancel_parcels(session: Session, order_id: int, buyer: Person, now: datetime) -> None:
     mine = col(Parcel.order_id) == order_id
+    under_way = select(col(Parcel.id), col(Parcel.state)).where(mine, col(Parcel.state) != "cancelled")
+    before = session.execute(under_way.order_by(col(Parcel.id)).with_for_update()).all()
     stop = update(Parcel).where(mine, col(Parcel.state).in_(BEFORE_PACKING)).values(state="cancelled")
     session.execute(stop.execution_options(synchronize_session=False))
     left = session.execute(select(col(Parcel.coop_id)).where(mine, col(Parcel.state) != "cancelled")).first()
     if left:
         raise AlreadyPacked(coop_id=left[0])
+    for parcel_id, was in before:
+        audit(session, buyer, "parcel state", f"parcel:{parcel_id}", was, "cancelled", now)
 
 
-def _return_goods(session: Session, order_id: int, was: str, now: datetime) -> None:
+def _return_goods(session: Session, order_id: int, was: str, buyer: Person, now: datetime) -> None:
     if was == "awaiting_payment":
-        stock.release_holds(session, f"order:{order_id}", now)
+        stock.release_holds(session, f"order:{order_id}", now, buyer)
         return
     parcels = session.execute(select(Parcel).where(col(Parcel.order_id) == order_id)).scalars().all()
-    put_goods_back(session, parcels, now, "cancelled")
+    put_goods_back(session, parcels, now, "cancelled", buyer)
 
 
 def _return_money(session: Session, order: Order, now: datetime) -> None:

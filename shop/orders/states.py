@@ -117,7 +117,7 @@ def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now:
             _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
         payments.collect_cod(session, f"parcel:{parcel.id}", now)
     _note_shipment(session, parcel, ShipmentState.DELIVERED)
-    _close_if_ended(session, parcel.order_id, now)
+    _close_if_ended(session, parcel, person, now)
 
 
 def report_problem(
@@ -139,22 +139,22 @@ def refuse(
     parcel = _parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("handed_over", "problem"), "refused", person, now, note=note)
     if goods_fit:
-        put_goods_back(session, [parcel], now, "refused")
+        put_goods_back(session, [parcel], now, "refused", person)
     _settle_missing_parcels(session, parcel.order_id, [parcel], "refused", now, person)
     _note_shipment(session, parcel, ShipmentState.RETURNED)
-    _close_if_ended(session, parcel.order_id, now)
+    _close_if_ended(session, parcel, person, now)
 
 
 def cancel(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, note: str = "") -> None:
     """The co-op cannot send the parcel: its goods return, its money goes back. Raises NoSuchParcel, MovedOn."""
     parcel = _parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("new", "confirmed"), "cancelled", person, now, note=note)
-    put_goods_back(session, [parcel], now, "cancelled")
+    put_goods_back(session, [parcel], now, "cancelled", person)
     _settle_missing_parcels(session, parcel.order_id, [parcel], "cancelled by the co-op", now, person)
-    _close_if_ended(session, parcel.order_id, now)
+    _close_if_ended(session, parcel, person, now)
 
 
-def put_goods_back(session: Session, parcels: Sequence[Parcel], now: datetime, reason: str) -> None:
+def put_goods_back(session: Session, parcels: Sequence[Parcel], now: datetime, reason: str, person: Person) -> None:
     """The units of these parcels return to sale."""
     lines = select(col(OrderLine.order_id), col(OrderLine.pool_id), col(OrderLine.quantity))
     units: dict[int, dict[int, int]] = {}
@@ -164,7 +164,7 @@ def put_goods_back(session: Session, parcels: Sequence[Parcel], now: datetime, r
         pools = units.setdefault(order_id, {})
         pools[pool_id] = pools.get(pool_id, 0) + quantity
     for order_id, only in units.items():
-        stock.put_back(session, f"order:{order_id}", now, reason, only)
+        stock.put_back(session, f"order:{order_id}", now, reason, only, person)
 
 
 def _settle_missing_parcels(
@@ -214,7 +214,7 @@ def _move(
         session.refresh(parcel)
         raise MovedOn(state=parcel.state)
     session.refresh(parcel)
-    audit(session, person, "parcel state", f"parcel:{parcel.id}", before, to_state, now)
+    audit(session, person, "parcel state", f"parcel:{parcel.id}", before, to_state, now, parcel.coop_id)
     told: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
     record(session, parcel.order_id, to_state, now, note=note, **told)
     publish(session, ParcelChanged(parcel.id, to_state))
@@ -239,11 +239,13 @@ def record(
         tell(session, f"coop:{coop_id}", "parcels", what)
 
 
-def _close_if_ended(session: Session, order_id: int, now: datetime) -> None:
+def _close_if_ended(session: Session, parcel: Parcel, person: Person, now: datetime) -> None:
     """An order is done when no parcel is under way and one arrived; cancelled when none will ever come."""
+    order_id = parcel.order_id
     states = set(session.execute(select(col(Parcel.state)).where(col(Parcel.order_id) == order_id)).scalars())
     if not states <= set(ENDED):
         return
     new = "done" if "delivered" in states else "cancelled"
     done = update(Order).where(col(Order.id) == order_id, col(Order.state) == "placed").values(state=new, closed_at=now)
-    session.execute(done)
+    if session.execute(done).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+        audit(session, person, "order state", f"order:{order_id}", "placed", new, now, parcel.coop_id)

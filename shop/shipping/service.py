@@ -159,7 +159,7 @@ def set_table(session: Session, table: Table, person: Person, now: datetime) -> 
     before = table_of(session, table.coop_id, table.ward_code)
     save_table(session, table)
     bump(session, f"coop:{table.coop_id}")
-    audit(session, person, "delivery table", f"coop:{table.coop_id}", asdict(before), asdict(table), now)
+    audit(session, person, "delivery table", f"coop:{table.coop_id}", asdict(before), asdict(table), now, table.coop_id)
 
 
 def save_table(session: Session, table: Table) -> None:

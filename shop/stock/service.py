@@ -188,11 +188,11 @@ _LEAVE = (
 )
 
 
-def release_holds(session: Session, owner: str, now: datetime) -> int:
+def release_holds(session: Session, owner: str, now: datetime, person: Person | None = None) -> int:
     """Give the held units back to sale; returns how many units."""
     back = _end(session, owner, HoldState.RETURNED)
     for pool_id, quantity in back:
-        _let_go(session, pool_id, quantity, now)
+        _let_go(session, pool_id, quantity, now, person)
     return sum(quantity for _pool, quantity in back)
 
 
@@ -214,28 +214,36 @@ def _end(
     return sorted((row.pool_id, row.quantity) for row in run(session, ended))
 
 
-def _let_go(session: Session, pool_id: int, quantity: int, now: datetime) -> None:
+def _let_go(session: Session, pool_id: int, quantity: int, now: datetime, person: Person | None = None) -> None:
     freed = update(Pool).where(col(Pool.id) == pool_id).values(held=col(Pool.held) - quantity)
     row = run(session, freed.returning(*_SEEN)).one()
     free = row.on_hand - row.held
     _tell(session, row.product_id, row.coop_id, row.owner, free - quantity, free)
     if row.closed:
-        _send_home(session, pool_id, now)
+        _send_home(session, pool_id, now, person)
 
 
-def put_back(session: Session, owner: str, now: datetime, reason: str, only: Mapping[int, int] | None = None) -> int:
+def put_back(
+    session: Session,
+    owner: str,
+    now: datetime,
+    reason: str,
+    only: Mapping[int, int] | None = None,
+    person: Person | None = None,
+) -> int:
     """Units once sold to `owner` return to sale (to ordinary sale when they came from a session that is over).
 
     `only` limits it to {pool id: units}. Returns how many units; never more than were sold to that owner.
+    Audited when a `person` does it.
     """
     back = 0
     for pool_id, net in _net_by_pool(session, owner):
         quantity = min(-net, only.get(pool_id, 0) if only is not None else -net)
         if quantity <= 0:
             continue
-        _move(session, pool_id, quantity, MovementKind.RETURNED, now, reason=reason, owner=owner)
+        _move(session, pool_id, quantity, MovementKind.RETURNED, now, reason=reason, owner=owner, person=person)
         if session.exec(select(Pool.closed).where(Pool.id == pool_id)).one():
-            _send_home(session, pool_id, now)
+            _send_home(session, pool_id, now, person)
         back += quantity
     return back
 
@@ -259,38 +267,45 @@ def set_on_hand(
     if on_hand < pool.held:
         raise HeldByBuyers(held=pool.held)
     if on_hand != before:
-        _move(session, pool.id, on_hand - before, MovementKind.ADJUSTED, now, reason=reason, person_id=person.id)
-        audit(session, person, "on_hand", f"variant:{variant_id}", before, on_hand, now)
+        _move(session, pool.id, on_hand - before, MovementKind.ADJUSTED, now, reason=reason, person=person)
     session.refresh(pool)
 
 
-def open_live_pool(session: Session, variant_id: int, owner: str, wanted: int, now: datetime) -> Pool:
-    """Take a session's allotment out of ordinary sale: `wanted` units, or what is left if less."""
+def open_live_pool(
+    session: Session, variant_id: int, owner: str, wanted: int, now: datetime, person: Person | None = None
+) -> Pool:
+    """Take a session's allotment out of ordinary sale: `wanted` units, or what is left if less.
+
+    Audited when a `person` does it.
+    """
     home = pool_of(session, variant_id)
     session.refresh(home, with_for_update=True)
     live = open_pool(session, coop_id=home.coop_id, product_id=home.product_id, variant_id=variant_id, owner=owner)
     allotted = max(0, min(wanted, home.on_hand - home.held))
     if allotted:
-        _move(session, home.id, -allotted, MovementKind.MOVED, now, reason=owner)
-        _move(session, live.id, allotted, MovementKind.MOVED, now, reason=owner)
+        _move(session, home.id, -allotted, MovementKind.MOVED, now, reason=owner, person=person)
+        _move(session, live.id, allotted, MovementKind.MOVED, now, reason=owner, person=person)
     session.refresh(live)
     return live
 
 
-def close_live_pool(session: Session, owner: str, now: datetime) -> int:
-    """End a session's allotments: what is free returns to ordinary sale now, what is held when its holds end."""
+def close_live_pool(session: Session, owner: str, now: datetime, person: Person | None = None) -> int:
+    """End a session's allotments: what is free returns to ordinary sale now, what is held when its holds end.
+
+    Audited when a `person` does it; what goes home later, goes by the clock.
+    """
     run(session, update(Pool).where(col(Pool.owner) == owner).values(closed=True))
     pool_ids = session.exec(select(Pool.id).where(Pool.owner == owner).order_by(col(Pool.id)))
-    return sum(_send_home(session, pool_id, now) for pool_id in list(pool_ids))
+    return sum(_send_home(session, pool_id, now, person) for pool_id in list(pool_ids))
 
 
-def _send_home(session: Session, pool_id: int, now: datetime) -> int:
+def _send_home(session: Session, pool_id: int, now: datetime, person: Person | None) -> int:
     live = session.get_one(Pool, pool_id, with_for_update=True, populate_existing=True)
     free = live.on_hand - live.held
     if free > 0:
         home = pool_of(session, live.variant_id)
-        _move(session, live.id, -free, MovementKind.MOVED, now, reason=f"home:{live.owner}")
-        _move(session, home.id, free, MovementKind.MOVED, now, reason=f"home:{live.owner}")
+        _move(session, live.id, -free, MovementKind.MOVED, now, reason=f"home:{live.owner}", person=person)
+        _move(session, home.id, free, MovementKind.MOVED, now, reason=f"home:{live.owner}", person=person)
     return free
 
 
@@ -303,7 +318,7 @@ def _move(
     *,
     reason: str = "",
     owner: str = "",
-    person_id: int | None = None,
+    person: Person | None = None,
 ) -> None:
     enough = (col(Pool.id) == pool_id, col(Pool.on_hand) + quantity >= col(Pool.held))
     moved = update(Pool).where(*enough).values(on_hand=col(Pool.on_hand) + quantity)
@@ -311,7 +326,11 @@ def _move(
     if row is None:
         raise SoldOut(lines=_lacking(session, [pool_id], {pool_id: -quantity}))
     facts = {"pool_id": pool_id, "kind": kind, "quantity": quantity, "reason": reason, "owner": owner}
-    run(session, insert(StockMovement), [{**facts, "person_id": person_id, "at": now}])
+    who = person.id or None if person else None
+    run(session, insert(StockMovement), [{**facts, "person_id": who, "at": now}])
+    if person:
+        subject = f"{row.owner}:variant:{row.variant_id}" if row.owner else f"variant:{row.variant_id}"
+        audit(session, person, "on_hand", subject, row.on_hand - quantity, row.on_hand, now, row.coop_id)
     free = row.on_hand - row.held
     _tell(session, row.product_id, row.coop_id, row.owner, free - quantity, free)
 

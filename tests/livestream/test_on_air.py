@@ -13,13 +13,17 @@ from livestream import service as live
 from livestream.models import LivePin, LiveSession, SessionState
 from shop.cart import service as cart
 from shop.catalog import offers
+from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.errors import Refusal
+from shop.orders import service as orders
+from shop.settings import Settings
 from shop.stock import service as stock
 from shop.stock.models import Pool
 from tests.factories import make_coop, make_product
 from tests.factories_live import claim, make_cart, make_host, make_session, variant_of
+from tests.factories_orders import answered, make_table, place
 
 
 def pools(db: Database, variant_id: int) -> dict[str, tuple[int, int]]:
@@ -96,6 +100,58 @@ def test_one_buyer_gets_no_more_than_the_session_allows(db: Database, now: datet
         claim(db, on_air.slug, make_cart(db, now), 3, now)
 
 
+def test_fresh_carts_of_one_visitor_are_one_buyer(db: Database, now: datetime) -> None:
+    on_air, items, _host = make_session(db, now, most_per_buyer=3)
+    first, second = make_cart(db, now), make_cart(db, now)
+    claim(db, on_air.slug, first, 2, now, visitor="an")
+    with pytest.raises(live.TooManyForOne):
+        claim(db, on_air.slug, second, 2, now, visitor="an")
+    assert pools(db, items[0].variant_id)["live"] == (10, 2)
+    claim(db, on_air.slug, second, 1, now, visitor="an")
+    claim(db, on_air.slug, make_cart(db, now), 3, now, visitor="binh")
+    claim(db, on_air.slug, first, 0, now, visitor="an")
+    claim(db, on_air.slug, second, 3, now, visitor="an")
+    assert pools(db, items[0].variant_id)["live"] == (10, 6)
+
+
+def test_a_hold_that_ran_out_no_longer_counts_for_its_visitor(db: Database, now: datetime) -> None:
+    on_air, _items, _host = make_session(db, now, most_per_buyer=3)
+    claim(db, on_air.slug, make_cart(db, now), 3, now, visitor="an")
+    assert claim(db, on_air.slug, make_cart(db, now), 3, now + timedelta(minutes=31), visitor="an").quantity == 3
+
+
+def test_what_a_visitor_ordered_in_the_session_counts_too(db: Database, settings: Settings, now: datetime) -> None:
+    on_air, items, _host = make_session(db, now, most_per_buyer=3)
+    with db.read() as session:
+        coop = session.get_one(Coop, on_air.coop_id)
+    make_table(db, coop)
+    cart_id = make_cart(db, now)
+    claim(db, on_air.slug, cart_id, 2, now, visitor="an")
+    placed = place(db, answered(db, cart_id, settings, now, visitor="an"), settings, now)
+    with pytest.raises(live.TooManyForOne):
+        claim(db, on_air.slug, cart_id, 2, now, visitor="an")
+    with db.write() as session:
+        orders.cancel(session, placed.id, None, now)
+    claim(db, on_air.slug, cart_id, 3, now, visitor="an")
+    assert pools(db, items[0].variant_id)["live"] == (10, 3)
+
+
+def test_one_visitor_with_many_carts_at_once_gets_no_more_either(db: Database, now: datetime) -> None:
+    on_air, items, _host = make_session(db, now, wanted=20, most_per_buyer=3)
+    carts = [make_cart(db, now) for _ in range(8)]
+
+    def press(cart_id: str) -> bool:
+        try:
+            claim(db, on_air.slug, cart_id, 1, now, visitor="an")
+        except live.TooManyForOne:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(press, carts)) == 3
+    assert pools(db, items[0].variant_id)["live"] == (20, 3)
+
+
 def test_an_expired_hold_returns_to_the_session_while_it_is_on_air(db: Database, now: datetime) -> None:
     on_air, items, _host = make_session(db, now)
     claim(db, on_air.slug, make_cart(db, now), 4, now)
@@ -133,7 +189,8 @@ def test_a_new_live_price_counts_for_later_holds_only(db: Database, now: datetim
     with db.read() as session:
         assert cart.view(session, early, now).lines[0].price_vnd == 150_000
         changes = session.exec(select(AuditEntry).where(AuditEntry.what == "live_price_vnd")).all()
-    assert [(row.before, row.after) for row in changes] == [(150_000, 120_000)]
+    assert [(row.before, row.after) for row in changes] == [(None, 150_000), (150_000, 120_000)]
+    assert {row.on_behalf_of for row in changes} == {f"coop:{on_air.coop_id}"}
     with pytest.raises(schedule.LivePriceTooHigh), db.write() as session:
         live.set_price(session, on_air.id, items[0].id, 200_001, host, now)
 
@@ -170,11 +227,12 @@ def test_start_and_end_happen_once(db: Database, now: datetime) -> None:
         live.end(session, planned.id, host, now)
     with db.read() as session:
         states = [
-            (row.before, row.after, row.person_id)
+            (row.before, row.after, row.person_id, row.on_behalf_of)
             for row in session.exec(select(AuditEntry).where(AuditEntry.subject == live.live_owner(planned.id)))
             if row.what == "state"
         ]
-    assert states == [(None, "scheduled", host.id), ("scheduled", "live", host.id), ("live", "ended", host.id)]
+    who = (host.id, f"coop:{planned.coop_id}")
+    assert states == [(None, "scheduled", *who), ("scheduled", "live", *who), ("live", "ended", *who)]
 
 
 def test_a_session_without_items_does_not_start(db: Database, now: datetime) -> None:
@@ -250,11 +308,11 @@ def test_a_host_cannot_be_in_two_places(db: Database, now: datetime) -> None:
 def test_an_item_that_makes_no_sense_is_refused(
     db: Database, now: datetime, mistake: str, refused: type[Refusal]
 ) -> None:
-    planned, items, _host = make_session(db, now, on_air=mistake == "begun")
+    planned, items, host = make_session(db, now, on_air=mistake == "begun")
     variant_id = variant_of(db, make_product(db)).id if mistake == "other co-op" else items[0].variant_id
     price_vnd = 200_001 if mistake == "price" else 100_000
     with pytest.raises(refused), db.write() as session:
-        schedule.add_item(session, planned.id, variant_id, price_vnd, wanted=1, most_per_buyer=1, now=now)
+        schedule.add_item(session, planned.id, variant_id, price_vnd, wanted=1, most_per_buyer=1, person=host, now=now)
 
 
 def test_a_session_is_not_planned_for_the_past(db: Database, now: datetime) -> None:

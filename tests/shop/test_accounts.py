@@ -146,6 +146,7 @@ class TestRoles:
             rows = session.exec(select(AuditEntry)).all()
             roles = accounts.as_person(session, session.get_one(PersonRow, person.id)).roles
         assert [(row.before, row.after) for row in rows] == [(None, "manager@coop:3"), ("manager@coop:3", None)]
+        assert {row.on_behalf_of for row in rows} == {"coop:3"}
         assert roles == ()
 
     def test_an_erased_person_is_gone_but_the_row_stays(self, db: Database, now: datetime) -> None:

@@ -60,6 +60,7 @@ def test_revoking_takes_the_badge_off_at_once_and_says_who_did_it(db: Database, 
     with db.read() as session:
         entry = session.get_one(AuditEntry, 1)
     assert (entry.person_id, entry.subject, entry.after) == (OFFICER.id, f"certificate:{paper.id}", "revoked")
+    assert entry.on_behalf_of == f"coop:{coop.id}"
 
 
 def test_nobody_verifies_the_papers_of_their_own_co_op(db: Database, now: datetime) -> None:

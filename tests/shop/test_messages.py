@@ -133,7 +133,7 @@ class TestWhatTheBuyerIsTold:
     def test_cancelling_is_told_to_both_sides(self, market: Market) -> None:
         placed = market.order()
         with market.db.write() as session:
-            orders.cancel(session, placed.id, market.now)
+            orders.cancel(session, placed.id, None, market.now)
         market.work()
         assert market.kinds() == ["placed", "cancelled"]
         assert market.kinds(market.manager.phone) == ["new_order", "order_cancelled"]

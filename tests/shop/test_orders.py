@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from payments import service as payments
 from payments.models import UnmatchedMoney
+from shop.accounts.models import Role
 from shop.catalog.models import Variant
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
@@ -39,7 +40,9 @@ class Shop(NamedTuple):
 def shop(db: Database) -> Shop:
     coop = make_coop(db)
     make_table(db, coop)
-    return Shop(coop.id, variant_of(db, make_product(db, coop, on_hand=10)), make_person(db))
+    return Shop(
+        coop.id, variant_of(db, make_product(db, coop, on_hand=10)), make_person(db, Role.MANAGER, coop_id=coop.id)
+    )
 
 
 def order_now(db: Database, order_id: int) -> Order:
@@ -158,7 +161,7 @@ class TestByTransfer:
     ) -> None:
         placed = make_order(db, {shop.box.id: 2}, settings, now, pay="vietqr")
         with db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
         pay(db, placed.id, settings, now)
         assert order_now(db, placed.id).state == "cancelled"
         assert units(db, shop) == (10, 0)
@@ -170,7 +173,7 @@ class TestCancelling:
     ) -> None:
         placed = make_order(db, {shop.box.id: 3}, settings, now)
         with db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
         assert (order_now(db, placed.id).state, parcel_of(db, placed.id).state) == ("cancelled", "cancelled")
         assert units(db, shop) == (10, 0)
 
@@ -180,7 +183,7 @@ class TestCancelling:
         placed = make_order(db, {shop.box.id: 3}, settings, now, pay="vietqr")
         pay(db, placed.id, settings, now)
         with db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
         with db.read() as session:
             assert payments.state_of(session, f"order:{placed.id}").state == "refunding"
         assert units(db, shop) == (10, 0)
@@ -191,15 +194,15 @@ class TestCancelling:
         placed = make_order(db, {shop.box.id: 3}, settings, now)
         move(db, shop, placed.id, now, states.pack)
         with pytest.raises(orders.AlreadyPacked), db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
         assert (order_now(db, placed.id).state, units(db, shop)) == ("placed", (7, 0))
 
     def test_twice_is_told_that_it_is_over(self, db: Database, settings: Settings, now: datetime, shop: Shop) -> None:
         placed = make_order(db, {shop.box.id: 3}, settings, now)
         with db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
         with pytest.raises(orders.OrderOver), db.write() as session:
-            orders.cancel(session, placed.id, now)
+            orders.cancel(session, placed.id, None, now)
 
     def test_a_coop_that_cannot_send_its_parcel_gives_the_goods_and_the_money_of_it_back(
         self, db: Database, settings: Settings, now: datetime, shop: Shop
@@ -244,6 +247,7 @@ class TestTheWayOfAParcel:
         with db.read() as session:
             row = session.exec(select(AuditEntry).where(AuditEntry.what == "parcel state")).one()
         assert (row.person_id, row.before, row.after) == (shop.boss.id, "new", "confirmed")
+        assert row.on_behalf_of == f"coop:{shop.coop_id}"
 
     def test_picked_up_at_the_coop_it_is_delivered_from_the_shelf_and_paid_there(
         self, db: Database, settings: Settings, now: datetime, shop: Shop

@@ -103,7 +103,7 @@ class Market:
         self._with_order(which, act)
 
     def call_off(self, which: int) -> None:
-        self._with_order(which, lambda session, order: orders.cancel(session, order.id, self.now))
+        self._with_order(which, lambda session, order: orders.cancel(session, order.id, None, self.now))
 
     def move(self, which: int, what: str, fit: bool) -> None:
         def act(session: Session, order: Order) -> None:

@@ -176,6 +176,7 @@ class TestParcels:
         with desk.db.read() as session:
             row = session.exec(select(AuditEntry).where(AuditEntry.what == "parcel state")).one()
         assert (row.person_id, row.before, row.after) == (desk.person.id, "new", "confirmed")
+        assert row.on_behalf_of == f"coop:{desk.coop.id}"
 
     def test_a_step_that_there_is_not_is_refused(self, desk: Desk, now: datetime) -> None:
         parcel = desk.order(now)

@@ -29,7 +29,7 @@ CREATE TABLE page_change (
 CREATE TABLE audit_entry (
 	id SERIAL NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	person_id INTEGER NOT NULL, 
+	person_id INTEGER, 
 	person_name VARCHAR NOT NULL, 
 	on_behalf_of VARCHAR NOT NULL, 
 	what VARCHAR NOT NULL, 
@@ -129,9 +129,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE (key)
 )
 -- end
-CREATE INDEX ix_message_address ON message (address)
--- end
 CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE INDEX ix_message_address ON message (address)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -382,8 +382,6 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
@@ -391,6 +389,8 @@ CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+-- end
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -407,9 +407,9 @@ CREATE TABLE hold (
 -- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
-CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
 CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+-- end
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -424,9 +424,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
--- end
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
+-- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
 -- end
@@ -457,9 +457,9 @@ CREATE TABLE entry (
 	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
 )
 -- end
-CREATE INDEX ix_entry_journal_id ON entry (journal_id)
--- end
 CREATE INDEX ix_entry_balance ON entry (account, pending, amount_vnd)
+-- end
+CREATE INDEX ix_entry_journal_id ON entry (journal_id)
 -- end
 CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
 -- end
@@ -491,19 +491,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -527,8 +527,6 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
--- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
@@ -536,6 +534,8 @@ CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -660,13 +660,13 @@ CREATE TABLE live_session (
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
--- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+-- end
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
@@ -716,11 +716,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -794,9 +794,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_at ON live_report (at)
--- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE TABLE cart_line (
 	id SERIAL NOT NULL, 
@@ -872,9 +872,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_order_id ON order_line (order_id)
--- end
 CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
@@ -933,15 +933,16 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
 	item_id INTEGER NOT NULL, 
 	hold_owner VARCHAR NOT NULL, 
+	visitor_key VARCHAR NOT NULL, 
 	quantity INTEGER NOT NULL, 
 	price_vnd BIGINT NOT NULL, 
 	held_until TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -950,6 +951,8 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
+-- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
