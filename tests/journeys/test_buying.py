@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from payments.simulators.sepay import simulate_transfer
+from shop.orders import access
 from shop.orders.models import Order, Parcel
+from tests.factories_orders import make_order
 from tests.journeys.conftest import Market, Window
 
 pytestmark = pytest.mark.browser
@@ -148,3 +150,16 @@ class TestBuyingOnAPhone:
         page.locator(".sum-bar button").focus()
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/en/don-hang/"))
+
+    @ONLY_SQLITE
+    def test_a_tap_puts_the_account_number_in_the_clipboard_and_the_clock_runs(
+        self, market: Market, window: Window
+    ) -> None:
+        page = window(permissions=["clipboard-read", "clipboard-write"])
+        placed = make_order(market.db, {market.boxes[0].id: 1}, market.settings, datetime.now(UTC), pay="vietqr")
+        page.goto(access.secret_link(market.settings.secret_key, placed.code))
+        row = page.locator(".pay-rows > div", has_text="Số tài khoản")
+        row.get_by_role("button", name="Chép").click()
+        expect(row.get_by_role("button", name="Đã chép")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == market.settings.vietqr_account_no
+        expect(page.locator("time.countdown")).to_have_text(re.compile(r"^1:5\d:\d\d$"))
