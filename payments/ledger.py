@@ -17,6 +17,7 @@ from payments.models import Entry, Journal
 
 CHART = {
     "1110": "bank",
+    "1120": "captured by gateways, not yet paid out to us",
     "1130": "cash that carriers hold",
     "2110": "paid by buyers, not yet earned",
     "2120": "promised back to buyers",
