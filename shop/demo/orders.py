@@ -258,5 +258,5 @@ _ACTS: dict[str, Act] = {
     "coop cancels": _each(
         lambda s, p, who, now: states.cancel(s, p.coop_id, p.id, who, now, "Mưa lớn, vườn chưa cắt được trái.")
     ),
-    "cancel": lambda session, order, _settings, _manager, now: cancel(session, order.id, now),
+    "cancel": lambda session, order, _settings, _manager, now: cancel(session, order.id, None, now),
 }
