@@ -97,7 +97,7 @@ def _take(db: Database, boss: Person, parcel_id: int, coop_id: int, order_id: in
     try:
         with db.write() as session:
             if order_id % EVERY_TWENTIETH == 0:
-                orders.cancel(session, order_id, now)
+                orders.cancel(session, order_id, None, now)
                 return 1
             return _send(session, boss, parcel_id, coop_id, now) if order_id % 3 == 0 else 0
     except Refusal:
