@@ -18,11 +18,13 @@ from shop.catalog.models import Product, ProductPhoto
 from shop.core.db import Database
 from shop.main import create_app
 from shop.settings import Settings
-from tests.factories import make_photo
+from tests.factories import make_category, make_certificate, make_coop, make_photo, make_product
+from tests.factories_orders import make_table
 from tests.servers import free_port
 
 PHONE = {"width": 360, "height": 800}
 DESKTOP = {"width": 1280, "height": 800}
+FULL_SHELF, ON_A_PAGE = "vu-mua", 60
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     db = Database(settings.database)
     migrations.upgrade(db)
     fill.fill(db, settings, datetime.now(UTC), draw=False)
+    fill_a_shelf(db)
     give_every_product_a_photo(db)
     make_sessions(db, settings, datetime.now(UTC))  # now with their moving picture
     options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
@@ -56,6 +59,17 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.should_exit = True
     thread.join(10)
     db.close()
+
+
+def fill_a_shelf(db: Database) -> None:
+    """More products than a page shows, each card as full as cards get."""
+    shelf = make_category(db, FULL_SHELF, name="Trái cây theo mùa", name_en="Fruit of the season", position=99)
+    coop = make_coop(db, name="HTX Nông nghiệp dịch vụ Hàm Thuận Bắc", story="")
+    make_table(db, coop)
+    for kind in ("ocop", "vietgap", "organic"):
+        make_certificate(db, coop, kind=kind)
+    for number in range(ON_A_PAGE + 2):
+        make_product(db, coop, shelf, name=f"Thanh long ruột đỏ hái sáng, thùng quà số {number}", on_hand=3 + number)
 
 
 def give_every_product_a_photo(db: Database) -> None:
