@@ -22,7 +22,7 @@ from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, Set
 from shop.core.errors import NotAllowed, Refusal
 from shop.core.forms import Posted, posted
 from shop.core.hub import Hub
-from shop.core.i18n import HERE
+from shop.core.i18n import HERE, local
 from shop.core.streams import live_room, stream_path
 from shop.core.web import Page, sentence
 from shop.settings import Settings
@@ -113,13 +113,21 @@ def new_session(db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) 
     return _plan_page(db, page, person, blank)
 
 
-def _plan_page(db: Database, page: Page, person: Person, form: Posted[PlanForm], refused: str = "") -> Response:
+def _plan_page(
+    db: Database,
+    page: Page,
+    person: Person,
+    form: Posted[PlanForm],
+    refused: str = "",
+    planned: LiveSession | None = None,
+) -> Response:
+    """The form of a new session, or of one that is `planned` already."""
     with db.read() as session:
         mine = coops.get_many(session, person.coop_ids("host"))
-        coop = coops.get(session, person.coop_ids(*SELLERS)[0])
+        coop = coops.get(session, planned.coop_id if planned else person.coop_ids(*SELLERS)[0])
     status = 409 if refused else 422 if form.errors else 200
     facts: dict[str, Any] = {"form": form, "coops": list(mine.values()), "coop": coop, "refused": refused}
-    return page("live/studio_plan.html", block="plan", status=status, person=person, **facts)
+    return page("live/studio_plan.html", block="plan", status=status, person=person, planned=planned, **facts)
 
 
 @router.post("/moi")
@@ -135,6 +143,37 @@ def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep,
     except Refusal as refusal:
         return _plan_page(db, page, person, form, sentence(page.templates, refusal))
     return page.go(f"/ban-hang/live/{made.id}", "saved")
+
+
+@router.get("/{live_id}/sua")
+def change_session(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+    with db.read() as session:
+        planned = _planned(session, live_id, person)
+    words = planned.model_dump(include={"title", "planned_minutes", "summary", "co_host"})
+    form = Posted.blank(PlanForm, starts_at=f"{local(planned.starts_at):%Y-%m-%dT%H:%M}", **words)
+    return _plan_page(db, page, person, form, planned=planned)
+
+
+@router.post("/{live_id}/sua")
+def replan(live_id: Id, form: NewPlan, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+    with db.read() as session:
+        planned = _planned(session, live_id, person)
+    if not form.ok:
+        return _plan_page(db, page, person, form, planned=planned)
+    try:
+        with db.write() as session:
+            schedule.replan(session, live_id, form.value.plan(), person, now)
+    except Refusal as refusal:
+        return _plan_page(db, page, person, form, sentence(page.templates, refusal), planned)
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+def _planned(session: Session, live_id: int, person: Person) -> LiveSession:
+    """A session of this person's that has not begun. Raises NoSuchSession, NotScheduled."""
+    row = _own(session, live_id, person)
+    if row.state != SessionState.SCHEDULED:
+        raise schedule.NotScheduled(title=row.title)
+    return row
 
 
 @router.get("/{live_id}")
@@ -298,8 +337,6 @@ def finish(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: No
 @router.post("/{live_id}/huy")
 def cancel(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
     with db.write() as session:
-        row = _own(session, live_id, person)
-        if row.state != SessionState.SCHEDULED:
-            raise schedule.NotScheduled(title=row.title)
+        _own(session, live_id, person)
         schedule.cancel(session, live_id, person, now)
     return page.go("/ban-hang/live", "saved")

@@ -64,6 +64,8 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/ket-thuc": COOP,
     "POST /ban-hang/live/{live_id}/mon": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
+    "GET /ban-hang/live/{live_id}/sua": COOP,
+    "POST /ban-hang/live/{live_id}/sua": COOP,
     "GET /don-hang/{code}": BUYER,
     "GET /don-hang/{code}/vietqr.png": BUYER,
     "POST /don-hang/{code}/huy": BUYER,

@@ -109,7 +109,55 @@ def test_a_plan_that_cannot_be_comes_back_with_what_was_typed(
         assert session.exec(select(LiveSession)).all() == []
 
 
-WRITES = ("mon", "bat-dau", "ghim", "ket-thuc", "huy", "gia/{item}", "mon/{item}/bo")
+def test_a_planned_session_is_moved_and_told_in_other_words(client: TestClient, db: Database) -> None:
+    starts_at = datetime(2030, 11, 22, 19, 30, tzinfo=HERE)
+    planned, _items, host = make_session(db, datetime.now(UTC), on_air=False, starts_at=starts_at)
+    page = f"/ban-hang/live/{planned.id}/sua"
+    form = sign_in(client, db, host).get(page).text
+    assert planned.title in form
+    assert 'value="2030-11-22T19:30"' in form
+    told = {"title": "Dời sang chủ nhật", "starts_at": "2030-11-24T20:00", "planned_minutes": 90, "co_host": "Chú Ba"}
+    moved = client.post(page, data=told)
+    assert moved.url.path == f"/ban-hang/live/{planned.id}"
+    assert "20:00 24/11/2030" in moved.text
+    with db.read() as session:
+        row = session.get_one(LiveSession, planned.id)
+        trace = session.exec(select(AuditEntry).where(AuditEntry.what == "starts_at")).one()
+    assert (row.title, row.planned_minutes, row.co_host, row.slug) == (told["title"], 90, "Chú Ba", planned.slug)
+    before, after = "2030-11-22T12:30:00+00:00", "2030-11-24T13:00:00+00:00"
+    assert (trace.person_id, trace.before, trace.after) == (host.id, before, after)
+
+
+def test_a_move_that_cannot_be_is_explained_beside_what_was_typed(client: TestClient, db: Database) -> None:
+    coop = make_coop(db)
+    host = make_host(db, coop)
+    starts_at = datetime(2030, 11, 22, 19, 30, tzinfo=HERE)
+    first, _items, _host = make_session(db, datetime.now(UTC), coop=coop, host=host, on_air=False, starts_at=starts_at)
+    later = starts_at + timedelta(hours=2)
+    make_session(db, datetime.now(UTC), coop=coop, host=host, on_air=False, starts_at=later, title="Buổi sau")
+    page = f"/ban-hang/live/{first.id}/sua"
+    sign_in(client, db, host)
+    for starts, status, words in (
+        ("2020-11-22T19:30", 409, "Giờ bắt đầu đã qua"),
+        ("2030-11-22T21:00", 409, "Buổi sau"),
+        ("mai", 422, ""),
+    ):
+        answer = client.post(page, data={"title": "Tên mới", "starts_at": starts})
+        assert (answer.status_code, words in answer.text, "Tên mới" in answer.text) == (status, True, True)
+    with db.read() as session:
+        assert session.get_one(LiveSession, first.id).title == first.title
+
+
+def test_a_session_that_began_is_no_longer_changed(client: TestClient, db: Database) -> None:
+    on_air, _items, host = make_session(db, datetime.now(UTC))
+    sign_in(client, db, host)
+    told = {"title": "Tên mới", "starts_at": "2030-11-22T19:30"}
+    assert client.get(f"/ban-hang/live/{on_air.id}/sua").status_code == 409
+    assert client.post(f"/ban-hang/live/{on_air.id}/sua", data=told).status_code == 409
+    assert "Sửa buổi" not in client.get(f"/ban-hang/live/{on_air.id}").text
+
+
+WRITES = ("mon", "bat-dau", "ghim", "ket-thuc", "huy", "sua", "gia/{item}", "mon/{item}/bo")
 
 
 def test_another_co_ops_session_does_not_exist_for_this_host(client: TestClient, db: Database) -> None:
