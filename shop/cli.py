@@ -117,11 +117,13 @@ def pay(
 
 @app.command()
 def verify() -> None:
-    """Check every invariant: stock, ledger, audit chain. One line per broken rule; exit code 1 if there is one."""
+    """Check every invariant: stock, orders, ledger, audit chain. One line per broken rule; exit 1 if there is one."""
+    from shop.core.progress import shown
     from shop.verify import broken_rules
 
     db = _database(_settings())
-    broken = broken_rules(db)
+    with shown() as progress:
+        broken = broken_rules(db, progress)
     for line in broken:
         typer.echo(line)
     typer.echo("chohtx verify: " + ("every rule holds" if not broken else f"{len(broken)} broken"), err=True)
@@ -132,21 +134,27 @@ def verify() -> None:
 def backup(file: Path) -> None:
     """Write the database and the media folder into one file."""
     from shop import backups
+    from shop.core.progress import shown
 
+    settings = _settings()
     try:
-        backups.backup(_settings(), file)
+        with shown() as progress:
+            backups.backup(settings, file, progress)
     except backups.CannotBackUp as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None
 
 
 @app.command()
-def restore(file: Path) -> None:
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Bring back what `backup` wrote, into an empty data folder."""
     from shop import backups
+    from shop.core.progress import shown
 
+    settings = _settings()
     try:
-        backups.restore(_settings(), file)
+        with shown() as progress:
+            backups.restore(settings, file, progress)
     except backups.CannotRestore as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shop.backups import backup, restore
 from tests.rehearsals.stand import Stand
 
 on_postgresql = pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
@@ -41,3 +42,31 @@ class TestBackup:
         assert (told.returncode, told.stderr) == (0, "")
         assert (empty.settings.media_dir / "pictures").is_dir()
         empty.verify()
+
+    @on_sqlite
+    @pytest.mark.parametrize(("kept", "says"), [(0, "is not a whole backup"), (-30, "is not a whole backup")])
+    def test_a_file_that_is_cut_off_is_refused_and_nothing_is_made(
+        self, tmp_path: Path, db_url: str, kept: int, says: str
+    ) -> None:
+        whole, cut = tmp_path / "market.tar.gz", tmp_path / "cut.tar.gz"
+        assert Stand(tmp_path / "stand", db_url).chohtx("backup", str(whole)).returncode == 0
+        cut.write_bytes(whole.read_bytes()[:kept])
+        empty = Stand(tmp_path / "empty")
+        told = empty.chohtx("restore", str(cut))
+        assert (told.returncode, told.stderr.count("\n"), says in told.stderr) == (2, 1, True), told.stderr
+        assert not (empty.folder / "chohtx.sqlite").exists()
+
+    @on_sqlite
+    def test_it_says_how_far_it_has_come(self, tmp_path: Path, db_url: str) -> None:
+        stand, file = Stand(tmp_path / "stand", db_url), tmp_path / "market.tar.gz"
+        stand.settings.media_dir.mkdir()
+        (stand.settings.media_dir / "picture.bin").write_bytes(b"x" * 100_000)
+        seen: list[tuple[str, int, int]] = []
+        backup(stand.settings, file, lambda *step: seen.append(step))
+        restore(Stand(tmp_path / "empty").settings, file, lambda *step: seen.append(step))
+        names = list(dict.fromkeys(what for what, _done, _of in seen))
+        assert names == ["copying the database", "packing", "unpacking", "filling the database"]
+        for name in names:
+            steps = [(done, of) for what, done, of in seen if what == name]
+            assert steps == sorted(steps)
+            assert steps[-1][0] == steps[-1][1] > 0

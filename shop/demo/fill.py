@@ -9,9 +9,10 @@ from sqlmodel import select
 
 from shop.coops.models import Coop
 from shop.core.db import Database
+from shop.core.progress import Progress, shown, silent
 from shop.demo import scale as many
 from shop.demo.live import make_sessions
-from shop.demo.market import Progress, make_market, silent
+from shop.demo.market import make_market
 from shop.demo.orders import make_orders
 from shop.demo.people import make_people
 from shop.settings import Settings
@@ -37,17 +38,7 @@ def demo_market(
     with db.read() as session:
         if only_if_empty and session.exec(select(Coop.id).limit(1)).first() is not None:
             return
-    from rich.progress import Progress as Bar  # only the command line shows it
-    from rich.progress import TaskID
-
-    with Bar(transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=of)
-            bar.update(tasks[what], completed=done, total=of)
-
-        fill(db, settings, now, show)
-    if scale:
-        many.make_many(db, scale, max(1, scale // 100))
+    with shown() as progress:
+        fill(db, settings, now, progress)
+        if scale:
+            many.make_many(db, scale, max(1, scale // 100), progress=progress)

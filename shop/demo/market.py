@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from functools import cache
@@ -26,6 +26,7 @@ from shop.core.db import Database
 from shop.core.i18n import kg
 from shop.core.images import Stored
 from shop.core.pagecache import bump
+from shop.core.progress import Progress, silent
 from shop.core.text import slug
 from shop.settings import Settings
 from shop.stock import service as stock
@@ -33,13 +34,6 @@ from shop.stock import service as stock
 CONTENT = Path(__file__).parent / "content"
 DRAWERS = 2
 OPENED_BEFORE = timedelta(days=120)
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being made, how many are done, and of how many."""
-
-
-def silent(_what: str, _done: int, _of: int) -> None:
-    """No progress bar."""
 
 
 @cache

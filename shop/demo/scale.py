@@ -17,6 +17,7 @@ from shop.coops.models import Coop, CoopState
 from shop.core.db import Database, run
 from shop.core.pagecache import bump
 from shop.core.pictures import Photo
+from shop.core.progress import Progress, silent
 from shop.demo.market import content
 from shop.stock.models import MovementKind, Pool, StockMovement
 
@@ -47,7 +48,7 @@ SYLLABLES = [
 ]
 
 
-def make_many(db: Database, products: int, coops: int, seed: int = 7) -> None:
+def make_many(db: Database, products: int, coops: int, seed: int = 7, progress: Progress = silent) -> None:
     """Add `coops` co-ops and `products` products with a variant, a pool and some papers each; about 30 s for 100,000.
 
     A third of the products are called "Thanh long …"; each place name of two syllables is carried by some 250 of
@@ -66,6 +67,7 @@ def make_many(db: Database, products: int, coops: int, seed: int = 7) -> None:
             size = min(AT_ONCE, products - done)
             _some_products(session, size, dice, shelves, range(first_coop, first_coop + coops), photo_id, now)
             done += size
+        progress("products", done, products)
     with db.write() as session:
         bump(session, "lists", "coops")
     _settle(db)
