@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from payments.gateway import GatewaySilent
+from payments.gateway import AskedTooOften, GatewaySilent
 
 TIMEOUT_S = 8.0
 _LARGEST_ANSWER = 256 * 1024
@@ -24,18 +24,29 @@ def post_form(url: str, fields: Mapping[str, str], headers: Mapping[str, str] | 
 
 
 def get_json(
-    url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    largest: int = _LARGEST_ANSWER,
 ) -> dict[str, Any]:
-    """Ask and read the JSON object that comes back. Raises GatewaySilent."""
-    return _read("GET", url, params=dict(query or {}), headers=dict(headers or {}))
+    """Ask and read the JSON object that comes back, of at most `largest` bytes. Raises GatewaySilent."""
+    return _read("GET", url, largest, params=dict(query or {}), headers=dict(headers or {}))
 
 
-def _read(method: str, url: str, **how: Any) -> dict[str, Any]:
+def _read(method: str, url: str, largest: int = _LARGEST_ANSWER, **how: Any) -> dict[str, Any]:
     try:
         answer = httpx2.request(method, url, timeout=TIMEOUT_S, follow_redirects=False, **how)
-        told = answer.json() if len(answer.content) <= _LARGEST_ANSWER else None
+        if answer.status_code == 429:
+            raise AskedTooOften(_wait_s(answer.headers))
+        told = answer.json() if len(answer.content) <= largest else None
     except (httpx2.HTTPError, ValueError) as error:
         raise GatewaySilent(type(error).__name__) from error
     if answer.status_code >= 500 or not isinstance(told, dict):
         raise GatewaySilent(f"status {answer.status_code}")
     return told
+
+
+def _wait_s(headers: Mapping[str, str]) -> float:
+    """How long to leave the gateway alone: what it asks for (SePay has a name of its own), between 1 s and 10 min."""
+    asked = headers.get("x-sepay-userapi-retry-after") or headers.get("retry-after") or ""
+    return min(max(float(asked), 1.0), 600.0) if asked.isascii() and asked.isdigit() else 5.0

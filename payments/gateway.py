@@ -28,6 +28,14 @@ class GatewaySilent(Exception):
     """No usable answer came (time-out, error, nonsense): nobody knows what happened, so it is asked again later."""
 
 
+class AskedTooOften(GatewaySilent):
+    """The gateway wants to be left alone for `wait_s` seconds (429); nothing was done."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"asked too often, wait {wait_s:g} s")
+        self.wait_s = wait_s
+
+
 class GatewayRefused(Exception):
     """The gateway said no and nothing happened. The message is its code, for the operator, never for the buyer."""
 
@@ -241,3 +249,17 @@ class StatementSource(Protocol):
 
     def answer(self, outcome: Outcome) -> HttpAnswer:
         """What the source wants to hear."""
+
+
+@runtime_checkable
+class CanListSince(Protocol):
+    """A source whose lines can be asked for, which repairs lost notifications. Never in a transaction."""
+
+    code: ClassVar[str]
+
+    def list_since(self, cursor: str, now: datetime) -> tuple[Sequence[BankLine], str]:
+        """Lines since `cursor` ("" at first) under the ids of the notifications, and the next cursor.
+
+        Lines may come again: the inbox takes each once. Keep the cursor only after the lines are committed; when it
+        has moved there may be more. Raises GatewaySilent (AskedTooOften with the seconds to wait), Malformed.
+        """
