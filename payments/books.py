@@ -5,6 +5,7 @@ Facts may come in any order and any number of times; the sums and the ledger end
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -12,12 +13,13 @@ from sqlmodel import Session, col, select
 from payments import ledger
 from payments.content import new_code
 from payments.events import MoneyArrived
-from payments.gateway import Fact
+from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
-from payments.state import PaymentState, state_from
+from payments.state import AttemptState, PaymentState, attempt_state, state_from
 from shop.core.db import insert_once
 from shop.core.events import publish
+from shop.core.hub import tell
 
 
 def lock_due(session: Session, due_id: int) -> PaymentDue:
@@ -72,9 +74,8 @@ def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
     missing_vnd = state_of_due(session, due).missing_vnd
     if due.method == "cod" or not missing_vnd:
         return
-    mine = (PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
-    latest = session.exec(select(PaymentAttempt).where(*mine).order_by(col(PaymentAttempt.id).desc()).limit(1)).first()
-    if latest and latest.amount_vnd == missing_vnd:
+    latest = latest_attempt(session, due)
+    if latest and latest.amount_vnd == missing_vnd and _still_good(session, latest):
         latest.expires_at = due.closes_at
         session.add(latest)
         return
@@ -89,6 +90,55 @@ def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
         )
     )
     session.flush()
+
+
+def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -> PaymentFact | None:
+    """Write down what moved no money yet: held money is a pending pair, let go it is taken back. None when known.
+
+    What is told as held after it was taken or let go is only a marker, so that the order of telling does not matter.
+    """
+    due = lock_due(session, attempt.due_id)
+    over = (AttemptState.CAPTURED, AttemptState.CANCELLED, AttemptState.AUTHORISED)
+    held = fact.kind is FactKind.AUTHORISED and state_of_attempt(session, attempt.id) not in over
+    new = record_fact(session, fact if held else replace(fact, amount_vnd=0), now, due, attempt.id)
+    if new is None:
+        return None
+    event, pending_id = f"{fact.gateway}:{fact.movement_id}", None
+    if fact.kind is FactKind.VOIDED:
+        pending_id = ledger.open_pending(session, authorised_event(session, attempt.id))
+    if held:
+        lines = [Line(fact.account, fact.amount_vnd, pending=True)]
+        lines += [Line(ledger.account("2110", due.subject), -fact.amount_vnd, pending=True)]
+        ledger.post(session, event, "authorised", lines, now, effective_at=fact.occurred_at, subject=due.subject)
+    elif pending_id:
+        lines = ledger.reversed_lines(session, pending_id)
+        ledger.post(session, event, "voided", lines, now, subject=due.subject, settles_id=pending_id)
+    tell(session, due.subject, "order", str(fact.kind))
+    return new
+
+
+def authorised_event(session: Session, attempt_id: int) -> str:
+    """The journal under which the money of this attempt is held, "" when none is."""
+    mine = (PaymentFact.attempt_id == attempt_id, PaymentFact.kind == FactKind.AUTHORISED, PaymentFact.amount_vnd > 0)
+    held = session.exec(select(PaymentFact).where(*mine)).first()
+    return f"{held.gateway}:{held.movement_id}" if held else ""
+
+
+def latest_attempt(session: Session, due: PaymentDue) -> PaymentAttempt | None:
+    """The newest try at the due's method."""
+    mine = (PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
+    return session.exec(select(PaymentAttempt).where(*mine).order_by(col(PaymentAttempt.id).desc()).limit(1)).first()
+
+
+def state_of_attempt(session: Session, attempt_id: int) -> AttemptState:
+    """Where one try stands."""
+    facts = session.exec(select(PaymentFact).where(PaymentFact.attempt_id == attempt_id)).all()
+    return attempt_state(facts)
+
+
+def _still_good(session: Session, attempt: PaymentAttempt) -> bool:
+    """A gateway takes a reference once: what failed there is tried again under another."""
+    return state_of_attempt(session, attempt.id) in (AttemptState.PENDING, AttemptState.AUTHORISED)
 
 
 def capture(

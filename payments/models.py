@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from payments.triggers import guard_ledger
@@ -30,18 +30,35 @@ class PaymentDue(SQLModel, table=True):
 
 
 class PaymentAttempt(SQLModel, table=True):
-    """One try to get (the rest of) a due by one gateway. `reference` is ours and never used twice."""
+    """One try to get (the rest of) a due by one gateway. `reference` is ours and never used twice.
+
+    `provider_ref` is the gateway's name for it, `pay_url` its page for the buyer. The gateway is asked at
+    `next_check_at` (None: never); `checks` counts how often it was.
+    """
 
     __tablename__ = "payment_attempt"
-    __table_args__ = (UniqueConstraint("reference"), CheckConstraint("amount_vnd > 0", name="amount"))
+    __table_args__ = (
+        UniqueConstraint("reference"),
+        CheckConstraint("amount_vnd > 0", name="amount"),
+        Index(
+            "ix_payment_attempt_to_ask",
+            "next_check_at",
+            sqlite_where=text("next_check_at IS NOT NULL"),
+            postgresql_where=text("next_check_at IS NOT NULL"),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     due_id: int = Field(foreign_key="payment_due.id", index=True)
     gateway: str
     reference: str
     amount_vnd: int = Field(sa_type=BigInteger)
+    provider_ref: str = ""
+    pay_url: str = Field(default="", sa_type=Text)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checks: int = 0
 
 
 class PaymentFact(SQLModel, table=True):

@@ -13,15 +13,19 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from payments import ledger
-from payments.books import capture, record_fact
+from payments.books import authorised_event, capture, note, record_fact
 from payments.content import codes_in, squeeze
-from payments.gateway import BankLine, Fact, FactKind, Outcome, RawRequest
+from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
 from payments.till import Till
 from shop.core.db import insert_once
 
 _KEPT_HEADERS = ("content-type", "user-agent", "x-sepay-timestamp")
+_OF_AN_ATTEMPT = (
+    *(FactKind.STARTED, FactKind.AUTHORISED, FactKind.CAPTURED, FactKind.VOIDED),
+    *(FactKind.FAILED, FactKind.EXPIRED, FactKind.CANCELLED),
+)
 _ODD = (Outcome.UNKNOWN_REF, Outcome.AMOUNT_MISMATCH, Outcome.RECORDED, Outcome.DUPLICATE)  # the oddest answers
 
 
@@ -31,6 +35,63 @@ def receive(
     """Take in the genuine `lines` of one notification, each once; returns the oddest of their outcomes."""
     outcomes = {_receive_line(session, till, source, raw, line, now) for line in lines}
     return next((outcome for outcome in _ODD if outcome in outcomes), Outcome.RECORDED)
+
+
+def receive_notice(session: Session, source: str, raw: RawRequest, notice: Notice, now: datetime) -> Outcome:
+    """Take in what a gateway tells of its own payments, each delivery and each movement once; the oddest outcome."""
+    if not _into_inbox(session, source, notice.delivery_id, raw, Outcome.RECORDED):
+        return Outcome.DUPLICATE
+    outcomes = {take_fact(session, fact, now) for fact in notice.facts}
+    outcome = next((outcome for outcome in _ODD if outcome in outcomes), Outcome.RECORDED)
+    if outcome is not Outcome.RECORDED:
+        row = session.exec(select(InboxRequest).where(*_delivery(source, notice.delivery_id))).one()
+        row.outcome = outcome
+        session.add(row)
+    return outcome
+
+
+def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
+    """Apply one fact of a gateway to the attempt it names, whether it was told or asked."""
+    named = (PaymentAttempt.gateway == fact.gateway, PaymentAttempt.reference == fact.reference)
+    attempt = session.exec(select(PaymentAttempt).where(*named)).first()
+    if attempt is None or fact.kind not in _OF_AN_ATTEMPT:
+        return _unknown(session, fact, now)
+    if fact.provider_ref and not attempt.provider_ref:
+        attempt.provider_ref = fact.provider_ref
+        session.add(attempt)
+    if fact.kind is FactKind.CAPTURED:
+        told = {"bank_reference": fact.provider_ref, "pending_event": authorised_event(session, attempt.id)}
+        known = capture(session, attempt.due_id, attempt.id, fact, now, **told)
+    else:
+        known = note(session, attempt, fact, now)
+    if known is None:
+        return Outcome.DUPLICATE
+    short = fact.kind is FactKind.CAPTURED and known.amount_vnd != attempt.amount_vnd
+    return Outcome.AMOUNT_MISMATCH if short else Outcome.RECORDED
+
+
+def _unknown(session: Session, fact: Fact, now: datetime) -> Outcome:
+    """Money under a reference that is not ours to know waits for a person; anything else is only kept in the inbox."""
+    if fact.kind is not FactKind.CAPTURED:
+        return Outcome.UNKNOWN_REF
+    known = record_fact(session, fact, now)
+    if known is None:
+        return Outcome.DUPLICATE
+    lines = [Line(fact.account, fact.amount_vnd), Line(ledger.UNAPPLIED, -fact.amount_vnd)]
+    event = f"{fact.gateway}:{fact.movement_id}"
+    ledger.post(session, event, "unapplied", lines, now, effective_at=fact.occurred_at)
+    session.add(
+        UnmatchedMoney(
+            fact_id=known.id,
+            amount_vnd=fact.amount_vnd,
+            reason="unknown",
+            account=ledger.UNAPPLIED,
+            content=fact.reference,
+            bank_reference=fact.movement_id,
+            arrived_at=fact.occurred_at,
+        )
+    )
+    return Outcome.UNKNOWN_REF
 
 
 def keep_malformed(session: Session, source: str, raw: RawRequest) -> None:

@@ -22,6 +22,20 @@ class State(StrEnum):
     REFUNDED = "refunded"
 
 
+class AttemptState(StrEnum):
+    """Where one try at one gateway stands. Money wins over every marker of failure, whenever it came."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+_OVER = (FactKind.VOIDED, FactKind.CANCELLED, FactKind.FAILED, FactKind.EXPIRED)
+
+
 class KnownFact(Protocol):
     """What the state looks at in a fact."""
 
@@ -89,6 +103,19 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         refundable_vnd=received_vnd - asked_back_vnd,
         late=closes_at is not None and any(fact.occurred_at > closes_at for fact in captured),
     )
+
+
+def attempt_state(facts: Iterable[KnownFact]) -> AttemptState:
+    """Where the attempt with these facts stands, in whatever order they came."""
+    kinds = {fact.kind for fact in facts}
+    if FactKind.CAPTURED in kinds:
+        return AttemptState.CAPTURED
+    if FactKind.AUTHORISED in kinds and FactKind.VOIDED not in kinds:
+        return AttemptState.AUTHORISED
+    over = next((kind for kind in _OVER if kind in kinds), None)
+    if over is None:
+        return AttemptState.PENDING
+    return AttemptState.CANCELLED if over is FactKind.VOIDED else AttemptState(over)
 
 
 def _cash_on_the_way(facts: list[KnownFact]) -> bool:

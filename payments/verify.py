@@ -10,6 +10,7 @@ from payments.gateway import FactKind
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.state import state_from
 
+STATEMENTS = ("sepay", "casso")  # each of their deliveries is one bank line
 _BOOKED = (FactKind.CAPTURED, FactKind.AUTHORISED, FactKind.REFUND_REQUESTED, FactKind.REFUNDED, FactKind.SET_ASIDE)
 
 
@@ -52,7 +53,7 @@ def _facts_have_journals(session: Session) -> Iterator[str]:
     wanted = (
         select(PaymentFact.gateway, PaymentFact.movement_id)
         .outerjoin(Journal, col(Journal.source_event) == event)
-        .where(col(PaymentFact.kind).in_(_BOOKED), col(Journal.id).is_(None))
+        .where(col(PaymentFact.kind).in_(_BOOKED), col(PaymentFact.amount_vnd) > 0, col(Journal.id).is_(None))
     )
     for gateway, movement in session.exec(wanted):
         yield f"payments: {gateway}:{movement} is in no journal"
@@ -94,7 +95,7 @@ def _held_money_agrees(session: Session) -> Iterator[str]:
 
 
 def _inbox_counted(session: Session) -> Iterator[str]:
-    """Every incoming line that we took in is a movement in the books."""
+    """Every incoming bank line that we took in is a movement in the books."""
     wanted = (
         select(InboxRequest.source, InboxRequest.delivery_id)
         .outerjoin(
@@ -102,7 +103,8 @@ def _inbox_counted(session: Session) -> Iterator[str]:
             (col(PaymentFact.gateway) == InboxRequest.source)
             & (col(PaymentFact.movement_id) == InboxRequest.delivery_id),
         )
-        .where(col(InboxRequest.outcome).in_(("unknown_ref", "amount_mismatch")), col(PaymentFact.id).is_(None))
+        .where(col(InboxRequest.source).in_(STATEMENTS), col(PaymentFact.id).is_(None))
+        .where(col(InboxRequest.outcome).in_(("unknown_ref", "amount_mismatch")))
     )
     for source, delivery in session.exec(wanted):
         yield f"payments: {source} delivery {delivery} was answered but not booked"

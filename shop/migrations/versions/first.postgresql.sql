@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
--- end
 CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -168,11 +168,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
+CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
-CREATE INDEX ix_pool_owner ON pool (owner)
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -247,9 +247,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -384,11 +384,11 @@ CREATE TABLE customer_order (
 -- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
@@ -405,11 +405,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_owner ON hold (owner)
--- end
 CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+-- end
+CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -424,9 +424,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
--- end
 CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
+CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
 -- end
@@ -436,13 +436,19 @@ CREATE TABLE payment_attempt (
 	gateway VARCHAR NOT NULL, 
 	reference VARCHAR NOT NULL, 
 	amount_vnd BIGINT NOT NULL, 
+	provider_ref VARCHAR NOT NULL, 
+	pay_url TEXT NOT NULL, 
 	expires_at TIMESTAMP WITH TIME ZONE, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	next_check_at TIMESTAMP WITH TIME ZONE, 
+	checks INTEGER NOT NULL, 
 	CONSTRAINT pk_payment_attempt PRIMARY KEY (id), 
 	CONSTRAINT uq_payment_attempt_reference UNIQUE (reference), 
 	CONSTRAINT ck_payment_attempt_amount CHECK (amount_vnd > 0), 
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
 -- end
@@ -493,17 +499,17 @@ CREATE TABLE product (
 -- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
 CREATE INDEX ix_product_by_age ON product (state, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -527,8 +533,6 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
@@ -536,6 +540,8 @@ CREATE INDEX ix_checkout_phone ON checkout (phone)
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -658,17 +664,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
+-- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -718,9 +724,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
-CREATE INDEX ix_certificate_product ON certificate (product_id)
--- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -818,9 +824,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -952,11 +958,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
--- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end

@@ -1,0 +1,106 @@
+"""Paying at a gateway's own page: opened over the network, outside every transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlmodel import Session, select
+
+from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_due
+from payments.gateway import Fact, FactKind, GatewayRefused, GatewaySilent, StartPayment
+from payments.models import PaymentAttempt, PaymentDue
+from payments.till import till_from
+from shop.core.db import Database
+from shop.core.errors import NotFound, Refusal
+
+if TYPE_CHECKING:
+    from shop.settings import Settings
+
+FIRST_CHECK = timedelta(minutes=1)
+
+
+class NothingToPay(Refusal):
+    """This is paid already, or its method is not paid at a gateway."""
+
+
+class GatewayBusy(Refusal):
+    """The gateway gives no usable answer now: another way may be chosen. Facts: method."""
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Whom the gateway's page is for."""
+
+    client_ip: str = ""
+    lang: Literal["vi", "en"] = "vi"
+
+
+def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: datetime) -> str:
+    """Where the buyer goes to pay what is missing; the same page again while its attempt still stands.
+
+    Raises NothingToPay, GatewayBusy, NotFound.
+    """
+    with db.write() as session:
+        due, attempt = _attempt(session, subject, now)
+        if attempt.pay_url:
+            return attempt.pay_url
+    gateway = till_from(settings).gateways.get(due.method)
+    if gateway is None:
+        raise NothingToPay
+    try:
+        started = gateway.start(_request(settings, due, attempt, payer, now))
+    except GatewaySilent as silent:
+        _ask_later(db, attempt, now)
+        raise GatewayBusy(method=due.method) from silent
+    except GatewayRefused as refused:
+        _burn(db, attempt, str(refused), now)
+        raise GatewayBusy(method=due.method) from refused
+    with db.write() as session:
+        kept = session.get_one(PaymentAttempt, attempt.id)
+        kept.pay_url, kept.provider_ref = started.action.url, started.provider_ref or kept.provider_ref
+        kept.next_check_at = now + FIRST_CHECK
+    return started.action.url
+
+
+def _attempt(session: Session, subject: str, now: datetime) -> tuple[PaymentDue, PaymentAttempt]:
+    found = session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).first()
+    if found is None:
+        raise NotFound(subject=subject)
+    due = lock_due(session, found)
+    if not state_of_due(session, due).missing_vnd:
+        raise NothingToPay
+    ready_attempt(session, due, now)
+    attempt = latest_attempt(session, due)
+    if attempt is None:
+        raise NothingToPay
+    return due, attempt
+
+
+def _request(settings: Settings, due: PaymentDue, attempt: PaymentAttempt, payer: Payer, now: datetime) -> StartPayment:
+    base = f"{settings.base_url}/payments/{due.method}"
+    return StartPayment(
+        reference=attempt.reference,
+        amount_vnd=attempt.amount_vnd,
+        expires_at=attempt.expires_at,
+        words=f"Cho HTX {due.label}",
+        return_url=f"{base}/return/{attempt.reference}",
+        notify_url=f"{base}/ipn",
+        client_ip=payer.client_ip,
+        lang=payer.lang,
+        at=now,
+    )
+
+
+def _ask_later(db: Database, attempt: PaymentAttempt, now: datetime) -> None:
+    """Perhaps the gateway opened it all the same: a time-out is not a no."""
+    with db.write() as session:
+        session.get_one(PaymentAttempt, attempt.id).next_check_at = now + FIRST_CHECK
+
+
+def _burn(db: Database, attempt: PaymentAttempt, code: str, now: datetime) -> None:
+    with db.write() as session:
+        due = lock_due(session, attempt.due_id)
+        refused = Fact(attempt.gateway, f"{attempt.reference}:refused", FactKind.FAILED, 0, now, "query", code=code)
+        record_fact(session, refused, now, due, attempt.id)
