@@ -17,8 +17,9 @@ CHOICES = {
 }
 _STYLE = (
     "body{font:18px/1.5 sans-serif;max-width:28rem;margin:0 auto;padding:1rem;color:#222;background:#fff}"
-    "h1{font-size:1.4rem}form p{margin:.75rem 0}button{font:inherit;width:100%;min-height:3.25rem;border:2px solid #555;"
-    "border-radius:.5rem;background:#f4f4f4;color:#222}button[value=agree]{background:#0b5d2a;color:#fff}"
+    "h1{font-size:1.4rem}form p{margin:.75rem 0}button{font:inherit;width:100%;min-height:3.25rem;"
+    "border:2px solid #555;border-radius:.5rem;background:#f4f4f4;color:#222}"
+    "button[value=agree]{background:#0b5d2a;color:#fff}"
 )
 
 
@@ -44,7 +45,8 @@ def notice(gateway: str, text: str, back_url: str = "") -> str:
 
 def framed(title: str, body: str) -> str:
     """A whole page around `body`, which is HTML."""
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>'
+    view = '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    head = f'<meta charset="utf-8">{view}<title>{title}</title>'
     shown = f"<body><h1>{title}</h1>{body}</body>"
     return f'<!doctype html><html lang="vi"><head>{head}<style>{_STYLE}</style></head>{shown}</html>'
 
