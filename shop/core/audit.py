@@ -6,7 +6,7 @@ Units that are sold are no change by hand: `stock_movement` names the order that
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DDL, JSON, event, text
@@ -84,7 +84,7 @@ def audit(
     `coop_id` says whose thing it is, None for what belongs to no co-op. The row is written as the block ends.
     """
     entry = AuditEntry(
-        at=now,
+        at=now.astimezone(UTC),  # as it is read back: the link is made from it
         person_id=person.id or None,
         person_name=person.name,
         on_behalf_of=on_behalf_of(person, coop_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import select
 
@@ -25,10 +26,11 @@ PARTS: tuple[tuple[str, Part], ...] = (("people", make_people), ("orders", make_
 def fill(db: Database, settings: Settings, now: datetime, progress: Progress = silent, draw: bool = True) -> None:
     """Make everything that is missing of the demo market. A second run changes nothing."""
     make_market(db, settings, now, progress, draw)
-    for at, (name, part) in enumerate(PARTS, start=1):
+    sessions: Part = partial(make_sessions, draw=draw)
+    for name, part in (*PARTS, ("live sessions", sessions)):
+        progress(name, 0, 1)
         part(db, settings, now)
-        progress(name, at, len(PARTS))
-    make_sessions(db, settings, now, draw=draw)
+        progress(name, 1, 1)
 
 
 def demo_market(

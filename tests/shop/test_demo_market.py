@@ -17,11 +17,13 @@ from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.pictures import Photo
+from shop.demo.fill import fill
 from shop.demo.market import make_market, paint
 from shop.demo.scale import make_many
 from shop.settings import Settings
 from shop.stock import service as stock
 from shop.stock.models import StockMovement
+from shop.verify import broken_rules
 
 TABLES: tuple[type[SQLModel], ...] = (
     Category, Coop, Product, Variant, Certificate, PriceChange, Photo, StockMovement, AuditEntry
@@ -42,6 +44,11 @@ NAMED = (
 
 def rows(session: Session) -> dict[str, int]:
     return {table.__name__: session.exec(select(func.count()).select_from(table)).one() for table in TABLES}
+
+
+def test_the_whole_market_keeps_every_rule(db: Database, settings: Settings, now: datetime) -> None:
+    fill(db, settings, now, draw=False)
+    assert broken_rules(db) == []
 
 
 def test_making_it_twice_changes_nothing(db: Database, settings: Settings, now: datetime) -> None:

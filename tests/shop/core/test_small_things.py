@@ -222,6 +222,14 @@ class TestAudit:
         with db.read() as session:
             assert len(list(broken_links(session))) == 1
 
+    def test_a_change_at_an_hour_of_any_zone_keeps_the_chain(
+        self, db: Database, manager: Person, now: datetime
+    ) -> None:
+        with db.write() as session:
+            audit(session, manager, "price_vnd", "variant:1", 10, 20, now.astimezone(i18n.HERE))
+        with db.read() as session:
+            assert list(broken_links(session)) == []
+
     @pytest.mark.parametrize("change", ["UPDATE audit_entry SET what = 'x'", "DELETE FROM audit_entry"])
     def test_the_database_itself_refuses_changes(
         self, db: Database, manager: Person, now: datetime, change: str
