@@ -95,7 +95,7 @@ class Stripe:
     def query(self, reference: str, provider_ref: str, started_at: datetime, now: datetime) -> Sequence[Fact]:
         """Where the session and its PaymentIntent stand; without `provider_ref` it is searched by our reference.
 
-        A declined card is FAILED while the page is still open: the buyer may pay with another one after all.
+        A declined card says nothing while the page is open: the buyer may still pay there with another one.
         """
         try:
             if provider_ref.startswith("cs_"):
@@ -238,9 +238,13 @@ def seen_in(event_type: str, session: Mapping[str, Any]) -> Seen:
     """What a Checkout Session says of its payment. "Complete" alone is not paid: slow ways pay later."""
     if event_type == "checkout.session.expired" or session.get("status") == "expired":
         return "expired"
-    if event_type == "checkout.session.async_payment_failed":
+    if session.get("payment_status") in ("paid", "no_payment_required"):
+        return "paid"
+    intent = session.get("payment_intent")
+    declined = isinstance(intent, dict) and intent.get("status") == "requires_payment_method"
+    if event_type == "checkout.session.async_payment_failed" or (declined and session.get("status") == "complete"):
         return "failed"
-    return "paid" if session.get("payment_status") in ("paid", "no_payment_required") else "waiting"
+    return "waiting"
 
 
 def intent_facts(intent: Mapping[str, Any], at: datetime, via: Via) -> tuple[Fact, ...]:
@@ -257,9 +261,7 @@ def intent_facts(intent: Mapping[str, Any], at: datetime, via: Via) -> tuple[Fac
         held = intent.get("capture_method") == "manual" and bool(charge)
         kind = FactKind.VOIDED if held else FactKind.CANCELLED
         return (_intent_fact(intent, kind, _vnd(intent, "amount"), movement, at, via),)
-    if status == "requires_payment_method" and intent.get("last_payment_error"):
-        return (_intent_fact(intent, FactKind.FAILED, _vnd(intent, "amount"), movement, at, via),)
-    return ()
+    return ()  # waiting, or declined: Checkout lets the buyer try again until the session ends
 
 
 def refund_facts(refund: Mapping[str, Any], at: datetime, via: Via) -> tuple[Fact, ...]:
@@ -322,10 +324,7 @@ def _dispute_fact(dispute: Mapping[str, Any], at: datetime) -> Fact:
 def _intent_fact(
     intent: Mapping[str, Any], kind: FactKind, amount_vnd: int, movement: str, at: datetime, via: Via
 ) -> Fact:
-    failure = intent.get("last_payment_error") or {}
-    code = _text(failure.get("decline_code") or failure.get("code") or "") if kind is FactKind.FAILED else ""
-    reference = _text((intent.get("metadata") or {}).get("order_id", ""))
-    status = code or _text(intent["status"])
+    reference, status = _text((intent.get("metadata") or {}).get("order_id", "")), _text(intent["status"])
     return Fact("stripe", movement, kind, amount_vnd, at, via, _ACCOUNT, status, reference, _text(intent["id"]))
 
 

@@ -53,6 +53,7 @@ def pages(
         Route("/v1/refunds", desk.api(desk.list_refunds)),
         Route("/pay/{id}", desk.show, methods=["GET"]),
         Route("/pay/{id}", desk.press, methods=["POST"]),
+        Route("/pay/{id}/fail", desk.fail_late, methods=["POST"]),
         Route("/refunds/{id}/fail", desk.fail_refund, methods=["POST"]),
         Route("/payments/{id}/dispute", desk.dispute, methods=["POST"]),
         Route("/", desk.overview),
@@ -243,8 +244,17 @@ class Desk:
     def settle_late(self, session: Thing) -> None:
         """The money of a slow way to pay arrives."""
         before = self._last_words()
-        self._pay(session, 0)
+        if self.intents[session["payment_intent"]]["status"] == "processing":
+            self._pay(session, 0)
         self._send(self._changed(before))
+
+    async def fail_late(self, request: Request) -> Response:
+        """The money of a slow way to pay will never arrive."""
+        session, before = self._known(self.sessions, request), self._last_words()
+        failure = {"type": "card_error", "code": "payment_intent_payment_attempt_failed"}
+        self.intents[session["payment_intent"]].update(status="requires_payment_method", last_payment_error=failure)
+        events = [*self._changed(before), _event("checkout.session.async_payment_failed", session)]
+        return RedirectResponse("../../", 303, background=BackgroundTask(self._send, events))
 
     async def overview(self, request: Request) -> Response:
         """Every payment, to be disputed, and every refund, to fail after all."""

@@ -148,9 +148,7 @@ def test_a_declined_card_is_not_the_end(card: Stripe, place: Place) -> None:
     request = asked(place)
     started = card.start(request)
     assert "Thẻ bị từ chối" in choose(started, "decline").text
-    facts = told(card, place, 1)
-    assert [(one.kind, one.code) for one in facts] == [(FactKind.FAILED, "insufficient_funds")]
-    assert movements(known(card, request, started)) == movements(facts)
+    assert told(card, place, 1) == known(card, request, started) == []
     choose(started, "agree")
     (fact,) = told(card, place, 2)
     assert movements(known(card, request, started)) == movements([fact])
@@ -172,6 +170,20 @@ def test_a_slow_way_to_pay_is_paid_when_the_money_is_there(card: Stripe, place: 
     (fact,) = told(card, place, 2)
     assert fact.kind is FactKind.CAPTURED
     assert movements(known(card, request, started)) == movements([fact])
+
+
+def test_a_slow_way_to_pay_may_fail_in_the_end(card: Stripe, place: Place) -> None:
+    request = asked(place)
+    started = card.start(request)
+    place.app.state.desk.late_s = 3600
+    choose(started, "late")
+    place.app.state.desk.late_s = 0.2
+    told(card, place, 2)
+    assert known(card, request, started) == []
+    httpx2.post(f"{started.action.url}/fail")
+    facts = told(card, place, 2)
+    assert [(one.kind, one.reference) for one in facts] == [(FactKind.FAILED, request.reference)]
+    assert movements(known(card, request, started)) == movements(facts)
 
 
 def test_a_page_nobody_paid_on_expires(card: Stripe, place: Place) -> None:
