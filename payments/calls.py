@@ -33,6 +33,22 @@ def get_json(
     return _read("GET", url, largest, params=dict(query or {}), headers=dict(headers or {}))
 
 
+def post_bytes(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[dict[str, str], bytes]:
+    """Send exactly `body`; the answer's headers, names in lower case, and its bytes. Raises GatewaySilent.
+
+    For a gateway that signs bytes and not fields, so that both sides prove the very text that travelled.
+    """
+    try:
+        answer = httpx2.request(
+            "POST", url, timeout=TIMEOUT_S, follow_redirects=False, content=body, headers=dict(headers)
+        )
+    except httpx2.HTTPError as error:
+        raise GatewaySilent(type(error).__name__) from error
+    if answer.status_code >= 500 or len(answer.content) > _LARGEST_ANSWER:
+        raise GatewaySilent(f"status {answer.status_code}")
+    return {name.lower(): value for name, value in answer.headers.items()}, answer.content
+
+
 def _read(method: str, url: str, largest: int = _LARGEST_ANSWER, **how: Any) -> dict[str, Any]:
     try:
         answer = httpx2.request(method, url, timeout=TIMEOUT_S, follow_redirects=False, **how)

@@ -210,6 +210,14 @@ class Notifier(Protocol):
 
 
 @runtime_checkable
+class AnswersByName(Protocol):
+    """A notifier that wants its answer to name what it told, and signed: it is asked this instead of `answer`."""
+
+    def answer_to(self, outcome: Outcome, raw: RawRequest) -> HttpAnswer:
+        """What the gateway wants to hear about this very request, sent after the commit."""
+
+
+@runtime_checkable
 class CanQuery(Protocol):
     """A gateway that can be asked. Asked over the network: never in a transaction."""
 
@@ -239,6 +247,7 @@ class CanCapture(Protocol):
         """Let all of it go. Raises GatewayRefused, GatewaySilent."""
 
 
+@runtime_checkable
 class StatementSource(Protocol):
     """Tells of lines on a bank account: facts that nobody asked for."""
 
