@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from livestream import service as live
 from livestream.models import LiveItem, LiveSession
+from shop.cart.routes import COOKIE
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.stock import service as stock
@@ -94,6 +95,21 @@ def test_an_expired_hold_is_on_sale_again_on_every_open_page(app: FastAPI, db: D
         with db.write() as session:
             stock.release_expired(session, now + timedelta(minutes=31))
         viewer.until("goods", '"A1":[10,')
+
+
+def test_a_browser_that_throws_its_cart_away_stays_one_buyer(
+    client: TestClient, new_client: Callable[[], TestClient], db: Database
+) -> None:
+    session_row, items, _host = make_session(db, datetime.now(UTC), wanted=20, most_per_buyer=5)
+    buy = f"/live/{session_row.slug}/mua/A1"
+    assert client.post(buy, data={"quantity": 5}, headers=HTMX).status_code == 200
+    del client.cookies[COOKIE]
+    again = client.post(buy, data={"quantity": 5}, headers=HTMX)
+    assert (again.status_code, "nhiều nhất" in again.text) == (409, True)
+    assert new_client().post(buy, data={"quantity": 5}, headers=HTMX).status_code == 200
+    with db.read() as session:
+        pool = stock.pool_of(session, items[0].variant_id, live.live_owner(session_row.id))
+    assert (pool.on_hand, pool.held) == (20, 10)
 
 
 def test_two_hundred_buyers_press_at_once_in_the_room(app: FastAPI, db: Database) -> None:
