@@ -20,8 +20,8 @@ Mapping = dict[str, str]
 ROLES = ("date", "content", "credit", "debit", "amount", "direction", "reference", "balance")
 _WORDS = {  # the best first; "=" wants the whole heading
     "direction": ("GHINOCO", "NOCO", "LOAIGIAODICH", "LOAIGD", "DEBITCREDIT", "CRDR", "DRCR", "=DC", "=CD"),
-    "credit": ("GHICO", "PHATSINHCO", "PSCO", "TIENVAO", "SOTIENCO", "CREDIT", "=CO"),
-    "debit": ("GHINO", "PHATSINHNO", "PSNO", "TIENRA", "SOTIENNO", "DEBIT", "=NO"),
+    "credit": ("GHICO", "PHATSINHCO", "PSCO", "TIENVAO", "GUIVAO", "SOTIENCO", "CREDIT", "=CO"),
+    "debit": ("GHINO", "PHATSINHNO", "PSNO", "TIENRA", "RUTRA", "SOTIENNO", "DEBIT", "=NO"),
     "balance": ("SODU", "BALANCE"),
     "content": ("NOIDUNG", "DIENGIAI", "MOTA", "DESCRIPTION", "DETAIL", "REMARK", "NARRATIVE"),
     "date": (
@@ -30,7 +30,7 @@ _WORDS = {  # the best first; "=" wants the whole heading
     ),
     "reference": (
         *("SOTHAMCHIEU", "MATHAMCHIEU", "SOCHUNGTU", "SOCT", "SOBUTTOAN", "REFERENCE", "REFNO", "DOCNO"),
-        *("MAGIAODICH", "MAGD", "SOGIAODICH", "TRANSACTIONID", "TRANSACTIONNO"),
+        *("MAGIAODICH", "MAGD", "SOGD", "SOGIAODICH", "TRANSACTIONID", "TRANSACTIONNO"),
     ),
     "amount": ("SOTIENGIAODICH", "SOTIEN", "AMOUNT", "GIATRI", "PHATSINH"),
 }

@@ -71,7 +71,7 @@ def _require_unpackable(content: bytes) -> None:
         return
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist())
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise NotAStatement("spreadsheet") from error
     if unpacked > _LARGEST_UNPACKED:
         raise NotAStatement("too_large")

@@ -132,6 +132,28 @@ class TestThreeBanks:
         assert (line.occurred_at, line.amount_vnd) == (datetime(2026, 11, 2, 2, 30, tzinfo=UTC), 1_250_000)
 
 
+class TestHeadings:
+    @pytest.mark.parametrize(
+        ("headings", "roles"),
+        [
+            ("Ngày hiệu lực|Ngày giao dịch|Số GD|Nội dung giao dịch|Rút ra|Gửi vào|Số dư", "-drtBCs"),
+            ("STT|Ngày giao dịch|Mô tả|Nợ/Debit|Có/Credit|Số dư tài khoản/Account balance|Số giao dịch", "-dtBCsr"),
+            ("Ngày GD|Diễn giải|Số bút toán|Nợ TKTT/Debit|Có TKTT/Credit|Tài khoản ghi có|Số dư", "dtrBC-s"),
+            ("Transaction date|Description|Amount|DC|Reference", "dtamr"),
+            ("Ngày|Nợ|Có|Nội dung", "dBCt"),
+        ],
+    )
+    def test_of_other_banks_are_guessed(self, headings: str, roles: str) -> None:
+        letters = dict(zip("dtCBamrs", columns.ROLES, strict=True))
+        named = columns.names(list(headings.split("|")))
+        assert columns.guess(list(headings.split("|"))) == {
+            letters[letter]: name for letter, name in zip(roles, named, strict=True) if letter != "-"
+        }
+
+    def test_two_columns_of_one_name_stay_two(self) -> None:
+        assert columns.names(["Số tiền", "Ngày", "Số tiền", ""]) == ["SOTIEN", "NGAY", "SOTIEN#2", ""]
+
+
 class TestRowsThatCannotBeRead:
     @pytest.mark.parametrize(
         ("row", "problem"),
@@ -274,6 +296,13 @@ class TestCells:
     def test_every_sum_is_read_as_it_was_written(self, amount: int) -> None:
         written = f"{amount:,}"
         assert columns.vnd(written) == columns.vnd(written.replace(",", ".")) == columns.vnd(f"{written}.00") == amount
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.integers(0, 6_000), st.binary(min_size=1, max_size=4))
+    def test_no_broken_spreadsheet_does_either(self, place: int, bytes_there: bytes) -> None:
+        whole = vietcombank(MONTH)
+        with suppress(NotAStatement):
+            read(whole[:place] + bytes_there + whole[place + len(bytes_there) :], ACCOUNT)
 
     @settings(max_examples=200)
     @given(st.binary(max_size=300))
