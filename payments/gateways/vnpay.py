@@ -81,7 +81,7 @@ _ENDED = {"24": FactKind.CANCELLED, "11": FactKind.EXPIRED}
 class VnPay:
     """One terminal at VNPAY. `bank_code` VNPAY_QR opens the QR at once; empty, VNPAY asks the buyer how to pay.
 
-    `least_vnd` is what VNPAY's page took when it was tried, `most_vnd` what its field of 12 digits holds.
+    `least_vnd` is what merchants report, in no document of VNPAY's; `most_vnd` is what its field of 12 digits holds.
     """
 
     tmn_code: str

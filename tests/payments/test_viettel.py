@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payments.gateway import (
@@ -169,6 +169,7 @@ def test_what_is_genuine_and_makes_no_sense_is_malformed(changed: dict[str, str]
         MERCHANT.verify(_result(**changed))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_made_up_check_sum_is_believed(check_sum: str) -> None:
     fields = _fields(check_sum=check_sum.encode("utf-8", "replace").decode())
@@ -229,6 +230,7 @@ def test_a_stranger_learns_no_sum() -> None:
     assert MERCHANT.confirm(forged, 255_000).json == {"error_code": "02"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1), st.text(st.characters(codec="utf-8"))))
 def test_what_is_sent_in_a_query_arrives_as_it_was(fields: dict[str, str]) -> None:
     assert dict(parse_qsl(query_text(fields), keep_blank_values=True)) == fields

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -54,6 +54,7 @@ class Market:
 
     gateway: VnPay
     desk: simulator.Desk
+    browser: httpx2.Client
     told: list[Fact] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
     came_back: list[RawRequest] = field(default_factory=list)
@@ -65,10 +66,10 @@ class Market:
     def press(self, reference: str, choice: str, amount_vnd: int = 255_000) -> httpx2.Response:
         """Open VNPAY's page as a browser does and press a button on it."""
         url = self.open(reference, amount_vnd)
-        shown = httpx2.get(url)
+        shown = self.browser.get(url)
         assert shown.status_code == 200, shown.text
         assert page.CHOICES[choice] in shown.text
-        return httpx2.post(url, data={"ref": reference, "choice": choice}, follow_redirects=True)
+        return self.browser.post(url, data={"ref": reference, "choice": choice})
 
     def query(self, reference: str, provider_ref: str = "") -> list[Fact]:
         return list(self.gateway.query(reference, provider_ref, NOW, NOW))
@@ -82,9 +83,10 @@ def running() -> Iterator[Market]:
     api = f"http://127.0.0.1:{ports[1]}"
     pages = simulator.pages("LABTMN01", SECRET, f"http://127.0.0.1:{ports[0]}/ipn", lambda: NOW)
     gateway = VnPay("LABTMN01", SECRET, f"{api}/paymentv2/vpcpay.html", f"{api}/merchant_webapi/api/transaction")
-    market = Market(gateway, pages.state.desk, return_url=f"http://127.0.0.1:{ports[0]}/return?ref=1")
-    with serving(_listener(market), ports[0]), serving(pages, ports[1]):
-        yield market
+    with httpx2.Client(follow_redirects=True) as browser:
+        market = Market(gateway, pages.state.desk, browser, return_url=f"http://127.0.0.1:{ports[0]}/return?ref=1")
+        with serving(_listener(market), ports[0]), serving(pages, ports[1]):
+            yield market
 
 
 @pytest.fixture
@@ -217,12 +219,12 @@ def test_nothing_is_known_of_a_payment_that_nobody_finished_or_opened(market: Ma
 
 def test_the_page_takes_only_what_we_signed_and_only_once(market: Market) -> None:
     url = market.open("once-1")
-    assert "Sai chữ ký" in httpx2.get(url.replace("25500000", "100")).text
+    assert "Sai chữ ký" in market.browser.get(url.replace("25500000", "100")).text
     other = replace(market.gateway, hash_secret="x" * 32)
-    assert "Sai chữ ký" in httpx2.get(other.start(_wanted("once-1")).action.url).text
+    assert "Sai chữ ký" in market.browser.get(other.start(_wanted("once-1")).action.url).text
     market.press("once-1", "silent")
-    assert "Giao dịch đã có" in httpx2.get(url).text
-    assert httpx2.post(url, data={"ref": "once-1", "choice": "agree"}).status_code == 409
+    assert "Giao dịch đã có" in market.browser.get(url).text
+    assert market.browser.post(url, data={"ref": "once-1", "choice": "agree"}).status_code == 409
 
 
 # What VNPAY gets from us
@@ -289,6 +291,7 @@ def test_the_buyers_address_is_one_address(told: str, sent: str) -> None:
     assert fields["vnp_IpAddr"] == sent
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_words_keep_only_signs_that_all_encoders_write_alike(text: str) -> None:
     words = vnpay.order_words(text)
@@ -296,6 +299,7 @@ def test_words_keep_only_signs_that_all_encoders_write_alike(text: str) -> None:
     assert vnpay.order_words(words) == words
 
 
+@settings(deadline=None)
 @given(st.dictionaries(_TEXT, _TEXT))
 def test_both_sides_sign_any_text_alike(fields: dict[str, str]) -> None:
     assert vnpay.sign(vnpay.pay_text(fields), SECRET) == simulator.signature(fields, SECRET)
@@ -366,6 +370,7 @@ def test_a_parameter_that_comes_twice_is_refused() -> None:
         TERMINAL.verify(_raw([("vnp_Amount", "100"), *_signed()]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["vnp_Amount", "vnp_SecureHash", "vnp_TxnRef", "x"]), st.text()), max_size=6))
 def test_no_made_up_query_is_believed(query: list[tuple[str, str]]) -> None:
     with pytest.raises(SignatureInvalid):
@@ -508,7 +513,8 @@ def test_errors_and_nonsense_are_no_answer() -> None:
 
     with serving(Starlette(routes=[Route("/{kind}", nonsense, methods=["POST"])])) as port:
         for kind in ("broken", "words", "list", "empty", "unsigned", "forged", "other"):
-            for ask in _calls(replace(TERMINAL, api_url=f"http://127.0.0.1:{port}/{kind}")):
+            asked = _calls(replace(TERMINAL, api_url=f"http://127.0.0.1:{port}/{kind}"))
+            for ask in asked if kind in ("broken", "forged", "other") else asked[:1]:
                 with pytest.raises(GatewaySilent):
                     ask()
         with pytest.raises(GatewaySilent, match="vnp_Amount"):
