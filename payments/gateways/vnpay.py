@@ -36,6 +36,7 @@ from payments.gateway import (
     StartPayment,
     Via,
 )
+from payments.gateways.reading import of_an_answer
 from payments.gateways.vietqr import fold_content
 
 SANDBOX_PAY_URL = "https://sandbox.vnpayment.vn/paymentv2/vpcpay.html"
@@ -133,7 +134,8 @@ class VnPay:
         self._require(reply, reference)
         if reply.get("vnp_TransactionType") not in ("01", "", None):
             return []
-        return _usable(reply | {"vnp_ResponseCode": reply.get("vnp_TransactionStatus", "")}, now)
+        with of_an_answer():
+            return facts_of(reply | {"vnp_ResponseCode": reply.get("vnp_TransactionStatus", "")}, now, "query")
 
     def refund(self, refund_id: str, paid: Paid, amount_vnd: int, words: str, now: datetime) -> Sequence[Fact]:
         """Ask VNPAY to give back. An id is refused twice on one day only: after silence ask query_refund instead.
@@ -343,22 +345,13 @@ def wall_clock(at: datetime) -> str:
     return at.astimezone(_VIETNAM).strftime(_CLOCK)
 
 
-def _usable(reply: Mapping[str, str], now: datetime) -> list[Fact]:
-    try:
-        return facts_of(reply, now, "query")
-    except Malformed as error:
-        raise GatewaySilent(str(error)) from error
-
-
 def _given_back(refund_id: str, reply: Mapping[str, str], now: datetime) -> list[Fact]:
     """The fact of a refund: done with status 00, never with 02 or 09; with 05, 06 and all others it is under way."""
     status = reply.get("vnp_TransactionStatus", "")
     if status not in ("00", "02", "09"):
         return []
-    try:
+    with of_an_answer():
         amount_vnd = whole_vnd(reply.get("vnp_Amount", ""))
-    except Malformed as error:
-        raise GatewaySilent(str(error)) from error
     done = status == "00"
     return [
         Fact(
