@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -36,7 +35,6 @@ from tests.servers import free_port
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)  # 3 March, half past midnight, in Vietnam
 SECRET = "LABHASHSECRET0000000000000000001"
 TERMINAL = VnPay("LABTMN01", SECRET)
-_TEXT = st.text(st.characters(codec="utf-8"), min_size=1)
 
 
 @dataclass
