@@ -233,7 +233,10 @@ class CanRefund(Protocol):
         """REFUNDED when it is done, none while it is under way. Raises GatewayRefused, GatewaySilent."""
 
     def query_refund(self, refund_id: str, paid: Paid, now: datetime) -> Sequence[Fact]:
-        """REFUNDED when it is done, FAILED when it never will be, none while under way. Raises GatewaySilent."""
+        """REFUNDED when it is done, FAILED when it never will be, none while under way. Raises GatewaySilent.
+
+        A gateway that does not repeat the sum has 0 đồng in its fact: it is the sum that was asked for.
+        """
 
 
 @runtime_checkable

@@ -47,7 +47,7 @@ def theirs() -> Iterator[tuple[str, simulator.Desk, Clock]]:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    with listening_shop() as shop:
+    with listening_shop(HttpAnswer(204)) as shop:
         yield shop
 
 

@@ -8,16 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import Queue
-from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from payments.gateway import RawRequest
+from payments.gateway import HttpAnswer, RawRequest
 from tests.served import serving
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
@@ -36,10 +35,12 @@ class Clock:
         self.now += timedelta(minutes=minutes)
 
 
-class Shop(NamedTuple):
-    """Where a wallet notifies, and what it has told, each delivery once it is there."""
+@dataclass
+class Shop:
+    """Where a wallet notifies, what it has told, each delivery once it is there, and what the shop answers."""
 
     notify_url: str
+    says: HttpAnswer
     told: Queue[RawRequest]
 
     def hear(self) -> RawRequest:
@@ -47,16 +48,17 @@ class Shop(NamedTuple):
 
 
 @contextmanager
-def listening_shop() -> Iterator[Shop]:
-    """A shop that takes every notification and answers 204."""
-    told: Queue[RawRequest] = Queue()
+def listening_shop(says: HttpAnswer) -> Iterator[Shop]:
+    """A shop that takes every notification and answers `says`."""
+    shop = Shop("", says, Queue())
 
     async def ipn(request: Request) -> Response:
-        told.put(RawRequest(dict(request.headers), await request.body(), NOON))
-        return Response(status_code=204)
+        shop.told.put(RawRequest(dict(request.headers), await request.body(), NOON))
+        return JSONResponse(shop.says.json, shop.says.status) if shop.says.json else Response(status_code=204)
 
     with serving(Starlette(routes=[Route("/ipn", ipn, methods=["POST"])])) as port:
-        yield Shop(f"http://127.0.0.1:{port}/ipn", told)
+        shop.notify_url = f"http://127.0.0.1:{port}/ipn"
+        yield shop
 
 
 class Browser:
