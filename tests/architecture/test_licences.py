@@ -24,6 +24,7 @@ EXCEPTIONS = {
     "psycopg": "LGPL: unchanged, from its own wheel, and only when the database is PostgreSQL; anybody may replace it",
     "psycopg-binary": "LGPL: as psycopg",
     "psycopg-pool": "LGPL: as psycopg",
+    "certifi": "MPL: unchanged, from its own wheel; the list of authorities that the client under stripe trusts",
 }
 LOCKED = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
 
