@@ -67,8 +67,7 @@ def signed(body: bytes, webhook_secret: str, at: datetime) -> str:
     """The header `Stripe-Signature` for an event."""
     seconds = str(int(at.timestamp()))
     machine = hmac.new(webhook_secret.encode("utf-8"), digestmod=hashlib.sha256)
-    for part in (seconds.encode("ascii"), b".", body):
-        machine.update(part)
+    machine.update(seconds.encode("ascii") + b"." + body)
     return f"t={seconds},v1={machine.hexdigest()}"
 
 
@@ -99,17 +98,13 @@ class Desk:
 
         async def endpoint(request: Request) -> Response:
             body, key = await request.body(), request.headers.get("idempotency-key", "")
-            given = request.headers.get("authorization", "")
             before = self._last_words()
-            try:
-                if given != f"Bearer {self.secret_key}":
-                    raise Refuses(401, "api_key_invalid")
-                known = self.answers.get(key) if key else None
-                if known and known[0] != body:
-                    raise Refuses(400, "idempotency_key_in_use", "idempotency_error")
-                told = known[1] if known else act(request, dict(parse_qsl(body.decode() or request.url.query)))
-            except Refuses as refusal:
-                return refusal.answer
+            if request.headers.get("authorization") != f"Bearer {self.secret_key}":
+                raise Refuses(401, "api_key_invalid")
+            known = self.answers.get(key) if key else None
+            if known and known[0] != body:
+                raise Refuses(400, "idempotency_key_in_use", "idempotency_error")
+            told = known[1] if known else act(request, dict(parse_qsl(body.decode() or request.url.query)))
             if key:
                 self.answers[key] = (body, told)
             events = [] if known else self._changed(before)
@@ -148,13 +143,13 @@ class Desk:
 
     def read_session(self, request: Request, form: dict[str, str]) -> Thing:
         """A session, with its PaymentIntent when that is asked for."""
-        session = self._known(self.sessions, request)
+        session = self._known(self.sessions, request.path_params["id"])
         more = "payment_intent.latest_charge" in form.values()
         return session | ({"payment_intent": self._charged(session["payment_intent"])} if more else {})
 
     def expire_session(self, request: Request, form: dict[str, str]) -> Thing:
         """Close a page that nobody has paid on."""
-        session = self._known(self.sessions, request)
+        session = self._known(self.sessions, request.path_params["id"])
         if session["status"] != "open":
             raise Refuses(400, "resource_missing")
         self._close(session)
@@ -162,7 +157,7 @@ class Desk:
 
     def read_intent(self, request: Request, form: dict[str, str]) -> Thing:
         """A PaymentIntent with its charge."""
-        return self._charged(self._known(self.intents, request)["id"])
+        return self._charged(self._known(self.intents, request.path_params["id"])["id"])
 
     def search(self, request: Request, form: dict[str, str]) -> Thing:
         """PaymentIntents by our reference, the only search the adapter makes."""
@@ -172,7 +167,7 @@ class Desk:
 
     def capture(self, request: Request, form: dict[str, str]) -> Thing:
         """Take what was held, or less."""
-        intent = self._known(self.intents, request)
+        intent = self._known(self.intents, request.path_params["id"])
         amount = int(form.get("amount_to_capture") or intent["amount_capturable"])
         if intent["status"] != "requires_capture":
             raise Refuses(400, "payment_intent_unexpected_state")
@@ -183,7 +178,7 @@ class Desk:
 
     def cancel(self, request: Request, form: dict[str, str]) -> Thing:
         """Let a payment go that was not taken."""
-        intent = self._known(self.intents, request)
+        intent = self._known(self.intents, request.path_params["id"])
         if intent["status"] in ("succeeded", "canceled"):
             raise Refuses(400, "payment_intent_unexpected_state")
         intent.update(status="canceled", amount_capturable=0)
@@ -191,7 +186,7 @@ class Desk:
 
     def refund(self, request: Request, form: dict[str, str]) -> Thing:
         """Money back to the card, never more than was taken."""
-        intent, amount = self._one(self.intents, form["payment_intent"]), int(form["amount"])
+        intent, amount = self._known(self.intents, form["payment_intent"]), int(form["amount"])
         back = sum(one["amount"] for one in self._refunds_of(intent["id"]) if one["status"] == "succeeded")
         if back + amount > intent["amount_received"]:
             raise Refuses(400, "charge_already_refunded" if back else "amount_too_large")
@@ -216,7 +211,7 @@ class Desk:
 
     async def show(self, request: Request) -> Response:
         """The page on which the buyer pays, or does not."""
-        session = self._known(self.sessions, request)
+        session = self._known(self.sessions, request.path_params["id"])
         if session["status"] != "open":
             over = "Trang này đã hết hạn." if session["status"] == "expired" else "Khoản này đã trả xong."
             return HTMLResponse(page.notice("Stripe", over, _back(session)))
@@ -226,7 +221,7 @@ class Desk:
 
     async def press(self, request: Request) -> Response:
         """What the buyer does on the page, and what Stripe tells of it."""
-        session = self._known(self.sessions, request)
+        session = self._known(self.sessions, request.path_params["id"])
         choice = dict(parse_qsl((await request.body()).decode())).get("choice", "")
         if session["status"] != "open" or choice not in page.CHOICES:
             return await self.show(request)
@@ -243,42 +238,53 @@ class Desk:
 
     def settle_late(self, session: Thing) -> None:
         """The money of a slow way to pay arrives."""
-        before = self._last_words()
-        if self.intents[session["payment_intent"]]["status"] == "processing":
+        if self._state(session) == "processing":
+            before = self._last_words()
             self._pay(session, 0)
-        self._send(self._changed(before))
+            self._send(self._changed(before))
 
     async def fail_late(self, request: Request) -> Response:
         """The money of a slow way to pay will never arrive."""
-        session, before = self._known(self.sessions, request), self._last_words()
+        session, before = self._known(self.sessions, request.path_params["id"]), self._last_words()
+        if self._state(session) != "processing":
+            raise Refuses(400, "payment_intent_unexpected_state")
         failure = {"type": "card_error", "code": "payment_intent_payment_attempt_failed"}
         self.intents[session["payment_intent"]].update(status="requires_payment_method", last_payment_error=failure)
         events = [*self._changed(before), _event("checkout.session.async_payment_failed", session)]
         return RedirectResponse("../../", 303, background=BackgroundTask(self._send, events))
 
     async def overview(self, request: Request) -> Response:
-        """Every payment, to be disputed, and every refund, to fail after all."""
-        payments = [
-            (one["metadata"].get("order_id", ""), one, f"payments/{one['id']}/dispute", "Chủ thẻ khiếu nại")
+        """What can still go wrong: payments disputed, refunds that come back, slow money that never arrives."""
+
+        def row(name: str, amount: int, address: str, words: str) -> str:
+            button = f'<form method="post" action="{address}"><button>{words}</button></form>'
+            return f"<li>{html.escape(name)}: {page.vnd(amount)}{button}</li>"
+
+        rows = [
+            row(one["metadata"]["order_id"], one["amount"], f"payments/{one['id']}/dispute", "Chủ thẻ khiếu nại")
             for one in self.intents.values()
+            if one["status"] == "succeeded"
         ]
-        refunds = [(one["id"], one, f"refunds/{one['id']}/fail", "Hoàn tiền hỏng") for one in self.refunds.values()]
-        rows = "".join(
-            f"<li>{html.escape(name)}: {page.vnd(one['amount'])}, {one['status']}"
-            f'<form method="post" action="{address}"><button>{words}</button></form></li>'
-            for name, one, address, words in payments + refunds
-        )
-        return HTMLResponse(page.framed("Stripe (giả lập)", f"<ul>{rows}</ul>"))
+        rows += [
+            row(one["client_reference_id"], one["amount_total"], f"pay/{one['id']}/fail", "Tiền không tới")
+            for one in self.sessions.values()
+            if self._state(one) == "processing"
+        ]
+        back = (one for one in self.refunds.values() if one["status"] == "succeeded")
+        rows += [row(one["id"], one["amount"], f"refunds/{one['id']}/fail", "Hoàn tiền hỏng") for one in back]
+        return HTMLResponse(page.framed("Stripe (giả lập)", f"<ul>{''.join(rows)}</ul>" if rows else "Chưa có gì."))
 
     async def fail_refund(self, request: Request) -> Response:
         """A card's bank sends a refund back, days after it had succeeded."""
-        refund, before = self._known(self.refunds, request), self._last_words()
+        refund, before = self._known(self.refunds, request.path_params["id"]), self._last_words()
         refund.update(status="failed", failure_reason="lost_or_stolen_card")
         return RedirectResponse("../../", 303, background=BackgroundTask(self._send, self._changed(before)))
 
     async def dispute(self, request: Request) -> Response:
         """The card's owner says it was not her."""
-        intent = self._known(self.intents, request)
+        intent = self._known(self.intents, request.path_params["id"])
+        if intent["status"] != "succeeded":
+            raise Refuses(400, "charge_not_paid")
         named = {"id": _new("dp"), "object": "dispute", "charge": intent["latest_charge"], "currency": "vnd"}
         said = {"payment_intent": intent["id"], "reason": "fraudulent", "status": "needs_response"}
         event = _event("charge.dispute.created", named | said | {"amount": intent["amount_received"]})
@@ -311,6 +317,9 @@ class Desk:
         session["status"] = "expired"
         self.intents[session["payment_intent"]]["status"] = "canceled"
 
+    def _state(self, session: Thing) -> str:
+        return str(self.intents[session["payment_intent"]]["status"])
+
     def _last_words(self) -> dict[str, str]:
         things = (self.sessions | self.intents | self.refunds).items()
         return {name: json.dumps(thing, sort_keys=True) for name, thing in things}
@@ -336,10 +345,7 @@ class Desk:
     def _refunds_of(self, intent_id: str) -> list[Thing]:
         return [one for one in self.refunds.values() if one["payment_intent"] == intent_id]
 
-    def _known(self, things: dict[str, Thing], request: Request) -> Thing:
-        return self._one(things, request.path_params["id"])
-
-    def _one(self, things: dict[str, Thing], name: str) -> Thing:
+    def _known(self, things: dict[str, Thing], name: str) -> Thing:
         if name not in things:
             raise Refuses(404, "resource_missing")
         return things[name]
@@ -359,8 +365,6 @@ def _session(form: dict[str, str], amount: int, now: int, intent_id: str) -> Thi
         "created": now,
         "currency": "vnd",
         "expires_at": int(form["expires_at"]),
-        "metadata": _metadata(form, "metadata"),
-        "mode": form["mode"],
         "payment_intent": intent_id,
         "payment_status": "unpaid",
         "status": "open",
