@@ -22,6 +22,7 @@ from shop.demo.orders import transfer
 from shop.orders import service as orders
 from shop.orders import states
 from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.verify import broken_rules
 from shop.settings import Settings
 from shop.stock import service as stock
 from shop.stock.models import StockMovement
@@ -116,6 +117,7 @@ class Market:
     def adds_up(self) -> None:
         with self.db.read() as session:
             assert stock.broken_rules(session) == []
+            assert broken_rules(session) == []
             for box in self.boxes:
                 pool = stock.pool_of(session, box)
                 moved = session.exec(select(func.sum(StockMovement.quantity)).where(StockMovement.pool_id == pool.id))
