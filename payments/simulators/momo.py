@@ -95,7 +95,7 @@ class Desk:
         if choice == "late":
             payment.paid_at = payment.opened_at + _PAGE_LASTS + timedelta(minutes=1)
         if choice == "wrong":
-            payment.amount -= 1000
+            payment.amount += 1000 if payment.amount <= 1000 else -1000
         return self.told(payment)
 
     def told(self, payment: Payment) -> dict[str, Any]:
@@ -187,25 +187,20 @@ def pages(
         return JSONResponse(answer, 400 if answer["resultCode"] in (13, 22) else 200)
 
     async def shown(request: Request) -> Response:
-        payment = desk.payments.get(request.path_params["order"])
-        if payment is None or payment.result != 1000:
-            return _finished(payment)
-        return HTMLResponse(page.choices("MoMo", payment.opened["orderInfo"], payment.amount, {}))
+        return _asking(desk.payments.get(request.path_params["order"]))
 
     async def pressed(request: Request) -> Response:
         payment = desk.payments.get(request.path_params["order"])
         choice = dict(parse_qsl((await request.body()).decode())).get("choice", "")
         if payment is None or choice not in page.CHOICES or payment.result != 1000:
-            return _finished(payment)
-        back_url = payment.opened["redirectUrl"]
+            return _asking(payment)
         if choice == "abandon":
-            return HTMLResponse(page.notice("MoMo", "Bạn đã bỏ đi. MoMo không báo gì cho cửa hàng.", back_url))
+            words, back_url = "Bạn đã bỏ đi. MoMo không báo gì cho cửa hàng.", payment.opened["redirectUrl"]
+            return HTMLResponse(page.notice("MoMo", words, back_url))
         fields = desk.decide(payment, choice)
         if choice == "first":
             await run_in_threadpool(desk.tell, payment, fields)
-        later = BackgroundTask(desk.tell, payment, fields, {"first": 0, "silent": 0, "twice": 2}.get(choice, 1))
-        back = f"{back_url}{'&' if '?' in back_url else '?'}{urlencode(fields)}"
-        return RedirectResponse(back, 303, background=later)
+        return _left(desk, payment, choice, fields)
 
     app = Starlette(
         routes=[
@@ -218,6 +213,15 @@ def pages(
     return app
 
 
-def _finished(payment: Payment | None) -> Response:
+def _left(desk: Desk, payment: Payment, choice: str, fields: dict[str, Any]) -> Response:
+    """The browser leaves MoMo's page; MoMo notifies afterwards, unless it has already."""
+    url = payment.opened["redirectUrl"]
+    later = BackgroundTask(desk.tell, payment, fields, {"first": 0, "silent": 0, "twice": 2}.get(choice, 1))
+    return RedirectResponse(f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}", 303, background=later)
+
+
+def _asking(payment: Payment | None) -> Response:
+    if payment and payment.result == 1000:
+        return HTMLResponse(page.choices("MoMo", payment.opened["orderInfo"], payment.amount, {}))
     back_url = payment.opened["redirectUrl"] if payment else ""
     return HTMLResponse(page.notice("MoMo", "Giao dịch này đã xong hoặc không có.", back_url), 409)

@@ -119,7 +119,8 @@ class Desk:
         else:
             order.result, order.code = 1, 1
             order.number = int(self._day()) * 10**9 + secrets.randbelow(10**9)
-            order.amount -= 1000 if choice == "wrong" else 0
+            if choice == "wrong":
+                order.amount += 1000 if order.amount <= 1000 else -1000
             order.paid_at = _ms(order.ends_at + timedelta(minutes=1)) if choice == "late" else self._now()
         back = {
             "appid": self.app_id,
@@ -223,25 +224,20 @@ def pages(app_id: str, key1: str, key2: str, clock: Callable[[], datetime] = lam
         return JSONResponse(desk.api(request.path_params["what"], json.loads(await request.body()), here))
 
     async def shown(request: Request) -> Response:
-        order = desk.orders.get(request.path_params["order"])
-        if order is None or order.result != 3:
-            return _finished(order)
-        return HTMLResponse(page.choices("ZaloPay", order.opened["description"], order.amount, {}))
+        return _asking(desk.orders.get(request.path_params["order"]))
 
     async def pressed(request: Request) -> Response:
         order = desk.orders.get(request.path_params["order"])
         choice = dict(parse_qsl((await request.body()).decode())).get("choice", "")
         if order is None or choice not in page.CHOICES or order.result != 3:
-            return _finished(order)
-        back_url = _back_url(order)
+            return _asking(order)
         if choice == "abandon":
-            return HTMLResponse(page.notice("ZaloPay", "Bạn đã bỏ đi. ZaloPay không báo gì cho cửa hàng.", back_url))
-        query = urlencode(desk.decide(order, choice))
+            words = "Bạn đã bỏ đi. ZaloPay không báo gì cho cửa hàng."
+            return HTMLResponse(page.notice("ZaloPay", words, _back_url(order)))
+        back = desk.decide(order, choice)
         if choice == "first":
             await run_in_threadpool(desk.tell, order)
-        times = {"first": 0, "silent": 0, "twice": 2, "decline": 0}.get(choice, 1)  # of a failure it never tells
-        later = BackgroundTask(desk.tell, order, times)
-        return RedirectResponse(f"{back_url}{'&' if '?' in back_url else '?'}{query}", 303, background=later)
+        return _left(desk, order, choice, back)
 
     app = Starlette(
         routes=[
@@ -254,10 +250,20 @@ def pages(app_id: str, key1: str, key2: str, clock: Callable[[], datetime] = lam
     return app
 
 
+def _left(desk: Desk, order: Order, choice: str, back: dict[str, Any]) -> Response:
+    """The browser leaves ZaloPay's page; ZaloPay calls back afterwards, unless it has already or the order failed."""
+    url = _back_url(order)
+    times = {"first": 0, "silent": 0, "twice": 2, "decline": 0}.get(choice, 1)
+    later = BackgroundTask(desk.tell, order, times)
+    return RedirectResponse(f"{url}{'&' if '?' in url else '?'}{urlencode(back)}", 303, background=later)
+
+
 def _back_url(order: Order) -> str:
     return str(json.loads(order.opened["embed_data"]).get("redirecturl", ""))
 
 
-def _finished(order: Order | None) -> Response:
+def _asking(order: Order | None) -> Response:
+    if order and order.result == 3:
+        return HTMLResponse(page.choices("ZaloPay", order.opened["description"], order.amount, {}))
     back_url = _back_url(order) if order else ""
     return HTMLResponse(page.notice("ZaloPay", "Giao dịch này đã xong hoặc không có.", back_url), 409)
