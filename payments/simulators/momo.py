@@ -34,6 +34,7 @@ _SIGNED = {
     "told": {"amount", "extraData", "message", "orderId", "orderInfo", "orderType", "partnerCode", "payType"}
     | {"requestId", "responseTime", "resultCode", "transId"},
 }
+_ABANDONED = "Bạn đã bỏ đi. MoMo không báo gì cho cửa hàng."
 _WORDS = {0: "Thành công.", 9000: "Giao dịch đã được xác nhận thành công.", 1006: "Người dùng đã từ chối thanh toán."}
 
 
@@ -195,8 +196,7 @@ def pages(
         if payment is None or choice not in page.CHOICES or payment.result != 1000:
             return _asking(payment)
         if choice == "abandon":
-            words, back_url = "Bạn đã bỏ đi. MoMo không báo gì cho cửa hàng.", payment.opened["redirectUrl"]
-            return HTMLResponse(page.notice("MoMo", words, back_url))
+            return HTMLResponse(page.notice("MoMo", _ABANDONED, payment.opened["redirectUrl"]))
         fields = desk.decide(payment, choice)
         if choice == "first":
             await run_in_threadpool(desk.tell, payment, fields)
