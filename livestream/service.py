@@ -245,9 +245,7 @@ def claim(
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)
     else:
         _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
-        if (
-            _taken(session, item.id, visitor_key, now) > most
-        ):  # asked last: presses come in turn at the pool's row
+        if _taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
             raise TooManyForOne(name=variant.shown_name, most=most)
     return claimed
 

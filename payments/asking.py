@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from payments.books import state_of_attempt
 from payments.gateway import CanQuery, Fact, GatewaySilent
@@ -22,11 +22,10 @@ HOURLY, GIVE_UP_AFTER, LAST_LOOK = timedelta(hours=1), timedelta(hours=24), time
 _AT_ONCE = 20
 
 
-def ask_now(session: Session, attempt: PaymentAttempt, now: datetime) -> None:
-    """The buyer has come back: look at once instead of at the next turn."""
-    if attempt.next_check_at is not None:
-        attempt.next_check_at = now
-        session.add(attempt)
+def ask_soon(session: Session, attempt_id: int, now: datetime) -> None:
+    """The buyer has come back: look now instead of at the next turn."""
+    waits = update(PaymentAttempt).where(col(PaymentAttempt.id) == attempt_id)
+    session.exec(waits.where(col(PaymentAttempt.next_check_at).is_not(None)).values(next_check_at=now))
 
 
 def ask_due(db: Database, till: Till, now: datetime) -> int:

@@ -46,6 +46,7 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
         due, attempt = _attempt(session, subject, now)
         if attempt.pay_url:
             return attempt.pay_url
+        attempt.created_at = now  # gateways know a payment by the moment it began, too
     gateway = till_from(settings).gateways.get(due.method)
     if gateway is None:
         raise NothingToPay
@@ -89,7 +90,7 @@ def _request(settings: Settings, due: PaymentDue, attempt: PaymentAttempt, payer
         notify_url=f"{base}/ipn",
         client_ip=payer.client_ip,
         lang=payer.lang,
-        at=now,
+        at=attempt.created_at,
     )
 
 

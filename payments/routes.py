@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from fastapi import APIRouter, Request
 from sqlmodel import select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from payments.gateway import HttpAnswer, Malformed, Outcome, RawRequest, SignatureInvalid, StatementSource
+from payments.asking import ask_soon
+from payments.gateway import (
+    HttpAnswer,
+    Malformed,
+    Notice,
+    Notifier,
+    Outcome,
+    RawRequest,
+    SignatureInvalid,
+    StatementSource,
+)
 from payments.models import PaymentAttempt, PaymentDue
-from payments.receive import keep_malformed, receive
+from payments.receive import keep_malformed, receive, receive_notice
 from payments.till import Till, till_from
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep
 from shop.core.errors import NotFound
+from shop.core.web import Page
+from shop.settings import Settings
 
 router = APIRouter(prefix="/payments", include_in_schema=False)
 log = structlog.get_logger()
@@ -25,26 +39,51 @@ _LARGEST_BODY = 64 * 1024
 async def notified(source: str, request: Request, db: DatabaseDep, settings: SettingsDep, now: NowDep) -> Response:
     """A gateway tells us something. Answered after the commit, in the words that gateway expects."""
     till = till_from(settings)
-    if source not in till.sources:
+    teller: object = till.sources.get(source) or till.gateways.get(source)
+    if not isinstance(teller, Notifier | StatementSource):
         raise NotFound(source=source)
     body = await _body(request)
     if body is None:
         return Response(status_code=413)
-    raw = RawRequest(dict(request.headers), body, now)
-    answer = await run_in_threadpool(_take_in, db, till, till.sources[source], raw)
+    raw = RawRequest(dict(request.headers), body, now, request.query_params.multi_items())
+    answer = await run_in_threadpool(_take_in, db, till, teller, raw)
     return JSONResponse(answer.json, answer.status) if answer.json else Response(status_code=answer.status)
 
 
+@router.get("/{source}/ipn")
+async def notified_by_get(
+    source: str, request: Request, db: DatabaseDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    """VNPAY tells by GET. It is still a notification: signed, and taken in once."""
+    return await notified(source, request, db, settings, now)
+
+
 @router.get("/{gateway}/return")
-def returned(gateway: str, ref: str, db: DatabaseDep, settings: SettingsDep, page: PageDep) -> Response:
-    """The browser comes back. That proves nothing: it is only shown the page that knows where the payment stands."""
+def returned(gateway: str, ref: str, db: DatabaseDep, settings: SettingsDep, page: PageDep, now: NowDep) -> Response:
+    """The browser comes back. That proves nothing: it is shown the page that knows, and the gateway is asked soon."""
+    return _back(gateway, ref, db, settings, page, now)
+
+
+@router.get("/{gateway}/return/{reference}")
+def returned_from(
+    gateway: str, reference: str, db: DatabaseDep, settings: SettingsDep, page: PageDep, now: NowDep
+) -> Response:
+    """The same: gateways add what they like behind the question mark."""
+    return _back(gateway, reference, db, settings, page, now)
+
+
+def _back(gateway: str, reference: str, db: Database, settings: Settings, page: Page, now: datetime) -> Response:
     if gateway not in till_from(settings).gateways:
         raise NotFound(gateway=gateway)
     with db.read() as session:
-        mine = (PaymentAttempt.gateway == gateway, PaymentAttempt.reference == ref)
-        due = session.exec(select(PaymentDue).join(PaymentAttempt).where(*mine)).first()
-    if due is None or not due.page_path:
-        raise NotFound(reference=ref)
+        mine = (PaymentAttempt.gateway == gateway, PaymentAttempt.reference == reference)
+        found = session.exec(select(PaymentDue, PaymentAttempt).join(PaymentAttempt).where(*mine)).first()
+    if found is None or not found[0].page_path:
+        raise NotFound(reference=reference)
+    due, attempt = found
+    if attempt.next_check_at is not None:
+        with db.write() as session:
+            ask_soon(session, attempt.id, now)
     return page.go(due.page_path)
 
 
@@ -58,11 +97,14 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _take_in(db: Database, till: Till, source: StatementSource, raw: RawRequest) -> HttpAnswer:
+def _take_in(db: Database, till: Till, source: Notifier | StatementSource, raw: RawRequest) -> HttpAnswer:
     try:
-        lines = source.verify(raw)
+        told = source.verify(raw)
         with db.write() as session:
-            outcome = receive(session, till, source.code, raw, lines, raw.received_at)
+            if isinstance(told, Notice):
+                outcome = receive_notice(session, source.code, raw, told, raw.received_at)
+            else:
+                outcome = receive(session, till, source.code, raw, told, raw.received_at)
     except SignatureInvalid:
         log.warning("notification refused", source=source.code)
         outcome = Outcome.BAD_SIGNATURE

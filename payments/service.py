@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select, update
 
 from payments import ledger
-from payments.books import lock_due, ready_attempt, record_fact, state_of_due
+from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_attempt, state_of_due
 from payments.cod import collect_cod as collect_cod
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import void_cod as void_cod
-from payments.gateway import Fact, FactKind, NextAction, StartPayment
+from payments.gateway import Fact, FactKind, NextAction, Notifier, StartPayment
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
-from payments.state import PaymentState, state_from
+from payments.state import AttemptState, PaymentState, state_from
 from payments.till import till_from
 from shop.core.db import Database, insert_once
 from shop.core.deps import Person
@@ -39,9 +39,15 @@ class RefundTooLarge(Refusal):
     """More would go back than came in. Facts: refundable_vnd."""
 
 
-def methods(settings: Settings) -> list[str]:
-    """The ways to pay that may be offered, by name."""
-    return list(till_from(settings).gateways)
+def methods(settings: Settings, amount_vnd: int | None = None) -> list[str]:
+    """The ways to pay that may be offered, by name; for a sum, those that take it."""
+    gateways = till_from(settings).gateways
+    return [code for code, gateway in gateways.items() if amount_vnd is None or _takes(gateway, amount_vnd)]
+
+
+def _takes(gateway: object, amount_vnd: int) -> bool:
+    least_vnd, most_vnd = getattr(gateway, "least_vnd", 0), getattr(gateway, "most_vnd", None)
+    return amount_vnd >= least_vnd and (most_vnd is None or amount_vnd <= most_vnd)
 
 
 def open_due(
@@ -85,20 +91,38 @@ def change_due(session: Session, subject: str, amount_vnd: int, now: datetime) -
 
 
 def action(session: Session, subject: str, settings: Settings) -> NextAction | None:
-    """What the buyer does next to pay what is missing; None when nothing is. Reads only."""
+    """What the buyer does next to pay what is missing; None when nothing is. Reads only.
+
+    For a gateway with a page of its own that is our address that opens it (`payments.paying`): nothing is called here.
+    """
     due = _due(session, subject)
     missing_vnd = state_of_due(session, due).missing_vnd
     gateway = till_from(settings).gateways.get(due.method)
     if gateway is None or not missing_vnd:
         return None
-    latest = (
-        select(PaymentAttempt)
-        .where(PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
-        .order_by(col(PaymentAttempt.id).desc())
-    )
-    attempt = session.exec(latest.limit(1)).first()
+    if has_own_page(gateway):
+        return NextAction("redirect", missing_vnd, url=f"{due.page_path}/tra", expires_at=due.closes_at)
+    attempt = latest_attempt(session, due)
     reference = attempt.reference if attempt else ""
     return gateway.start(StartPayment(reference, missing_vnd, due.closes_at)).action
+
+
+def tried(session: Session, subject: str) -> str:
+    """How the newest try at a gateway's page stands: "" not begun, "asked" open, "failed" over without money."""
+    due = _due(session, subject)
+    attempt = session.exec(
+        select(PaymentAttempt).where(PaymentAttempt.due_id == due.id).order_by(col(PaymentAttempt.id).desc()).limit(1)
+    ).first()
+    if attempt is None or attempt.gateway != due.method:
+        return ""
+    if state_of_attempt(session, attempt.id) in (AttemptState.PENDING, AttemptState.AUTHORISED):
+        return "asked" if attempt.pay_url else ""
+    return "failed"
+
+
+def has_own_page(gateway: object) -> bool:
+    """Whether the buyer pays on a page of the gateway."""
+    return isinstance(gateway, Notifier)
 
 
 def state_of(session: Session, subject: str) -> PaymentState:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from payments.gateway import PaymentGateway, StatementSource
 from payments.gateways.cash_on_delivery import CashOnDelivery
+from payments.gateways.momo import MoMo
+from payments.gateways.payos import PayOs
+from payments.gateways.stripe import Stripe
 from payments.gateways.vietqr import VietQr
+from payments.gateways.vnpay import VnPay
+from payments.gateways.zalopay import ZaloPay
 from payments.statements.sepay import SePay
 
 if TYPE_CHECKING:
     from shop.settings import Settings
+
+
+STRIPE_API_URL, PAYOS_API_URL = "https://api.stripe.com", "https://api-merchant.payos.vn"  # each has only this one
 
 
 @dataclass(frozen=True)
@@ -35,4 +44,21 @@ def till_from(settings: Settings) -> Till:
         till.gateways["vietqr"] = VietQr(
             settings.vietqr_bank_bin, settings.vietqr_account_no, settings.vietqr_account_name
         )
+    till.gateways.update(_with_own_pages(settings))
     return till
+
+
+def _with_own_pages(settings: Settings) -> Iterator[tuple[str, PaymentGateway]]:
+    """A gateway whose address is not given is not offered: where real money goes is never a default."""
+    it = settings
+    if it.momo_partner_code and it.momo_access_key and it.momo_secret_key and it.momo_api_url:
+        yield "momo", MoMo(it.momo_partner_code, it.momo_access_key, it.momo_secret_key, it.momo_api_url)
+    if it.zalopay_app_id and it.zalopay_key1 and it.zalopay_key2 and it.zalopay_api_url:
+        yield "zalopay", ZaloPay(it.zalopay_app_id, it.zalopay_key1, it.zalopay_key2, it.zalopay_api_url)
+    if it.vnpay_tmn_code and it.vnpay_hash_secret and it.vnpay_pay_url and it.vnpay_api_url:
+        yield "vnpay", VnPay(it.vnpay_tmn_code, it.vnpay_hash_secret, it.vnpay_pay_url, it.vnpay_api_url)
+    if it.stripe_secret_key and it.stripe_webhook_secret:
+        yield "stripe", Stripe(it.stripe_secret_key, it.stripe_webhook_secret, it.stripe_api_url or STRIPE_API_URL)
+    if it.payos_client_id and it.payos_api_key and it.payos_checksum_key:
+        api_url = it.payos_api_url or PAYOS_API_URL
+        yield "payos", PayOs(it.payos_client_id, it.payos_api_key, it.payos_checksum_key, api_url)

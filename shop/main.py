@@ -25,9 +25,11 @@ from admin import routes as admin_pages
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
 from livestream.screen import Screen
+from payments import asking
 from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
+from payments.till import till_from
 from shop import migrations
 from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
@@ -69,6 +71,7 @@ from shop.notify.senders import ways_out
 from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
 from shop.orders import messages
+from shop.orders import paying as order_paying
 from shop.orders import routes as order_pages
 from shop.orders import service as orders
 from shop.pages import routes as shop_pages
@@ -90,6 +93,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_pages.router,
     checkout_pages.router,
     order_pages.router,
+    order_paying.router,
     shop_pages.router,
     sign_in.router,
     address_parts.router,
@@ -142,6 +146,15 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
     return (*JOBS, *more)
 
 
+def asking_jobs(settings: Settings) -> Sequence[Job]:
+    """In a thread of their own: a gateway that keeps us waiting must not keep messages waiting."""
+
+    def ask_gateways(db: Database, now: datetime) -> None:
+        asking.ask_due(db, till_from(settings), now)
+
+    return (Job("ask-gateways", 5, ask_gateways),)
+
+
 class Market(FastAPI):
     """FastAPI with the page cache in front of everything: what is in memory passes no other layer."""
 
@@ -175,6 +188,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.hub = Hub(state.bus)
     state.backroom = Backroom()
     state.worker = Worker(state.db, HANDLERS, jobs(settings, state.db))
+    state.asker = Worker(state.db, {}, asking_jobs(settings))
     state.pages = Pages(state.bus)
     state.numbers = _numbers(state)
     state.screen = Screen(state.db, state.hub, state.templates)
@@ -183,6 +197,10 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     install_errors(app)
     for router in (*ROUTERS, machine):
         app.include_router(router)
+    if settings.demo:
+        from shop.demo.gateways import mount  # never loaded where money is real
+
+        mount(app, settings)
     settings.media_dir.mkdir(parents=True, exist_ok=True)
     app.mount("/media", Media(directory=settings.media_dir))
     return app
@@ -197,12 +215,14 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.screen.start()
     if state.settings.worker == "thread":
         state.worker.start()
+        state.asker.start()
     index = threading.Timer(WARM_AFTER_S, addresses.search, ("",))  # or the first search for an address waits for it
     index.daemon = True
     index.start()
     yield
     index.cancel()
     state.worker.stop()
+    state.asker.stop()
     state.screen.stop()
     changes.stop()
     state.backroom.close()

@@ -22,7 +22,7 @@ from shop.core.observe import configure_logs
 from shop.core.pagecache import Pages
 from shop.core.static import Static
 from shop.core.web import make_templates
-from shop.main import HANDLERS, STATIC, create_app, jobs
+from shop.main import HANDLERS, STATIC, asking_jobs, create_app, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
@@ -97,6 +97,7 @@ def work(settings: Settings, db: Database) -> None:
     """Be the worker process until SIGTERM or Ctrl-C."""
     configure_logs(settings)
     worker = Worker(db, HANDLERS, jobs(settings, db))
+    asker = Worker(db, {}, asking_jobs(settings))
     bus = open_bus(settings.bus_url)  # what the worker changes, the viewers of the web processes see
     hub, pages = Hub(bus), Pages(bus)
     screen = Screen(db, hub, make_templates(settings, Static(STATIC).asset))
@@ -109,8 +110,10 @@ def work(settings: Settings, db: Database) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     worker.start()
+    asker.start()
     done.wait()
     worker.stop()
+    asker.stop()
     screen.stop()
     hub.close()
     pages.close()

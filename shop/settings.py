@@ -60,6 +60,25 @@ class Settings(BaseSettings):
     vietqr_account_name: str = _plain("VIETQR_ACCOUNT_NAME")
     sepay_webhook_secret: str = _plain("SEPAY_WEBHOOK_SECRET")
     sepay_api_key: str = _plain("SEPAY_API_KEY")
+    momo_partner_code: str = _plain("MOMO_PARTNER_CODE")
+    momo_access_key: str = _plain("MOMO_ACCESS_KEY")
+    momo_secret_key: str = _plain("MOMO_SECRET_KEY")
+    momo_api_url: str = _plain("MOMO_API_URL")
+    vnpay_tmn_code: str = _plain("VNPAY_TMN_CODE")
+    vnpay_hash_secret: str = _plain("VNPAY_HASH_SECRET")
+    vnpay_pay_url: str = _plain("VNPAY_PAY_URL")
+    vnpay_api_url: str = _plain("VNPAY_API_URL")
+    zalopay_app_id: str = _plain("ZALOPAY_APP_ID")
+    zalopay_key1: str = _plain("ZALOPAY_KEY1")
+    zalopay_key2: str = _plain("ZALOPAY_KEY2")
+    zalopay_api_url: str = _plain("ZALOPAY_API_URL")
+    payos_client_id: str = _plain("PAYOS_CLIENT_ID")
+    payos_api_key: str = _plain("PAYOS_API_KEY")
+    payos_checksum_key: str = _plain("PAYOS_CHECKSUM_KEY")
+    payos_api_url: str = _plain("PAYOS_API_URL")
+    stripe_secret_key: str = _plain("STRIPE_SECRET_KEY")
+    stripe_webhook_secret: str = _plain("STRIPE_WEBHOOK_SECRET")
+    stripe_api_url: str = _plain("STRIPE_API_URL")
 
     @field_validator("database_url")
     @classmethod
@@ -107,6 +126,8 @@ class Settings(BaseSettings):
             self.vietqr_account_no = self.vietqr_account_no or "0900000000"
             self.vietqr_account_name = self.vietqr_account_name or "CHO HTX MINH HOA"
             self.sepay_webhook_secret = self.sepay_webhook_secret or "demo-sepay-secret"
+            for name, value in _played(f"{self.base_url}/gia-lap").items():
+                setattr(self, name, getattr(self, name) or value)
         return self
 
     @model_validator(mode="after")
@@ -141,6 +162,31 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
+
+def _played(simulators: str) -> dict[str, str]:
+    """In the demo every gateway is played by a simulator of our own (shop/demo/gateways.py)."""
+    return {
+        "momo_partner_code": "MOMODEMO",
+        "momo_access_key": "demo-momo-access",
+        "momo_secret_key": "demo-momo-secret",
+        "momo_api_url": f"{simulators}/momo",
+        "vnpay_tmn_code": "DEMOTMN1",
+        "vnpay_hash_secret": "demo-vnpay-secret",
+        "vnpay_pay_url": f"{simulators}/vnpay/paymentv2/vpcpay.html",
+        "vnpay_api_url": f"{simulators}/vnpay/merchant_webapi/api/transaction",
+        "zalopay_app_id": "2026",
+        "zalopay_key1": "demo-zalopay-key1",
+        "zalopay_key2": "demo-zalopay-key2",
+        "zalopay_api_url": f"{simulators}/zalopay",
+        "payos_client_id": "demo-payos-client",
+        "payos_api_key": "demo-payos-key",
+        "payos_checksum_key": "demo-payos-checksum",
+        "payos_api_url": f"{simulators}/payos",
+        "stripe_secret_key": "sk_demo_not_a_secret",
+        "stripe_webhook_secret": "whsec_demo_not_a_secret",
+        "stripe_api_url": f"{simulators}/stripe",
+    }
 
 
 _LEGAL = ("operator_name", "operator_registration", "operator_address", "operator_phone", "operator_email")

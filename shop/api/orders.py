@@ -12,6 +12,7 @@ from sqlmodel import Session
 from starlette.responses import JSONResponse, Response
 
 from payments import service as payments
+from payments.gateway import NextAction
 from shop.addresses import service as addresses
 from shop.api.once import IdempotencyKey, alone, answered, asked, remember
 from shop.api.shapes import PROBLEMS, Vnd, text_of
@@ -77,7 +78,11 @@ class ParcelOut(BaseModel):
 
 
 class PaymentOut(BaseModel):
-    """`action` says how to pay what is missing: for "vietqr" the text of the QR code, account, sum and content."""
+    """`action` says how to pay what is missing.
+
+    For "vietqr": the text of the QR code, account, sum and content. For a gateway with a page of its own: `url`, the
+    order's page for the buyer, from which the gateway's is opened.
+    """
 
     method: str
     state: str
@@ -173,7 +178,7 @@ def _answer(
         "token": access.token(settings.secret_key, placed.code),
         "total_vnd": placed.total_vnd,
         "parcels": [_new_parcel(part, "new" if payment_method == "cod" else "waiting") for part in parts],
-        "payment": {"method": payment_method, "state": "unpaid", "action": _action(action)},
+        "payment": {"method": payment_method, "state": "unpaid", "action": _action(action, settings, placed.code)},
     }
 
 
@@ -192,10 +197,12 @@ def _new_parcel(part: Part, state: str) -> dict[str, Any]:
     }
 
 
-def _action(action: Any) -> dict[str, Any] | None:
+def _action(action: NextAction | None, settings: Settings, code: str) -> dict[str, Any] | None:
     if action is None:
         return None
     told = asdict(action)
+    if action.kind == "redirect":  # a program hands its buyer the order's page, from which the gateway's is opened
+        told["url"] = settings.base_url + access.secret_link(settings.secret_key, code)
     return {**told, "expires_at": told["expires_at"].isoformat() if told["expires_at"] else None}
 
 
@@ -222,7 +229,9 @@ def show_order(
     return OrderOut(
         **{name: getattr(order, name) for name in _SHOWN},
         parcels=[ParcelOut(coop=it.coop.slug, **it.parcel.model_dump(include=_OF_PARCEL)) for it in view.parcels],
-        payment=PaymentOut(method=order.payment_method, state=money.state, action=_action(action)),
+        payment=PaymentOut(
+            method=order.payment_method, state=money.state, action=_action(action, settings, order.code)
+        ),
     )
 
 

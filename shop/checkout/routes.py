@@ -104,7 +104,7 @@ def take_delivery(
         here = _standing(session, visit, now)
     if here is None or here.step < 2:
         return page.go("/thanh-toan")
-    if form.ok and form.value.payment_method not in payments.methods(settings):
+    if form.ok and form.value.payment_method not in payments.methods(settings, here.total_vnd):
         form.errors["payment_method"] = "missing"
     if not form.ok:
         return _delivery_page(page, here, form, now, status=422)
@@ -216,7 +216,7 @@ def _delivery_page(
         status=409 if refused else status,
         here=here,
         form=form,
-        methods=payments.methods(page.settings),
+        methods=payments.methods(page.settings, here.total_vnd),
         held=here.is_held(now),
         refused=refused,
     )

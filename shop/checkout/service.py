@@ -259,7 +259,7 @@ def _ready(session: Session, checkout: Checkout, seen_vnd: int, settings: Settin
         raise NotAnswered(step=here.step)
     if here.total_vnd != seen_vnd:
         raise SumChanged(seen_vnd=seen_vnd, total_vnd=here.total_vnd)
-    if checkout.answers["payment_method"] not in payments.methods(settings):
+    if checkout.answers["payment_method"] not in payments.methods(settings, here.total_vnd):
         raise NotAnswered(step=2)
     hold(session, checkout, mine, settings, now)
     return here

@@ -34,6 +34,8 @@ CSP = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'self'; frame-src 'none'"
 )
+# A form that leads to a gateway is followed there by browsers only if its redirect may go there, too.
+CSP_PAY = CSP.replace("form-action 'self'", "form-action 'self' https:")
 CSP_ROOM = CSP.replace("frame-src 'none'", "frame-src https:; media-src 'self' blob:; worker-src 'self' blob:")
 
 

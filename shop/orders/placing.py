@@ -98,7 +98,8 @@ def place(
     Cash on delivery sells the units at once; any other method holds them until `pay_by`.
     Raises SoldOut (nothing is kept then), HoldLost, UnknownPaymentMethod, TooManyOpen.
     """
-    offered = payments.methods(settings)
+    total_vnd = sum(part.parcel.goods_vnd + part.quote.fee_vnd for part in parts)
+    offered = payments.methods(settings, total_vnd)
     if payment_method not in offered:
         raise UnknownPaymentMethod(offered=offered)
     lines = [line for part in parts for line in part.parcel.bought]

@@ -22,11 +22,13 @@ from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
 from shop.core.phones import Phone
 from shop.core.streams import stream_path
+from shop.core.web import CSP_PAY
 from shop.notify.webpush import vapid_public
 from shop.orders import access, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
+from shop.orders.placing import PAID_LATER
 from shop.orders.service import NoSuchOrder
 from shop.settings import Settings
 
@@ -60,12 +62,17 @@ def show_order(
 ) -> Response:
     person = visit.person
     known = read_crockford(code) or ""
-    cursor = hub.cursor(f"order:{known}")
+    with db.read() as session:
+        order, _sight = opened(session, known, visit, person, settings, k)
+    cursor = hub.cursor(f"order:{order.id}")
     with db.read() as session:
         order, sight = opened(session, known, visit, person, settings, k)
         view = reading.order_view(session, order, sight)
         money = payments.state_of(session, f"order:{order.id}")
-        action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
+        waits = order.state == "awaiting_payment"
+        action = payments.action(session, f"order:{order.id}", settings) if waits else None
+        tried = payments.tried(session, f"order:{order.id}") if waits else ""
+    ways = payments.methods(settings, order.total_vnd)
     if proof := access.opens(settings.secret_key, known, k):
         visit.set_cookie(COOKIE, access.remember(visit.cookie(COOKIE), known, k))
         if proof is Sight.FULL and person is not None and person.phone == order.phone:
@@ -77,6 +84,9 @@ def show_order(
         order=order,
         money=money,
         action=action,
+        tried=tried,
+        other_ways=[way for way in ways if way not in (PAID_LATER, order.payment_method)],
+        csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,
         stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",
         push_key=vapid_public(settings.secret_key) if sight is Sight.FULL else "",

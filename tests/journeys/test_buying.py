@@ -63,7 +63,7 @@ class TestBuyingOnAPhone:
         page.get_by_role("button", name="Đặt mua").click()
         tell_who_and_where(page)
         expect(page.get_by_text("Dự kiến đến").first).to_be_visible()
-        choose_payment(page, "Chuyển khoản")
+        choose_payment(page, "VietQR")
         total = page.locator(".sums .total dd").inner_text()
         page.get_by_role("button", name="Đặt hàng").click()
         expect(page.get_by_role("heading", name="Còn một bước: chuyển khoản")).to_be_visible()

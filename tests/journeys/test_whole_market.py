@@ -63,7 +63,7 @@ def test_a_newcomer_buys_from_two_co_ops_then_live_and_each_co_op_sees_its_own(
     expect(page.locator(".parcel")).to_have_count(2)
     page.get_by_role("button", name="Đặt mua").click()
     tell_who_and_where(page)
-    choose_payment(page, "Chuyển khoản")
+    choose_payment(page, "VietQR")
     page.get_by_role("button", name="Đặt hàng").click()
     expect(page.get_by_role("heading", name="Còn một bước: chuyển khoản")).to_be_visible()
     expect(near.get_by_text("Chưa có đơn mới")).to_be_visible()  # nothing to do before the money is there

@@ -173,7 +173,7 @@ NONSENSE: list[tuple[str, Any]] = [
     ("address", {"province_code": "68", "ward_code": "00000", "line": "1"}),
     ("address", {"province_code": "01", "ward_code": "23095", "line": "1"}),
     ("payment_method", "gold"),
-    ("payment_method", "stripe"),
+    ("payment_method", "viettel"),
     ("note", "x" * 501),
     ("ways", {"nobody": "by air"}),
 ]

@@ -1,0 +1,88 @@
+"""The buyer pays an order at a gateway's page, again if it failed, or by another way, always for the same order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import update
+from sqlmodel import Session, col
+from starlette.responses import RedirectResponse
+
+from payments import paying
+from payments import service as payments
+from payments.paying import Payer
+from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.errors import Invalid, Refusal
+from shop.core.forms import Posted, posted
+from shop.core.ids import read_crockford
+from shop.orders.models import Order
+from shop.orders.placing import PAID_LATER
+from shop.orders.routes import opened
+from shop.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+
+
+class OtherWay(BaseModel):
+    payment_method: str = Field(max_length=20)
+
+
+class CannotSwitch(Refusal):
+    """Only an order that waits for its money can be paid by another way."""
+
+
+class WayNotOffered(Invalid):
+    """This way to pay is not offered for this sum."""
+
+
+@router.post("/don-hang/{code}/tra")
+def go_and_pay(
+    code: str,
+    db: DatabaseDep,
+    visit: VisitDep,
+    page: PageDep,
+    settings: SettingsDep,
+    limits: LimitsDep,
+    now: NowDep,
+) -> Response:
+    """To the gateway's page; 303 also for htmx, because it is another site."""
+    person = visit.person
+    with db.read() as session:
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+    limits.count("pay", f"order:{order.id}", times=20, per_s=600)
+    away = paying.begin(db, settings, f"order:{order.id}", Payer(visit.ip, page.lang), now)
+    return RedirectResponse(away, 303, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/don-hang/{code}/cach-tra")
+def pay_another_way(
+    code: str,
+    form: Annotated[Posted[OtherWay], Depends(posted(OtherWay))],
+    db: DatabaseDep,
+    visit: VisitDep,
+    page: PageDep,
+    settings: SettingsDep,
+    now: NowDep,
+) -> Response:
+    person = visit.person
+    with db.write() as session:
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        switch(session, order, form.value.payment_method if form.ok else "", settings, now)
+    return page.go(f"/don-hang/{order.code}")
+
+
+def switch(session: Session, order: Order, method: str, settings: Settings, now: datetime) -> None:
+    """From now on the order is paid by `method`; what came by another counts all the same.
+
+    Raises CannotSwitch, WayNotOffered.
+    """
+    offered = payments.methods(settings, order.total_vnd)
+    if method not in offered or method == PAID_LATER:
+        raise WayNotOffered
+    mine = update(Order).where(col(Order.id) == order.id, col(Order.state) == "awaiting_payment")
+    if not session.execute(mine.values(payment_method=method)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+        raise CannotSwitch
+    payments.open_due(session, f"order:{order.id}", order.total_vnd, method, order.pay_by, now)
