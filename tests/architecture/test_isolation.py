@@ -94,7 +94,9 @@ DOORS = {
     "GET /api/v1/carts/{cart_id}": SECRET,
     "PUT /api/v1/carts/{cart_id}/lines/{variant_id}": SECRET,
     "POST /payments/{source}/ipn": SECRET,
+    "GET /payments/{source}/ipn": SECRET,
     "GET /payments/{gateway}/return": PUBLIC,
+    "GET /payments/{gateway}/return/{reference}": PUBLIC,
     "GET /anh-chia-se/htx/{slug}.jpg": PUBLIC,
     "GET /anh-chia-se/live/{slug}.jpg": PUBLIC,
     "GET /anh-chia-se/san-pham/{slug}.jpg": PUBLIC,
@@ -198,6 +200,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         **dict.fromkeys(("refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
         **dict.fromkeys(("token", "cart_id"), "guessed-guessed-guessed-guessed0"),
         **dict.fromkeys(("source", "gateway"), "sepay"),
+        "reference": "HTX000000000",
         "kind": "san-pham",
     }
     return Victim(numbers, {"san-pham": draft.slug, "htx": coop.slug, "live": live.slug, "products": draft.slug})
