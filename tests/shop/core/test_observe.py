@@ -94,7 +94,7 @@ class TestLines:
 
         TestClient(app, raise_server_exceptions=False).get(path)
 
-    @pytest.mark.parametrize("secret", [secret_token(), derived_token("s", "recovery", "1")])
+    @pytest.mark.parametrize("secret", [secret_token(), derived_token("s", "recovery", "1")], ids=["drawn", "derived"])
     def test_secrets_in_a_path_are_left_out(self, secret: str) -> None:
         assert shown_path(f"/api/v1/carts/{secret}/lines/7") == "/api/v1/carts/…/lines/7"
         assert shown_path(f"/thong-bao/MDkwMDAwMDAwMQ.{secret}") == "/thong-bao/…"
