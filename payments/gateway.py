@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol, runtime_checkable
+from urllib.parse import urlencode
 
 Via = Literal["ipn", "return", "query", "statement", "manual"]
 
@@ -120,6 +121,11 @@ class RawRequest:
     body: bytes
     received_at: datetime
     query: Sequence[tuple[str, str]] = ()
+
+    @property
+    def said(self) -> bytes:
+        """What it says: the body, or the query of a gateway that tells by GET."""
+        return self.body or urlencode(self.query).encode()
 
 
 @dataclass(frozen=True, slots=True)

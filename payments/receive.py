@@ -96,7 +96,7 @@ def _unknown(session: Session, fact: Fact, now: datetime) -> Outcome:
 
 def keep_malformed(session: Session, source: str, raw: RawRequest) -> None:
     """Keep a genuine notification that nobody can read, for the operator."""
-    _into_inbox(session, source, f"sha256:{hashlib.sha256(raw.body).hexdigest()}", raw, Outcome.MALFORMED)
+    _into_inbox(session, source, f"sha256:{hashlib.sha256(raw.said).hexdigest()}", raw, Outcome.MALFORMED)
 
 
 def _receive_line(session: Session, till: Till, source: str, raw: RawRequest, line: BankLine, now: datetime) -> Outcome:
@@ -180,7 +180,7 @@ def _into_inbox(session: Session, source: str, delivery_id: str, raw: RawRequest
         "source": source,
         "delivery_id": delivery_id,
         "headers": json.dumps(kept),
-        "body": raw.body,
+        "body": raw.said,
         "received_at": raw.received_at,
         "outcome": outcome,
     }

@@ -13,7 +13,7 @@ from payments.books import state_of_attempt
 from payments.gateway import Fact, FactKind, Notice, Outcome, RawRequest, Via
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
 from payments.paying import NothingToPay, Payer, begin
-from payments.receive import receive_notice, take_fact
+from payments.receive import keep_malformed, receive_notice, take_fact, unreadable
 from payments.service import open_due, state_of
 from payments.state import AttemptState, State
 from shop.core.db import Database
@@ -121,3 +121,13 @@ def test_in_whatever_order_the_facts_come_the_end_is_the_same(db: Database) -> N
         ends.add((state.state, state.received_vnd, state.surplus_vnd))
     assert ends == {(State.PAID, 255_000, 45_000)}
     books_are_right(db)
+
+
+def test_two_unreadable_notifications_by_get_are_two_rows(db: Database) -> None:
+    for number in ("1", "2", "2"):
+        with db.write() as session:
+            keep_malformed(session, "vnpay", RawRequest({}, b"", NOW, (("vnp_TxnRef", number),)))
+    with db.read() as session:
+        rows = unreadable(session)
+    assert {row.body for row in rows} == {b"vnp_TxnRef=1", b"vnp_TxnRef=2"}
+    assert len(rows) == 2

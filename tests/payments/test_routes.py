@@ -163,13 +163,26 @@ def test_an_empty_secret_proves_nothing() -> None:
             SePay().require_genuine(RawRequest(headers, body, now))
 
 
+SECRETS = {
+    "momo": "momo_secret_key",
+    "zalopay": "zalopay_key2",
+    "vnpay": "vnpay_hash_secret",
+    "stripe": "stripe_webhook_secret",
+    "payos": "payos_checksum_key",
+}
+
+
 def test_without_its_settings_a_way_to_pay_is_not_offered(settings: Settings) -> None:
-    assert list(till_from(settings).gateways) == ["cod", "vietqr"]
+    played = ["momo", "zalopay", "vnpay", "stripe", "payos"]
+    assert list(till_from(settings).gateways) == ["cod", "vietqr", *played]
     bare = settings.model_copy(update={"vietqr_account_no": "", "sepay_webhook_secret": "", "sepay_api_key": ""})
-    assert list(till_from(bare).gateways) == ["cod"]
+    assert list(till_from(bare).gateways) == ["cod", *played]
     assert till_from(bare).sources == {}
     untold = settings.model_copy(update={"sepay_webhook_secret": "", "sepay_api_key": ""})
-    assert list(till_from(untold).gateways) == ["cod"]
+    assert list(till_from(untold).gateways) == ["cod", *played]
+    for name, secret in SECRETS.items():
+        without = till_from(settings.model_copy(update={secret: ""}))
+        assert name not in without.gateways
 
 
 def test_a_browser_that_comes_back_is_shown_where_the_payment_stands(
