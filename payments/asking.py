@@ -43,6 +43,9 @@ def ask_due(db: Database, till: Till, now: datetime) -> int:
             except GatewaySilent as reason:
                 silent.add(attempt.gateway)
                 log.warning("gateway silent", gateway=attempt.gateway, why=str(reason))
+            except Exception:  # an adapter's own mistake must not keep all others from being asked
+                silent.add(attempt.gateway)
+                log.exception("gateway not asked", gateway=attempt.gateway)
         with db.write() as session:
             for fact in facts:
                 take_fact(session, fact, now)

@@ -18,7 +18,7 @@ from shop.core.errors import NotFound, Refusal
 if TYPE_CHECKING:
     from shop.settings import Settings
 
-FIRST_CHECK = timedelta(minutes=1)
+FIRST_CHECK, OPENING = timedelta(minutes=1), timedelta(seconds=10)
 
 
 class NothingToPay(Refusal):
@@ -26,7 +26,7 @@ class NothingToPay(Refusal):
 
 
 class GatewayBusy(Refusal):
-    """The gateway gives no usable answer now: another way may be chosen. Facts: method."""
+    """The gateway gives no usable answer now, or is being asked: another way may be chosen. Facts: method."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +46,23 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
         due, attempt = _attempt(session, subject, now)
         if attempt.pay_url:
             return attempt.pay_url
+        if attempt.next_check_at and now - attempt.created_at < OPENING:
+            raise GatewayBusy(method=due.method)  # a second press while the first is at the gateway
         attempt.created_at = now  # gateways know a payment by the moment it began, too
+        attempt.next_check_at = now + FIRST_CHECK  # asked even if we are killed before the answer is kept
     gateway = till_from(settings).gateways.get(due.method)
     if gateway is None:
         raise NothingToPay
     try:
         started = gateway.start(_request(settings, due, attempt, payer, now))
     except GatewaySilent as silent:
-        _ask_later(db, attempt, now)
-        raise GatewayBusy(method=due.method) from silent
+        raise GatewayBusy(method=due.method) from silent  # a time-out is not a no: it is asked later
     except GatewayRefused as refused:
         _burn(db, attempt, str(refused), now)
         raise GatewayBusy(method=due.method) from refused
     with db.write() as session:
         kept = session.get_one(PaymentAttempt, attempt.id)
         kept.pay_url, kept.provider_ref = started.action.url, started.provider_ref or kept.provider_ref
-        kept.next_check_at = now + FIRST_CHECK
     return started.action.url
 
 
@@ -92,12 +93,6 @@ def _request(settings: Settings, due: PaymentDue, attempt: PaymentAttempt, payer
         lang=payer.lang,
         at=attempt.created_at,
     )
-
-
-def _ask_later(db: Database, attempt: PaymentAttempt, now: datetime) -> None:
-    """Perhaps the gateway opened it all the same: a time-out is not a no."""
-    with db.write() as session:
-        session.get_one(PaymentAttempt, attempt.id).next_check_at = now + FIRST_CHECK
 
 
 def _burn(db: Database, attempt: PaymentAttempt, code: str, now: datetime) -> None:
