@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from shop.core.db import Database, run
 from shop.core.errors import Invalid, Refusal
+from shop.core.prepared import Prepared
 from shop.orders.models import Idempotency
 
 KEPT = timedelta(days=30)
@@ -89,8 +90,8 @@ def answered(session: Session, call: Asked) -> dict[str, Any] | None:
 
 
 _known = Idempotency.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
-_KNOWN = select(_known.body_hash, _known.answer).where(
-    _known.scope == bindparam("scope"), _known.key == bindparam("key")
+_KNOWN = Prepared(
+    select(_known.body_hash, _known.answer).where(_known.scope == bindparam("scope"), _known.key == bindparam("key"))
 )
 
 
@@ -100,7 +101,7 @@ def remember(session: Session, call: Asked, answer: dict[str, Any], order_id: in
     run(session, _INSERT, {**row, "order_id": order_id, "created_at": now})
 
 
-_INSERT = insert(Idempotency.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+_INSERT = Prepared(insert(Idempotency.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def forget_old_keys(db: Database, now: datetime) -> None:

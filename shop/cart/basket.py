@@ -16,6 +16,7 @@ from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
 from shop.core.db import run
 from shop.core.i18n import either
+from shop.core.prepared import Prepared
 from shop.stock.models import Hold, HoldState, Pool
 
 
@@ -156,7 +157,7 @@ class CartView:
 _line, _variant, _product = CartLine.__table__.c, Variant.__table__.c, Product.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
 _coop, _pool, _hold = Coop.__table__.c, Pool.__table__.c, Hold.__table__.c  # type: ignore[attr-defined]
 # fmt: off
-_LINES = (
+_LINES = Prepared(
     select(
         _line.id.label("line_id"), _line.variant_id, _line.live_key, _line.quantity, _line.seen_price_vnd,
         _line.price_vnd.label("live_price_vnd"), _line.pool_id.label("live_pool_id"), _line.hold_owner,

@@ -16,6 +16,7 @@ from shop.coops.models import Coop, CoopState
 from shop.core.db import Database, run
 from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
+from shop.core.prepared import Prepared
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState, Pool
 
@@ -211,7 +212,7 @@ def clear(session: Session, cart_id: str) -> None:
     run(session, _CLEAR, {"cart": cart_id})
 
 
-_CLEAR = delete(CartLine).where(col(CartLine.cart_id) == bindparam("cart"))
+_CLEAR = Prepared(delete(CartLine).where(col(CartLine.cart_id) == bindparam("cart")))
 
 
 def named(refusal: stock.SoldOut, lines: Iterable[Line]) -> SoldOut:

@@ -10,11 +10,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
-from sqlalchemy import Connection, CursorResult, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    Result,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+from shop.core.prepared import Prepared
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
@@ -141,9 +155,18 @@ def after_commit(session: Session, action: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(action)
 
 
-def run(
-    session: Session, statement: Any, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-) -> CursorResult[Any]:
+Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+@overload
+def run(session: Session, statement: Prepared, rows: Rows | None = None) -> Result[Any]: ...
+
+
+@overload
+def run(session: Session, statement: Executable, rows: Rows | None = None) -> CursorResult[Any]: ...
+
+
+def run(session: Session, statement: Any, rows: Rows | None = None) -> Any:
     """Execute a Core statement in the session's transaction, past the ORM's bookkeeping (pending objects go first).
 
     Objects already loaded do not see the change: refresh them where that matters.
@@ -152,20 +175,24 @@ def run(
     connection: Connection | None = session.info.get("connection")
     if connection is None:  # one block is one transaction on one connection: it is looked up once
         connection = session.info["connection"] = session.connection()
+    if isinstance(statement, Prepared):
+        return statement.run(connection, rows)
     return connection.execute(statement, rows) if rows is not None else connection.execute(statement)
 
 
 def insert_once(session: Session, model: type[SQLModel], values: Mapping[str, Any], unique: Sequence[str]) -> bool:
     """Insert a row unless one with the same `unique` columns stands already. True when this call inserted it."""
-    statement = _insert_once(model.__table__, session.get_bind().dialect.name, tuple(unique))  # type: ignore[attr-defined]  # SQLModel does not declare it
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    statement = _insert_once(table, session.get_bind().dialect.name, tuple(values), tuple(unique))
     return run(session, statement, values).first() is not None
 
 
 @lru_cache(maxsize=100)
-def _insert_once(table: Table, dialect: str, unique: tuple[str, ...]) -> Any:
+def _insert_once(table: Table, dialect: str, _given: tuple[str, ...], unique: tuple[str, ...]) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
-    return statement.returning(*(table.c[name] for name in unique))  # PostgreSQL's driver gives no row count here
+    # RETURNING, because PostgreSQL's driver gives no row count here.
+    return Prepared(statement.returning(*(table.c[name] for name in unique)))
 
 
 def _driver(url: str) -> str:

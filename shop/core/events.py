@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select, update
 
 from shop.core.db import Database, after_commit, run
 from shop.core.outbox import OutboxEvent
+from shop.core.prepared import Prepared
 
 log = structlog.get_logger()
 MAX_ATTEMPTS = 8
@@ -46,7 +47,7 @@ def _wake_all() -> None:
         wake()
 
 
-_INSERT_EVENT = insert(OutboxEvent.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+_INSERT_EVENT = Prepared(insert(OutboxEvent.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def publish(session: Session, event: Event, due_at: datetime | None = None) -> None:

@@ -17,6 +17,7 @@ from shop.core.errors import Invalid, Refusal, TooMany
 from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.ids import order_code
+from shop.core.prepared import Prepared
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
@@ -175,9 +176,9 @@ def _write_order(
 
 
 # Made once, on the tables: building a statement costs more than running it, and these run for every order.
-_INSERT_ORDER = insert(Order.__table__).returning(col(Order.id))  # type: ignore[attr-defined]  # SQLModel does not declare it
-_INSERT_PARCEL = insert(Parcel.__table__).returning(col(Parcel.coop_id), col(Parcel.id))  # type: ignore[attr-defined]
-_INSERT_LINE, _INSERT_EVENT = insert(OrderLine.__table__), insert(OrderEvent.__table__)  # type: ignore[attr-defined]
+_INSERT_ORDER = Prepared(insert(Order.__table__).returning(col(Order.id)))  # type: ignore[attr-defined]  # SQLModel does not declare it
+_INSERT_PARCEL = Prepared(insert(Parcel.__table__).returning(col(Parcel.id)))  # type: ignore[attr-defined]
+_INSERT_LINE, _INSERT_EVENT = Prepared(insert(OrderLine.__table__)), Prepared(insert(OrderEvent.__table__))  # type: ignore[attr-defined]
 
 
 def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, waiting: bool) -> None:
@@ -199,8 +200,7 @@ def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, wa
         }
         for part in parts
     ]
-    made = run(session, _INSERT_PARCEL, rows if len(rows) > 1 else rows[0])
-    ids = {row.coop_id: row.id for row in made}
+    ids = {row["coop_id"]: run(session, _INSERT_PARCEL, row).scalar_one() for row in rows}
     lines = [_line_row(order_id, ids[part.parcel.coop.id], line) for part in parts for line in part.parcel.bought]
     run(session, _INSERT_LINE, lines)
 

@@ -18,6 +18,7 @@ from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.pagecache import bump
+from shop.core.prepared import Prepared
 from shop.stock.models import Hold, HoldState, MovementKind, Pool, StockMovement
 
 Band = Literal["in", "low", "out"]
@@ -179,8 +180,8 @@ def _leave(session: Session, pool_id: int, quantity: int) -> bool:
 
 
 # Made once: building a statement costs more than SQLite takes to run it, and this one runs for every order.
-_INSERT_MOVEMENT = insert(StockMovement.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
-_LEAVE = (
+_INSERT_MOVEMENT = Prepared(insert(StockMovement.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
+_LEAVE = Prepared(
     update(Pool)
     .where(col(Pool.id) == bindparam("pool"), col(Pool.on_hand) - col(Pool.held) >= bindparam("units"))
     .values(on_hand=col(Pool.on_hand) - bindparam("units"))
