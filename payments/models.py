@@ -150,7 +150,6 @@ class Refund(SQLModel, table=True):
     due_id: int | None = Field(default=None, foreign_key="payment_due.id", index=True)
     unmatched_id: int | None = Field(default=None, foreign_key="unmatched_money.id", unique=True)
     amount_vnd: int = Field(sa_type=BigInteger)
-    source_account: str
     reason: str
     state: str = "requested"
     reference: str = ""

@@ -16,6 +16,7 @@ from payments.books import latest_attempt, lock_due, ready_attempt, record_fact,
 from payments.cod import collect_cod as collect_cod
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import void_cod as void_cod
+from payments.earnings.service import take_back
 from payments.gateway import Fact, FactKind, NextAction, Notifier, StartPayment
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
@@ -184,18 +185,26 @@ def set_aside(session: Session, subject: str, reason: str, now: datetime) -> int
 
 
 def request_refund(
-    session: Session, subject: str, amount_vnd: int, reason: str, now: datetime, person: Person | None = None
+    session: Session,
+    subject: str,
+    amount_vnd: int,
+    reason: str,
+    now: datetime,
+    person: Person | None = None,
+    parcel: str = "",
 ) -> Refund:
-    """Promise money back; the operator sends it and says so. Raises RefundTooLarge above what is left of it."""
+    """Promise money back. For a `parcel` ("parcel:9") that was delivered its seller and the market give it back.
+
+    Raises RefundTooLarge above what is left of the payment, ReturnTooLarge above what is left of the parcel.
+    """
     due = lock_due(session, _due(session, subject).id)
     left_vnd = state_of_due(session, due).refundable_vnd
     if not 0 < amount_vnd <= left_vnd:
         raise RefundTooLarge(refundable_vnd=left_vnd)
-    funds = ledger.account("2110", subject)
+    taken = take_back(session, subject, parcel, amount_vnd)
     refund = Refund(
         due_id=due.id,
         amount_vnd=amount_vnd,
-        source_account=funds,
         reason=reason,
         requested_at=now,
         requested_by=person.id if person else None,
@@ -204,7 +213,7 @@ def request_refund(
     session.flush()
     movement = f"refund:{refund.id}:requested"
     record_fact(session, Fact("own", movement, FactKind.REFUND_REQUESTED, amount_vnd, now, "manual"), now, due)
-    lines = [Line(funds, amount_vnd), Line(ledger.account("2120", f"refund:{refund.id}"), -amount_vnd)]
+    lines = [*taken, Line(ledger.account("2120", f"refund:{refund.id}"), -amount_vnd)]
     ledger.post(session, f"own:{movement}", "refund_requested", lines, now, subject=subject)
     return refund
 

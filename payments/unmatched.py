@@ -173,7 +173,6 @@ def _promise_back(session: Session, money: UnmatchedMoney, person: Person, now: 
         due_id=money.due_id,
         unmatched_id=money.id,
         amount_vnd=money.amount_vnd,
-        source_account=money.account,
         reason=money.reason,
         requested_at=now,
         requested_by=person.id,

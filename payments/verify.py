@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, func, select
 
+from payments.earnings.models import Earning, SellerAccount
+from payments.earnings.service import balances
 from payments.gateway import FactKind
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.state import state_from
@@ -17,6 +19,7 @@ _BOOKED = (FactKind.CAPTURED, FactKind.AUTHORISED, FactKind.REFUND_REQUESTED, Fa
 def check(session: Session) -> list[str]:
     """Every broken rule of the ledger and of the payments."""
     rules = (
+        _sellers_agree,
         _sums_to_zero,
         _journals_balance,
         _facts_have_journals,
@@ -60,22 +63,41 @@ def _facts_have_journals(session: Session) -> Iterator[str]:
 
 
 def _dues_agree(session: Session) -> Iterator[str]:
-    """What the facts say of a due is what the books say: money held for it, and the buyer's credit."""
+    """What the facts say of a due is what the books say: money held and not yet earned, and the buyer's credit."""
     books: dict[str, int] = {}
     held = select(Entry.account, func.sum(Entry.amount_vnd)).where(
         col(Entry.pending).is_(False), col(Entry.account).startswith("2110:") | col(Entry.account).startswith("2130:")
     )
     for name, sum_vnd in session.exec(held.group_by(col(Entry.account))):
         books[name] = -int(sum_vnd)
+    went_on = select(Earning.subject, func.sum(col(Earning.gross_vnd) - col(Earning.returned_vnd)))
+    earned = {subject: int(sum_vnd) for subject, sum_vnd in session.exec(went_on.group_by(col(Earning.subject)))}
     facts: dict[int, list[PaymentFact]] = {}
     for fact in session.exec(select(PaymentFact).where(col(PaymentFact.due_id).is_not(None))):
         facts.setdefault(fact.due_id or 0, []).append(fact)
     for due in session.exec(select(PaymentDue).where(col(PaymentDue.id).in_(facts))):
         state = state_from(due.method, due.amount_vnd, due.closes_at, facts[due.id])
-        for code, expected_vnd in (("2110", state.refundable_vnd), ("2130", state.surplus_vnd)):
+        for code, expected_vnd in (
+            ("2110", state.refundable_vnd - earned.get(due.subject, 0)),
+            ("2130", state.surplus_vnd),
+        ):
             if books.get(f"{code}:{due.subject}", 0) != expected_vnd:
                 found_vnd = books.get(f"{code}:{due.subject}", 0)
                 yield f"payments: {code} of {due.subject} is {found_vnd}, its facts say {expected_vnd}"
+
+
+def _sellers_agree(session: Session) -> Iterator[str]:
+    """What sellers wait for is exactly what their earnings say; no payable balance is below zero."""
+    waiting: dict[str, int] = {}
+    for it in session.exec(select(Earning).where(col(Earning.released_at).is_(None))):
+        waiting[it.seller] = waiting.get(it.seller, 0) + it.net_vnd - it.returned_pending_vnd
+    for seller in session.exec(select(SellerAccount.seller)):
+        stands = balances(session, seller)
+        if stands.pending_vnd != waiting.get(seller, 0):
+            yield f"earnings: 2210 of {seller} is {stands.pending_vnd}, its parcels say {waiting.get(seller, 0)}"
+        for name, sum_vnd in vars(stands).items():
+            if sum_vnd < 0:
+                yield f"earnings: {name} of {seller} is {sum_vnd}"
 
 
 def _held_money_agrees(session: Session) -> Iterator[str]:

@@ -29,6 +29,7 @@ from payments import asking
 from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
+from payments.earnings import service as earnings
 from payments.till import till_from
 from shop import migrations
 from shop.accounts import routes as sign_in
@@ -126,6 +127,7 @@ JOBS: Sequence[Job] = (
     Job("close-unpaid-orders", 20, orders.close_unpaid),
     Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
     Job("lapse-checkouts", 60, checkout.lapse),
+    Job("release-earnings", 300, earnings.release_due),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
 )

@@ -58,6 +58,7 @@ class Line:
     hold_owner: str | None
     live_lapsed: bool
     held_here: int
+    commission_bp: int = 0
 
     @property
     def shown_name(self) -> str:
@@ -67,6 +68,11 @@ class Line:
     @property
     def total_vnd(self) -> int:
         return self.price_vnd * self.quantity
+
+    @property
+    def commission_vnd(self) -> int:
+        """The market's part of the price, rounded down."""
+        return self.total_vnd * self.commission_bp // 10_000
 
     @property
     def weight_g(self) -> int:
@@ -168,7 +174,7 @@ _LINES = Prepared(
         _product.slug.label("product_slug"), _product.shelf_life_days,
         _product.state.label("product_state"), _product.coop_id,
         _coop.slug.label("coop_slug"), _coop.name.label("coop_name"), _coop.ward_code, _coop.phone, _coop.zalo,
-        _coop.state.label("coop_state"),
+        _coop.state.label("coop_state"), _coop.commission_bp,
         and_(_coop.delivery_policy != "", _coop.return_policy != "").label("has_policies"),
         _pool.id.label("pool_id"), (func.coalesce(_pool.on_hand - _pool.held, 0)).label("free"),
         func.coalesce(_hold.quantity, 0).label("mine"),
@@ -234,4 +240,5 @@ def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
         hold_owner=row.hold_owner if held_live else None,
         live_lapsed=bool(row.live_key) and not held_live,
         held_here=row.mine,
+        commission_bp=row.commission_bp,
     )

@@ -20,6 +20,7 @@ class Coop(SQLModel, table=True):
     """A co-operative (hợp tác xã). `legal_name`, `tax_code`, `representative` and the address stand on its page by law.
 
     `founded_on` is a year. `phone` and `zalo` are +84…; `zalo` empty means the same number as `phone`.
+    `commission_bp` is the market's part of the goods' price, 500 is 5 %.
     """
 
     id: int = Field(default=None, primary_key=True)
@@ -43,6 +44,7 @@ class Coop(SQLModel, table=True):
     delivery_policy: str = ""
     return_policy: str = ""
     state: str = CoopState.DRAFT
+    commission_bp: int = Field(default=500, ge=0, le=10_000)
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_demo: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -88,7 +88,10 @@ class Parcel(SQLModel, table=True):
 
 
 class OrderLine(SQLModel, table=True):
-    """So many selling steps of one variant at the price of that moment; `price_vnd` is per step of `step_g`."""
+    """So many selling steps of one variant at the price of that moment; `price_vnd` is per step of `step_g`.
+
+    The market's `commission_vnd` is frozen at the sale, too.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -107,6 +110,7 @@ class OrderLine(SQLModel, table=True):
     quantity: int
     price_vnd: int = Field(sa_type=BigInteger)
     total_vnd: int = Field(sa_type=BigInteger)
+    commission_vnd: int = Field(default=0, sa_type=BigInteger)
     pool_id: int = Field(foreign_key="pool.id")
 
 

@@ -217,6 +217,7 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "quantity": line.quantity,
         "price_vnd": line.price_vnd,
         "total_vnd": line.total_vnd,
+        "commission_vnd": line.commission_vnd,
         "pool_id": line.pool_id,
     }
 

@@ -9,13 +9,14 @@ waiting | new | confirmed -> cancelled;  a parcel to be picked up goes packed ->
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col, insert
 
 from payments import service as payments
+from payments.earnings.service import Sale, earn
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
@@ -28,6 +29,7 @@ from shop.shipping.carriers import carrier
 from shop.shipping.models import Shipment
 from shop.stock import service as stock
 
+CLAIM_TIME = timedelta(days=3)  # a buyer of fresh fruit has this long to complain
 BEFORE_PACKING = ("waiting", "new", "confirmed")
 ENDED = ("delivered", "refused", "cancelled")
 
@@ -116,8 +118,25 @@ def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now:
         if parcel.way == "pickup":
             _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
         payments.collect_cod(session, f"parcel:{parcel.id}", now)
+    _earn(session, parcel, now)
     _note_shipment(session, parcel, ShipmentState.DELIVERED)
     _close_if_ended(session, parcel, person, now)
+
+
+def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
+    """The buyer's money becomes the co-op's, payable when the time for claims is over."""
+    taken = select(func.sum(col(OrderLine.commission_vnd))).where(col(OrderLine.parcel_id) == parcel.id)
+    sale = Sale(
+        seller=f"coop:{parcel.coop_id}",
+        subject=f"order:{parcel.order_id}",
+        label=session.get_one(Order, parcel.order_id).code,
+        parcel=f"parcel:{parcel.id}",
+        goods_vnd=parcel.goods_vnd,
+        shipping_vnd=parcel.shipping_vnd,
+        commission_vnd=session.execute(taken).scalar_one() or 0,
+        payable_at=now + CLAIM_TIME,
+    )
+    earn(session, sale, now)
 
 
 def report_problem(

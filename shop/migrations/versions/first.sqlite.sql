@@ -178,6 +178,44 @@ CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
+CREATE TABLE seller_account (
+	seller VARCHAR NOT NULL, 
+	opened_at DATETIME NOT NULL, 
+	CONSTRAINT pk_seller_account PRIMARY KEY (seller)
+)
+-- end
+CREATE TABLE earning (
+	id INTEGER NOT NULL, 
+	seller VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	parcel VARCHAR NOT NULL, 
+	goods_vnd BIGINT NOT NULL, 
+	shipping_vnd BIGINT NOT NULL, 
+	gross_vnd BIGINT NOT NULL, 
+	commission_vnd BIGINT NOT NULL, 
+	returned_vnd BIGINT NOT NULL, 
+	returned_commission_vnd BIGINT NOT NULL, 
+	returned_pending_vnd BIGINT NOT NULL, 
+	earned_at DATETIME NOT NULL, 
+	payable_at DATETIME NOT NULL, 
+	released_at DATETIME, 
+	settlement_id INTEGER, 
+	CONSTRAINT pk_earning PRIMARY KEY (id), 
+	CONSTRAINT uq_earning_parcel UNIQUE (parcel), 
+	CONSTRAINT ck_earning_amount CHECK (commission_vnd BETWEEN 0 AND gross_vnd AND gross_vnd > 0), 
+	CONSTRAINT ck_earning_returned CHECK (returned_vnd BETWEEN 0 AND gross_vnd), 
+	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
+)
+-- end
+CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
+-- end
+CREATE INDEX ix_earning_seller ON earning (seller, id)
+-- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
+CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
 CREATE TABLE payment_due (
 	id INTEGER NOT NULL, 
 	subject VARCHAR NOT NULL, 
@@ -306,9 +344,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_person_id ON cart (person_id)
--- end
 CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
 -- end
 CREATE TABLE category (
 	id INTEGER NOT NULL, 
@@ -344,6 +382,7 @@ CREATE TABLE coop (
 	delivery_policy VARCHAR NOT NULL, 
 	return_policy VARCHAR NOT NULL, 
 	state VARCHAR NOT NULL, 
+	commission_bp INTEGER NOT NULL, 
 	verified_at DATETIME, 
 	is_demo BOOLEAN NOT NULL, 
 	created_at DATETIME NOT NULL, 
@@ -390,13 +429,13 @@ CREATE TABLE customer_order (
 -- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -413,9 +452,9 @@ CREATE TABLE hold (
 -- end
 CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
-CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
 CREATE INDEX ix_hold_owner ON hold (owner)
+-- end
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
 CREATE TABLE stock_movement (
 	id INTEGER NOT NULL, 
@@ -456,9 +495,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE entry (
 	id INTEGER NOT NULL, 
@@ -509,17 +548,17 @@ CREATE TABLE product (
 -- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
 CREATE INDEX ix_product_by_age ON product (state, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -556,15 +595,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_order_id ON checkout (order_id)
--- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
--- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -689,17 +728,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
--- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE TABLE variant (
 	id INTEGER NOT NULL, 
@@ -749,9 +788,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -849,9 +888,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
--- end
 CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
+-- end
+CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
 -- end
 CREATE TABLE offer (
 	id INTEGER NOT NULL, 
@@ -893,6 +932,7 @@ CREATE TABLE order_line (
 	quantity INTEGER NOT NULL, 
 	price_vnd BIGINT NOT NULL, 
 	total_vnd BIGINT NOT NULL, 
+	commission_vnd BIGINT NOT NULL, 
 	pool_id INTEGER NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
 	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity AND quantity > 0), 
@@ -912,7 +952,6 @@ CREATE TABLE refund (
 	due_id INTEGER, 
 	unmatched_id INTEGER, 
 	amount_vnd BIGINT NOT NULL, 
-	source_account VARCHAR NOT NULL, 
 	reason VARCHAR NOT NULL, 
 	state VARCHAR NOT NULL, 
 	reference VARCHAR NOT NULL, 
@@ -928,9 +967,9 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_refund_state ON refund (state, id)
--- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
 CREATE TABLE live_item (
 	id INTEGER NOT NULL, 
@@ -983,11 +1022,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
--- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
