@@ -60,7 +60,7 @@ def _placed(order: Order) -> Letter:
         return _letter(order, "placed", title, words)
     told["until"] = moment(order.pay_by)
     title = _("Đơn %(code)s đang giữ hàng cho bạn") % told
-    words = _("Bạn chuyển khoản %(sum)s trước %(until)s, mở đường dẫn để quét mã.") % told
+    words = _("Bạn trả %(sum)s trước %(until)s, mở đường dẫn để trả.") % told
     return _letter(order, "placed", title, words)
 
 
@@ -89,9 +89,7 @@ def tell_closed(session: Session, event: OrderClosed, now: datetime) -> None:
     order = session.get_one(Order, event.order_id)
     with _speaking(order):
         title = _("Đơn %(code)s đã đóng vì quá giờ trả tiền") % {"code": order.code}
-        words = _(
-            "Hàng đã về lại kệ. Nếu bạn đã chuyển khoản, tiền về mà hàng còn thì đơn tự mở lại, hết thì hoàn tiền."
-        )
+        words = _("Hàng đã về lại kệ. Nếu bạn đã trả, tiền về mà hàng còn thì đơn tự mở lại, hết thì hoàn tiền.")
         _tell_buyer(session, order, _letter(order, "closed", title, words), now)
 
 
@@ -100,7 +98,7 @@ def tell_cancelled(session: Session, event: OrderCancelled, now: datetime) -> No
     order = session.get_one(Order, event.order_id)
     with _speaking(order):
         paid = order.paid_at is not None
-        words = _("Tiền đã chuyển sẽ được trả lại cho bạn.") if paid else _("Bạn không phải trả gì cho đơn này.")
+        words = _("Tiền đã trả sẽ được hoàn lại cho bạn.") if paid else _("Bạn không phải trả gì cho đơn này.")
         title = _("Đơn %(code)s đã hủy") % {"code": order.code}
         _tell_buyer(session, order, _letter(order, "cancelled", title, words), now)
     if paid or order.payment_method == "cod":

@@ -17,7 +17,7 @@ from shop.accounts.service import prove_phone, proved_phones
 from shop.cart.routes import cart_of
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
-from shop.core.errors import NotFound
+from shop.core.errors import NotAllowed, NotFound
 from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
 from shop.core.phones import Phone
@@ -39,6 +39,10 @@ TRIES, TRIES_FROM_ONE_ADDRESS, PER_S = 5, 100, 15 * 60
 
 class NotFoundByCode(NotFound):
     """Phone and code do not belong together, or there is no such order."""
+
+
+class OnlyByItsLink(NotAllowed):
+    """Phone and code show where an order stands; paying it, or changing how, takes its secret link."""
 
 
 class LookUp(BaseModel):
@@ -63,13 +67,13 @@ def show_order(
     person = visit.person
     known = read_crockford(code) or ""
     with db.read() as session:
-        order, _sight = opened(session, known, visit, person, settings, k)
-    cursor = hub.cursor(f"order:{order.id}")
-    with db.read() as session:
-        order, sight = opened(session, known, visit, person, settings, k)
+        found, sight = opened(session, known, visit, person, settings, k)
+    cursor = hub.cursor(f"order:{found.id}")
+    with db.read() as session:  # after the cursor, so that nothing falls between page and stream
+        order = session.get_one(Order, found.id)
         view = reading.order_view(session, order, sight)
         money = payments.state_of(session, f"order:{order.id}")
-        waits = order.state == "awaiting_payment"
+        waits = order.state == "awaiting_payment" and sight is Sight.FULL
         action = payments.action(session, f"order:{order.id}", settings) if waits else None
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
     ways = payments.methods(settings, order.total_vnd)
@@ -112,9 +116,8 @@ def qr_svg(text: str) -> Markup:
 @router.get("/don-hang/{code}/vietqr.png")
 def qr_picture(code: str, db: DatabaseDep, visit: VisitDep, settings: SettingsDep) -> Response:
     """The QR code to save: who pays on the phone that shows it opens the picture in the bank's app."""
-    person = visit.person
     with db.read() as session:
-        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        order = opened_to_pay(session, code, visit, settings)
         action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
     if action is None or not action.qr_text:
         raise NoSuchOrder
@@ -137,6 +140,14 @@ def opened(
     if not any(sights):
         raise NoSuchOrder
     return order, Sight.FULL if Sight.FULL in sights else Sight.MASKED
+
+
+def opened_to_pay(session: Session, code: str, visit: Visit, settings: Settings) -> Order:
+    """The order for somebody who may pay it and choose how. Raises NoSuchOrder, OnlyByItsLink."""
+    order, sight = opened(session, read_crockford(code) or "", visit, visit.person, settings)
+    if sight is not Sight.FULL:
+        raise OnlyByItsLink
+    return order
 
 
 @router.post("/don-hang/{code}/huy")

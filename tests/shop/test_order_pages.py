@@ -129,6 +129,28 @@ class TestLookUp:
         masked = access.token(settings.secret_key, placed.code, Sight.MASKED)
         assert access.opens(settings.secret_key, placed.code, masked) is Sight.MASKED
 
+    def test_it_shows_that_the_order_waits_but_not_how_to_pay_it(self, client: TestClient, placed: Placed) -> None:
+        page = client.post("/tra-cuu", data={"phone": "0912345678", "code": placed.code}).text
+        assert "Đơn đang chờ trả tiền" in page
+        assert "Chờ trả tiền" in page
+        for of_the_payer in ("data-copy", "vietqr.png", "/cach-tra", '/tra"'):
+            assert of_the_payer not in page.replace(f'data-copy="{placed.code}"', "")
+
+    @pytest.mark.parametrize("what", ["tra", "cach-tra"])
+    def test_it_opens_no_payment_and_changes_no_method(
+        self, client: TestClient, db: Database, settings: Settings, placed: Placed, what: str
+    ) -> None:
+        client.post("/tra-cuu", data={"phone": "0912345678", "code": placed.code})
+        refused = client.post(f"/don-hang/{placed.code}/{what}", data={"payment_method": "cod"})
+        assert refused.status_code == 403
+        assert "chỉ để xem đơn" in refused.text
+        assert client.get(f"/don-hang/{placed.code}/vietqr.png").status_code == 403
+        with db.read() as session:
+            order = session.get_one(Order, placed.id)
+            assert (order.payment_method, order.state) == ("vietqr", "awaiting_payment")
+        client.get(link(settings, placed))
+        assert client.get(f"/don-hang/{placed.code}/vietqr.png").status_code == 200
+
 
 class TestPaying:
     def test_the_page_shows_a_qr_the_account_the_sum_and_the_content(
