@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 OldNames = dict[str, tuple[str, str, str]]  # code of the old ward -> ward, district, province
 Targets = dict[str, set[str]]  # code of the old ward -> codes of the wards it went into
 
-REGIONS = {
+REGIONS = {  # appendix of resolution 306/NQ-CP of 5 October 2025, the national plan's regions after the merger
     "midlands": "04 08 11 12 14 15 19 20 25",
     "red-river": "01 22 24 31 33 37",
     "north-central": "38 40 42 44 46",

@@ -66,6 +66,23 @@ def test_every_province_lies_in_one_of_six_regions() -> None:
     assert len({province.region for province in service.provinces()}) == 6
 
 
+# Appendix of resolution 306/NQ-CP of 5 October 2025, in its order.
+REGIONS = {
+    "midlands": "Lạng Sơn, Cao Bằng, Thái Nguyên, Tuyên Quang, Phú Thọ, Lào Cai, Lai Châu, Điện Biên, Sơn La",
+    "red-river": "Hà Nội, Hải Phòng, Ninh Bình, Hưng Yên, Bắc Ninh, Quảng Ninh",
+    "north-central": "Thanh Hóa, Nghệ An, Hà Tĩnh, Quảng Trị, Huế",
+    "south-central": "Đà Nẵng, Quảng Ngãi, Gia Lai, Đắk Lắk, Khánh Hòa, Lâm Đồng",
+    "south-east": "Hồ Chí Minh, Đồng Nai, Tây Ninh",
+    "mekong": "Cần Thơ, Vĩnh Long, Đồng Tháp, An Giang, Cà Mau",
+}
+
+
+def test_the_regions_are_those_of_the_national_plan_and_each_province_lies_in_one() -> None:
+    planned = [(name, region) for region, names in REGIONS.items() for name in names.split(", ")]
+    assert sorted(planned) == sorted((province.own_name, province.region) for province in service.provinces())
+    assert len({province.code for province in service.provinces()}) == len(planned) == 34
+
+
 def test_removed_provinces_cannot_be_chosen() -> None:
     assert len(REMOVED_PROVINCES) == 29
     assert not {province.own_name for province in service.provinces()} & set(REMOVED_PROVINCES)
