@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import httpx2
 
 from payments.gateway import AskedTooOften, GatewaySilent
@@ -38,27 +41,55 @@ def post_bytes(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[dict[
 
     For a gateway that signs bytes and not fields, so that both sides prove the very text that travelled.
     """
+    answer = ask("POST", url, content=body, headers=dict(headers))
+    if answer.status >= 500:
+        raise GatewaySilent(f"status {answer.status}")
+    return answer.headers, answer.body
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whatever came back; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(method: str, url: str, largest: int = _LARGEST_ANSWER, **how: Any) -> Told:
+    """One call that ends after TIMEOUT_S, however slowly the answer drips. Raises GatewaySilent.
+
+    An event loop of its own, because only there can a whole call be given up: a socket's time-out begins anew with
+    every byte that arrives.
+    """
     try:
-        answer = httpx2.request(
-            "POST", url, timeout=TIMEOUT_S, follow_redirects=False, content=body, headers=dict(headers)
-        )
-    except httpx2.HTTPError as error:
+        return anyio.run(_ask, method, url, largest, how)
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
         raise GatewaySilent(type(error).__name__) from error
-    if answer.status_code >= 500 or len(answer.content) > _LARGEST_ANSWER:
-        raise GatewaySilent(f"status {answer.status_code}")
-    return {name.lower(): value for name, value in answer.headers.items()}, answer.content
+
+
+async def _ask(method: str, url: str, largest: int, how: Mapping[str, Any]) -> Told:
+    with anyio.fail_after(TIMEOUT_S):
+        async with httpx2.AsyncClient(timeout=None) as line, line.stream(method, url, **how) as answer:
+            body = bytearray()
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > largest:
+                    raise GatewaySilent("more than any answer")
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Told(answer.status_code, headers, bytes(body))
 
 
 def _read(method: str, url: str, largest: int = _LARGEST_ANSWER, **how: Any) -> dict[str, Any]:
+    answer = ask(method, url, largest, **how)
+    if answer.status == 429:
+        raise AskedTooOften(_wait_s(answer.headers))
     try:
-        answer = httpx2.request(method, url, timeout=TIMEOUT_S, follow_redirects=False, **how)
-        if answer.status_code == 429:
-            raise AskedTooOften(_wait_s(answer.headers))
-        told = answer.json() if len(answer.content) <= largest else None
-    except (httpx2.HTTPError, ValueError) as error:
+        told = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
         raise GatewaySilent(type(error).__name__) from error
-    if answer.status_code >= 500 or not isinstance(told, dict):
-        raise GatewaySilent(f"status {answer.status_code}")
+    if answer.status >= 500 or not isinstance(told, dict):
+        raise GatewaySilent(f"status {answer.status}")
     return told
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+import structlog
 from sqlmodel import Session, select
 
 from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_due
@@ -18,6 +19,7 @@ from shop.core.errors import NotFound, Refusal
 if TYPE_CHECKING:
     from shop.settings import Settings
 
+log = structlog.get_logger()
 FIRST_CHECK, OPENING = timedelta(minutes=1), timedelta(seconds=10)
 
 
@@ -26,7 +28,7 @@ class NothingToPay(Refusal):
 
 
 class GatewayBusy(Refusal):
-    """The gateway gives no usable answer now, or is being asked: another way may be chosen. Facts: method."""
+    """The gateway takes no payment now, or keeps too many waiting: another way may be chosen. Facts: method."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Payer:
 def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: datetime) -> str:
     """Where the buyer goes to pay what is missing; the same page again while its attempt still stands.
 
+    Without an answer of the gateway that is the due's own page, which says that we are checking; the worker asks.
     Raises NothingToPay, GatewayBusy, NotFound.
     """
     with db.write() as session:
@@ -47,7 +50,7 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
         if attempt.pay_url:
             return attempt.pay_url
         if attempt.next_check_at and now - attempt.created_at < OPENING:
-            raise GatewayBusy(method=due.method)  # a second press while the first is at the gateway
+            return due.page_path  # a second press while the first is at the gateway
         attempt.created_at = now  # gateways know a payment by the moment it began, too
         attempt.next_check_at = now + FIRST_CHECK  # asked even if we are killed before the answer is kept
     gateway = till_from(settings).gateways.get(due.method)
@@ -55,8 +58,9 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
         raise NothingToPay
     try:
         started = gateway.start(_request(settings, due, attempt, payer, now))
-    except GatewaySilent as silent:
-        raise GatewayBusy(method=due.method) from silent  # a time-out is not a no: it is asked later
+    except GatewaySilent as silent:  # a time-out is not a no: it is asked later
+        log.warning("gateway silent", gateway=due.method, why=str(silent))
+        return due.page_path
     except GatewayRefused as refused:
         _burn(db, attempt, str(refused), now)
         raise GatewayBusy(method=due.method) from refused

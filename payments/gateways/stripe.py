@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from payments import calls
 from payments.gateway import (
     Fact,
     FactKind,
@@ -57,6 +56,7 @@ class Stripe:
     webhook_secret: str = field(repr=False)
     api_url: str = "https://api.stripe.com"
     code: ClassVar[str] = "stripe"
+    refund_again: ClassVar[bool] = True
     least_vnd: ClassVar[int] = 15_000  # US$ 0.50 or its worth, which floats
     most_vnd: ClassVar[int] = 99_999_999  # eight digits
 
@@ -186,10 +186,11 @@ class Stripe:
         """One call. Raises GatewayRefused when Stripe said no, GatewaySilent when nobody knows what happened."""
         import stripe
 
+        from payments.gateways.stripe_line import Line
+
         stripe.enable_telemetry = False
-        line = stripe.RequestsClient(timeout=calls.TIMEOUT_S)
         client = stripe.StripeClient(
-            self.secret_key, base_addresses={"api": self.api_url}, http_client=line, max_network_retries=0
+            self.secret_key, base_addresses={"api": self.api_url}, http_client=Line(), max_network_retries=0
         )
         said_no = (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError, stripe.CardError)
         try:
@@ -198,8 +199,6 @@ class Stripe:
             raise GatewayRefused(error.code or type(error).__name__) from error
         except (stripe.StripeError, AttributeError, TypeError, ValueError) as error:
             raise GatewaySilent(type(error).__name__) from error
-        finally:
-            line.close()  # type: ignore[no-untyped-call]  # untyped in stripe 16
 
 
 def genuine_event(raw: RawRequest, secret: str) -> dict[str, Any]:
@@ -283,7 +282,8 @@ def refund_facts(refund: Mapping[str, Any], at: datetime, via: Via) -> tuple[Fac
         kind, movement, review = FactKind.FAILED, f"{_text(refund['id'])}:{status}", True
     else:
         return ()
-    return (Fact("stripe", movement, kind, amount_vnd, at, via, _ACCOUNT, code, reference, intent, review),)
+    ours = _text(known.get("refund_id", ""))
+    return (Fact("stripe", movement, kind, amount_vnd, at, via, _ACCOUNT, code, reference, intent, review, ours),)
 
 
 def _facts_of(event_type: str, told: Mapping[str, Any], at: datetime) -> tuple[Fact, ...]:
