@@ -64,9 +64,14 @@ class FactKind(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     VOIDED = "voided"
+    DISPUTED = "disputed"
+    DISPUTE_FEE = "dispute_fee"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     REFUND_REQUESTED = "refund_requested"
     SET_ASIDE = "set_aside"
     REASSIGNED = "reassigned"
+    CHARGED_BACK = "charged_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ class Fact:
     `account` is the ledger account where the money now is (see `payments.ledger`). `reference` is the attempt's, as we
     gave it to the gateway; `provider_ref` the gateway's own name for the payment, needed to ask and to give back.
     `review`: money moved or may have moved and a person must look (a dispute, "taken but suspicious").
+    `of_movement` is the captured movement that a dispute is about.
     """
 
     gateway: str
@@ -148,6 +154,7 @@ class Fact:
     reference: str = ""
     provider_ref: str = ""
     review: bool = False
+    of_movement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

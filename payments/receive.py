@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from payments import ledger
 from payments.books import authorised_event, capture, note, record_fact
 from payments.content import codes_in, squeeze
+from payments.disputes.service import DISPUTES, ask_a_person, take_dispute
 from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
@@ -52,6 +53,10 @@ def receive_notice(session: Session, source: str, raw: RawRequest, notice: Notic
 
 def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
     """Apply one fact of a gateway to the attempt it names, whether it was told or asked."""
+    if fact.review:
+        ask_a_person(session, fact, now)
+    if fact.kind in DISPUTES:
+        return take_dispute(session, fact, now)
     named = (PaymentAttempt.gateway == fact.gateway, PaymentAttempt.reference == fact.reference)
     attempt = session.exec(select(PaymentAttempt).where(*named)).first()
     if attempt is None or fact.kind not in _OF_AN_ATTEMPT:
@@ -67,6 +72,8 @@ def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
     if known is None:
         return Outcome.DUPLICATE
     short = fact.kind is FactKind.CAPTURED and known.amount_vnd != attempt.amount_vnd
+    if short:
+        ask_a_person(session, fact, now, "amount")
     return Outcome.AMOUNT_MISMATCH if short else Outcome.RECORDED
 
 

@@ -81,6 +81,7 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
     applied_vnd = sum(fact.applied_vnd for fact in captured)
     received_vnd = applied_vnd - total(FactKind.SET_ASIDE)
     asked_back_vnd = total(FactKind.REFUND_REQUESTED)
+    gone_vnd = asked_back_vnd + total(FactKind.CHARGED_BACK)
     refunded_vnd = total(FactKind.REFUNDED)
     if refunded_vnd < asked_back_vnd:
         state = State.REFUNDING
@@ -100,7 +101,7 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         missing_vnd=max(0, due_vnd - received_vnd),
         surplus_vnd=total(FactKind.CAPTURED) - applied_vnd - total(FactKind.REASSIGNED),
         refunded_vnd=refunded_vnd,
-        refundable_vnd=received_vnd - asked_back_vnd,
+        refundable_vnd=received_vnd - gone_vnd,
         late=closes_at is not None and any(fact.occurred_at > closes_at for fact in captured),
     )
 
