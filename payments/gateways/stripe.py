@@ -33,6 +33,7 @@ from payments.gateway import (
     StartPayment,
     Via,
 )
+from payments.gateways.stripe_disputes import dispute_facts
 
 if TYPE_CHECKING:
     import stripe
@@ -292,7 +293,7 @@ def _facts_of(event_type: str, told: Mapping[str, Any], at: datetime) -> tuple[F
     if event_type.startswith("refund."):
         return refund_facts(told, at, "ipn")
     if event_type.startswith("charge.dispute."):
-        return (_dispute_fact(told, at),)
+        return dispute_facts(told, at, _ACCOUNT)
     if event_type in _SESSION_EVENTS:
         return _no_money(told, seen_in(event_type, told), at, "ipn")
     return ()
@@ -311,14 +312,6 @@ def _no_money(session: Mapping[str, Any], seen: Seen, at: datetime, via: Via) ->
     reference, intent = _text(session["client_reference_id"]), _id(session.get("payment_intent"))
     amount_vnd, movement = _vnd(session, "amount_total"), f"{_text(session['id'])}:{seen}"
     return (Fact("stripe", movement, kind, amount_vnd, at, via, _ACCOUNT, seen, reference, intent),)
-
-
-def _dispute_fact(dispute: Mapping[str, Any], at: datetime) -> Fact:
-    """A charge-back: no kind of money yet, but a person must look. Its sum is what Stripe may have taken back."""
-    status = _text(dispute["status"])
-    movement, code = f"{_text(dispute['id'])}:{status}", f"dispute:{status}:{_text(dispute['reason'])}"
-    intent, amount_vnd = _id(dispute.get("payment_intent")), _vnd(dispute, "amount")
-    return Fact("stripe", movement, FactKind.FAILED, amount_vnd, at, "ipn", _ACCOUNT, code, "", intent, True)
 
 
 def _intent_fact(
