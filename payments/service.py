@@ -117,7 +117,7 @@ def tried(session: Session, subject: str) -> str:
     if attempt is None or attempt.gateway != due.method:
         return ""
     if state_of_attempt(session, attempt.id) in (AttemptState.PENDING, AttemptState.AUTHORISED):
-        return "asked" if attempt.pay_url else ""
+        return "asked" if attempt.pay_url or attempt.next_check_at else ""
     return "failed"
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from tests.servers import free_port
 
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def serving(app: Starlette, port: int | None = None) -> Iterator[int]:
+def serving(app: ASGIApp, port: int | None = None) -> Iterator[int]:
     """Serve `app` in a thread of this process, on `port` or a free one; yields the port."""
     port = port or free_port()
     server = uvicorn.Server(

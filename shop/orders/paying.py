@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache, partial
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import update
@@ -13,17 +15,17 @@ from starlette.responses import RedirectResponse
 
 from payments import paying
 from payments import service as payments
-from payments.paying import Payer
+from payments.paying import GatewayBusy, Payer
 from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import Invalid, Refusal
 from shop.core.forms import Posted, posted
-from shop.core.ids import read_crockford
 from shop.orders.models import Order
 from shop.orders.placing import PAID_LATER
-from shop.orders.routes import opened
+from shop.orders.routes import opened_to_pay
 from shop.settings import Settings
 
 router = APIRouter(include_in_schema=False)
+AT_ONE_GATEWAY = 16
 
 
 class OtherWay(BaseModel):
@@ -39,7 +41,7 @@ class WayNotOffered(Invalid):
 
 
 @router.post("/don-hang/{code}/tra")
-def go_and_pay(
+async def go_and_pay(
     code: str,
     db: DatabaseDep,
     visit: VisitDep,
@@ -49,12 +51,29 @@ def go_and_pay(
     now: NowDep,
 ) -> Response:
     """To the gateway's page; 303 also for htmx, because it is another site."""
-    person = visit.person
-    with db.read() as session:
-        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
-    limits.count("pay", f"order:{order.id}", times=20, per_s=600)
-    away = paying.begin(db, settings, f"order:{order.id}", Payer(visit.ip, page.lang), now)
+
+    def find() -> Order:
+        with db.read() as session:
+            order = opened_to_pay(session, code, visit, settings)
+        limits.count("pay", f"order:{order.id}", times=20, per_s=600)
+        return order
+
+    order = await to_thread.run_sync(find)
+    threads = _at_gateway(order.payment_method)
+    if not threads.available_tokens:
+        raise GatewayBusy(method=order.payment_method)
+    payer = Payer(visit.ip, page.lang)
+    begin = partial(paying.begin, db, settings, f"order:{order.id}", payer, now)
+    away = await to_thread.run_sync(begin, limiter=threads)
+    if away.startswith("/"):
+        return page.go(away)
     return RedirectResponse(away, 303, headers={"Cache-Control": "no-store"})
+
+
+@cache
+def _at_gateway(_method: str) -> CapacityLimiter:
+    """Threads for those who wait for one gateway: when it hangs, nobody waits but who pays there."""
+    return CapacityLimiter(AT_ONE_GATEWAY)
 
 
 @router.post("/don-hang/{code}/cach-tra")
@@ -67,9 +86,8 @@ def pay_another_way(
     settings: SettingsDep,
     now: NowDep,
 ) -> Response:
-    person = visit.person
     with db.write() as session:
-        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        order = opened_to_pay(session, code, visit, settings)
         switch(session, order, form.value.payment_method if form.ok else "", settings, now)
     return page.go(f"/don-hang/{order.code}")
 
