@@ -68,6 +68,7 @@ class FactKind(StrEnum):
     DISPUTE_FEE = "dispute_fee"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+    REFUND_FAILED = "refund_failed"
     REFUND_REQUESTED = "refund_requested"
     SET_ASIDE = "set_aside"
     REASSIGNED = "reassigned"
@@ -145,6 +146,7 @@ class Fact:
 
     gateway: str
     movement_id: str
+    `refund_id` is there only where the fact is about a refund: our id of it, "" when it was not made by us.
     kind: FactKind
     amount_vnd: int
     occurred_at: datetime
@@ -158,6 +160,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+    refund_id: str | None = None
 class Notice:
     """One delivery of a gateway: told again, it has the same `delivery_id`; it may hold no fact for us."""
 
@@ -240,7 +243,12 @@ class CanQuery(Protocol):
 
 @runtime_checkable
 class CanRefund(Protocol):
-    """A gateway that sends money back the way it came. `refund_id` is ours: the same id never pays twice."""
+    """A gateway that sends money back the way it came. `refund_id` is ours: the same id never pays twice.
+
+    `refund_again`: so it is however late the id comes again; else only what was never sent is sent.
+    """
+
+    refund_again: ClassVar[bool]
 
     def refund(self, refund_id: str, paid: Paid, amount_vnd: int, words: str, now: datetime) -> Sequence[Fact]:
         """REFUNDED when it is done, none while it is under way. Raises GatewayRefused, GatewaySilent."""

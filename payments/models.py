@@ -137,23 +137,40 @@ class UnmatchedMoney(SQLModel, table=True):
 
 
 class Refund(SQLModel, table=True):
-    """Money we have to send back: requested -> sent. It waits in the ledger under 2120 meanwhile."""
+    """Money we have to send back: requested -> sending -> sent. It waits in the ledger under 2120 until it is sent.
+
+    `way` is "transfer" (a person sends it) or the gateway that took the money; that one gives back what came with the
+    captured `fact_id`, knows the refund as `gateway_id`, and is asked at `next_check_at`. `tries` counts the ids it
+    was given, `checks` how often it was called. Its no is kept as `refused`; an id that failed for good as `failed_id`.
+    """
 
     __tablename__ = "refund"
     __table_args__ = (
         CheckConstraint("amount_vnd > 0", name="amount"),
-        CheckConstraint("state IN ('requested', 'sent')", name="state"),
+        CheckConstraint("state IN ('requested', 'sending', 'sent')", name="state"),
         Index("ix_refund_state", "state", "id"),
     )
 
+        Index(
+            "ix_refund_to_send",
+            "next_check_at",
+            sqlite_where=text("next_check_at IS NOT NULL"),
+            postgresql_where=text("next_check_at IS NOT NULL"),
+        ),
     id: int = Field(default=None, primary_key=True)
     due_id: int | None = Field(default=None, foreign_key="payment_due.id", index=True)
     unmatched_id: int | None = Field(default=None, foreign_key="unmatched_money.id", unique=True)
     amount_vnd: int = Field(sa_type=BigInteger)
     reason: str
+    fact_id: int | None = Field(default=None, foreign_key="payment_fact.id", index=True)
     state: str = "requested"
     reference: str = ""
     requested_at: datetime = Field(sa_type=UtcDateTime)
+    way: str = "transfer"
+    gateway_id: str = ""
+    tries: int = 0
+    refused: str = ""
+    failed_id: str = ""
     requested_by: int | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_by: int | None = None

@@ -19,6 +19,7 @@ from payments.disputes.service import DISPUTES, ask_a_person, take_dispute
 from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
+from payments.refunding import take_refund
 from payments.till import Till
 from shop.core.db import insert_once
 
@@ -52,16 +53,18 @@ def receive_notice(session: Session, source: str, raw: RawRequest, notice: Notic
 
 
 def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
-    """Apply one fact of a gateway to the attempt it names, whether it was told or asked."""
+    """Apply one fact of a gateway to the attempt or the refund it names, whether it was told or asked."""
     if fact.review:
         ask_a_person(session, fact, now)
     if fact.kind in DISPUTES:
         return take_dispute(session, fact, now)
+    if fact.refund_id is not None:
+        return take_refund(session, fact, now)
     named = (PaymentAttempt.gateway == fact.gateway, PaymentAttempt.reference == fact.reference)
     attempt = session.exec(select(PaymentAttempt).where(*named)).first()
     if attempt is None or fact.kind not in _OF_AN_ATTEMPT:
         return _unknown(session, fact, now)
-    if fact.provider_ref and not attempt.provider_ref:
+    if fact.provider_ref and (fact.kind is FactKind.CAPTURED or not attempt.provider_ref):
         attempt.provider_ref = fact.provider_ref
         session.add(attempt)
     if fact.kind is FactKind.CAPTURED:

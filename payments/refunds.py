@@ -1,97 +1,155 @@
-"""Money that was promised back: the operator sends it by bank transfer and says so with the bank's reference."""
+"""Money promised back, as the operator handles it: what goes by transfer, what a gateway still has to answer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from payments import ledger
-from payments.books import lock_due, record_fact
-from payments.events import RefundSent
+from payments.books import lock_due
 from payments.gateway import Fact, FactKind
-from payments.ledger import Line
 from payments.models import PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.refunding import OUTSIDE, TRANSFER, book_sent, by_transfer, goes_by, left_on_vnd
 from shop.core.audit import audit
 from shop.core.deps import Person
-from shop.core.errors import Refusal
-from shop.core.events import publish
+from shop.core.errors import NotFound, Refusal
+
+ASKED_OFTEN = 5  # by then a gateway has had most of an hour to answer
 
 
 class AlreadySent(Refusal):
-    """This refund was marked as sent before."""
+    """This refund was marked as sent before, or the gateway is at it. Facts: refund_id."""
+
+
+class GatewayIsAtIt(Refusal):
+    """The gateway may be giving it back at this moment: sending it by transfer, too, would pay twice. Facts: way."""
+
+
+class CannotTryAgain(Refusal):
+    """The gateway has nothing left of this payment to give back, or it came without one."""
 
 
 @dataclass(frozen=True)
 class RefundRow:
-    """A refund as the operator reads it: for which order, or for which bank line."""
+    """A refund as the operator reads it: for which order, or for which bank line; `came_by` how its money came."""
 
     refund: Refund
     label: str
     page_path: str
     content: str
     bank_reference: str
+    came_by: str = ""
+
+    @property
+    def is_stuck(self) -> bool:
+        """The gateway was asked often and never said what became of it: a person looks there."""
+        return self.refund.state == "sending" and self.refund.checks >= ASKED_OFTEN
+
+    @property
+    def is_outside(self) -> bool:
+        return self.refund.reason == OUTSIDE
 
 
 def to_send(session: Session, most: int = 200) -> list[RefundRow]:
-    """What has still to be sent, oldest first."""
-    return _rows(session, "requested", most, newest_first=False)
+    """What a person has still to send, oldest first."""
+    return _rows(session, _BY_HAND, most, newest_first=False)
+
+
+def under_way(session: Session, most: int = 200) -> list[RefundRow]:
+    """What gateways are giving back, oldest first."""
+    return _rows(session, (col(Refund.state) != "sent", col(Refund.way) != TRANSFER), most, newest_first=False)
 
 
 def sent(session: Session, most: int = 50) -> list[RefundRow]:
     """What was sent, newest first."""
-    return _rows(session, "sent", most, newest_first=True)
+    return _rows(session, (col(Refund.state) == "sent",), most, newest_first=True)
 
 
 def count_to_send(session: Session) -> int:
-    """How many refunds wait to be sent."""
-    return session.exec(select(func.count()).select_from(Refund).where(Refund.state == "requested")).one()
+    """How many refunds wait for a person."""
+    return session.exec(select(func.count()).select_from(Refund).where(*_BY_HAND)).one()
 
 
 def mark_sent(session: Session, refund_id: int, reference: str, person: Person, now: datetime) -> None:
     """The transfer left the bank under `reference`: booked, told, audited. Raises AlreadySent on the second time."""
-    mine = (col(Refund.id) == refund_id, col(Refund.state) == "requested")
-    values = {"state": "sent", "reference": reference, "sent_at": now, "sent_by": person.id}
-    if session.exec(update(Refund).where(*mine).values(**values)).rowcount == 0:
+    refund = _locked(session, refund_id)
+    if refund.state != "requested" or refund.way != TRANSFER:
         raise AlreadySent(refund_id=refund_id)
-    refund = session.get_one(Refund, refund_id, populate_existing=True)
-    due = lock_due(session, refund.due_id) if refund.due_id else None
+    refund.sent_by = person.id
     movement = f"refund:{refund.id}"
     fact = Fact("own", movement, FactKind.REFUNDED, refund.amount_vnd, now, "manual", ledger.BANK, reference)
-    of_due = due if refund.unmatched_id is None else None  # what came too much never covered the due
-    record_fact(session, fact, now, of_due)
-    lines = [
-        Line(ledger.account("2120", movement), refund.amount_vnd),
-        Line(ledger.BANK, -refund.amount_vnd),
-    ]
-    ledger.post(session, f"own:{movement}", "refund_sent", lines, now, subject=due.subject if due else "")
+    book_sent(session, refund, fact, "refund_sent", now)
     audit(session, person, "refund", movement, "requested", {"state": "sent", "reference": reference}, now)
-    if due:
-        publish(session, RefundSent(due.subject, refund.amount_vnd, refund.id), due_at=now)
 
 
-def _rows(session: Session, state: str, most: int, *, newest_first: bool) -> list[RefundRow]:
+def send_by_transfer(session: Session, refund_id: int, person: Person, now: datetime) -> None:
+    """Not through the gateway after all: a person will send it.
+
+    Before the gateway was called at any time; afterwards only when it has not said for long what became of it, and
+    the person has looked there. Raises AlreadySent, GatewayIsAtIt. Audited.
+    """
+    refund = _locked(session, refund_id)
+    if refund.state == "sent" or refund.way == TRANSFER:
+        raise AlreadySent(refund_id=refund_id)
+    if refund.state == "sending" and refund.checks < ASKED_OFTEN:
+        raise GatewayIsAtIt(way=refund.way)
+    audit(session, person, "refund", f"refund:{refund.id}", refund.way, TRANSFER, now)
+    by_transfer(session, refund, "", now)
+
+
+def try_again(session: Session, refund_id: int, person: Person, now: datetime) -> None:
+    """Through the gateway once more, under an id of its own. Raises AlreadySent, CannotTryAgain. Audited."""
+    refund = _locked(session, refund_id)
+    if refund.state != "requested" or refund.way != TRANSFER:
+        raise AlreadySent(refund_id=refund_id)
+    movement = session.get(PaymentFact, refund.fact_id) if refund.fact_id else None
+    if refund.due_id:
+        lock_due(session, refund.due_id)
+    if movement is None or left_on_vnd(session, movement) < refund.amount_vnd:
+        raise CannotTryAgain
+    session.add(goes_by(refund, movement, now))
+    refund.refused = ""
+    audit(session, person, "refund", f"refund:{refund.id}", TRANSFER, refund.way, now)
+
+
+def _locked(session: Session, refund_id: int) -> Refund:
+    wanted = select(Refund).where(Refund.id == refund_id).with_for_update()
+    refund = session.exec(wanted.execution_options(populate_existing=True)).first()
+    if refund is None:
+        raise NotFound(refund_id=refund_id)
+    return refund
+
+
+_BY_HAND = (col(Refund.state) == "requested", col(Refund.way) == TRANSFER)
+
+
+def _rows(session: Session, which: Sequence[ColumnElement[bool]], most: int, *, newest_first: bool) -> list[RefundRow]:
     order = col(Refund.id).desc() if newest_first else col(Refund.id)
     wanted = (
-        select(Refund, PaymentDue, UnmatchedMoney)
+        select(Refund, PaymentDue, UnmatchedMoney, PaymentFact)
         .outerjoin(PaymentDue, col(PaymentDue.id) == Refund.due_id)
         .outerjoin(UnmatchedMoney, col(UnmatchedMoney.id) == Refund.unmatched_id)
-        .where(Refund.state == state)
+        .outerjoin(PaymentFact, col(PaymentFact.id) == Refund.fact_id)
+        .where(*which)
         .order_by(order)
         .limit(most)
     )
     rows = session.exec(wanted).all()
-    came_by = _bank_references(session, [due.id for _, due, _ in rows if due])
+    references = _bank_references(session, [due.id for _, due, _, _ in rows if due])
     return [
         RefundRow(
             refund,
             due.label if due else "",
             due.page_path if due else "",
             money.content if money else "",
-            money.bank_reference if money else came_by.get(due.id if due else 0, ""),
+            money.bank_reference if money else references.get(due.id if due else 0, ""),
+            movement.gateway if movement else "",
         )
-        for refund, due, money in rows
+        for refund, due, money, movement in rows
     ]
 
 

@@ -28,6 +28,7 @@ from shop.core.errors import NotFound, Refusal
 
 if TYPE_CHECKING:
     from shop.settings import Settings
+from payments.refunding import goes_by, promise, ways
 
 REQUESTS_KEPT = timedelta(days=31)
 
@@ -192,8 +193,8 @@ def request_refund(
     now: datetime,
     person: Person | None = None,
     parcel: str = "",
-) -> Refund:
-    """Promise money back. For a `parcel` ("parcel:9") that was delivered its seller and the market give it back.
+) -> list[Refund]:
+    """Promise money back, by the way it came as far as that goes, the rest by transfer; a refund for each.
 
     Raises RefundTooLarge above what is left of the payment, ReturnTooLarge above what is left of the parcel.
     """
@@ -202,20 +203,18 @@ def request_refund(
     if not 0 < amount_vnd <= left_vnd:
         raise RefundTooLarge(refundable_vnd=left_vnd)
     taken = take_back(session, subject, parcel, amount_vnd)
-    refund = Refund(
-        due_id=due.id,
-        amount_vnd=amount_vnd,
-        reason=reason,
-        requested_at=now,
-        requested_by=person.id if person else None,
-    )
-    session.add(refund)
-    session.flush()
-    movement = f"refund:{refund.id}:requested"
-    record_fact(session, Fact("own", movement, FactKind.REFUND_REQUESTED, amount_vnd, now, "manual"), now, due)
-    lines = [*taken, Line(ledger.account("2120", f"refund:{refund.id}"), -amount_vnd)]
-    ledger.post(session, f"own:{movement}", "refund_requested", lines, now, subject=subject)
-    return refund
+    parts = []
+    for movement, part_vnd in ways(session, due.id, amount_vnd):
+        refund = Refund(due_id=due.id, amount_vnd=part_vnd, reason=reason, requested_at=now)
+        refund.requested_by = person.id if person else None
+        parts.append(goes_by(refund, movement, now))
+    return promise(session, due, amount_vnd, parts, taken, now)
+
+
+def refunds_of(session: Session, subject: str) -> list[Refund]:
+    """What was promised back of a payment, oldest first."""
+    mine = select(Refund).join(PaymentDue, col(PaymentDue.id) == Refund.due_id).where(PaymentDue.subject == subject)
+    return list(session.exec(mine.order_by(col(Refund.id))))
 
 
 def forget_requests(db: Database, now: datetime) -> None:

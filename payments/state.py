@@ -82,7 +82,7 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
     received_vnd = applied_vnd - total(FactKind.SET_ASIDE)
     asked_back_vnd = total(FactKind.REFUND_REQUESTED)
     gone_vnd = asked_back_vnd + total(FactKind.CHARGED_BACK)
-    refunded_vnd = total(FactKind.REFUNDED)
+    refunded_vnd = total(FactKind.REFUNDED) - total(FactKind.REFUND_FAILED)
     if refunded_vnd < asked_back_vnd:
         state = State.REFUNDING
     elif asked_back_vnd and refunded_vnd >= received_vnd:

@@ -13,6 +13,7 @@ from payments.content import beginning_in
 from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.refunding import goes_by, left_on_vnd
 from payments.state import PaymentState
 from shop.core.audit import audit
 from shop.core.deps import Person
@@ -177,6 +178,9 @@ def _promise_back(session: Session, money: UnmatchedMoney, person: Person, now: 
         requested_at=now,
         requested_by=person.id,
     )
+    movement = session.get_one(PaymentFact, money.fact_id)
+    if movement.due_id and lock_due(session, movement.due_id) and left_on_vnd(session, movement) >= money.amount_vnd:
+        goes_by(refund, movement, now)
     session.add(refund)
     session.flush()
     lines = [

@@ -12,8 +12,17 @@ from payments.gateway import FactKind
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.state import state_from
 
-STATEMENTS = ("sepay", "casso")  # each of their deliveries is one bank line
-_BOOKED = (FactKind.CAPTURED, FactKind.AUTHORISED, FactKind.REFUND_REQUESTED, FactKind.REFUNDED, FactKind.SET_ASIDE)
+STATEMENTS = ("sepay", "casso", "upload")  # each of their deliveries is one bank line
+_BOOKED = (
+    FactKind.CAPTURED,
+    FactKind.AUTHORISED,
+    FactKind.REFUND_REQUESTED,
+    FactKind.REFUNDED,
+    FactKind.SET_ASIDE,
+    FactKind.REFUND_FAILED,
+)
+
+_VARIANCES = (FactKind.SHORT_ACCEPTED, FactKind.SHORT_REOPENED, FactKind.OVER_KEPT, FactKind.OVER_RELEASED)
 
 
 def check(session: Session) -> list[str]:
@@ -106,7 +115,7 @@ def _held_money_agrees(session: Session) -> Iterator[str]:
     waiting = select(func.sum(UnmatchedMoney.amount_vnd)).where(
         is_open, col(UnmatchedMoney.account).startswith("2140:")
     )
-    promised = select(func.sum(Refund.amount_vnd)).where(Refund.state == "requested")
+    promised = select(func.sum(Refund.amount_vnd)).where(Refund.state != "sent")
     for code, rows_vnd in (("2140", session.exec(waiting).one()), ("2120", session.exec(promised).one())):
         held = select(func.sum(Entry.amount_vnd)).where(
             col(Entry.pending).is_(False), col(Entry.account).startswith(f"{code}:")

@@ -25,7 +25,7 @@ from admin import routes as admin_pages
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
 from livestream.screen import Screen
-from payments import asking
+from payments import asking, sending
 from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
@@ -154,7 +154,10 @@ def asking_jobs(settings: Settings) -> Sequence[Job]:
     def ask_gateways(db: Database, now: datetime) -> None:
         asking.ask_due(db, till_from(settings), now)
 
-    return (Job("ask-gateways", 5, ask_gateways),)
+    def send_refunds(db: Database, now: datetime) -> None:
+        sending.send_refunds_due(db, till_from(settings), now)
+
+    return (Job("ask-gateways", 5, ask_gateways), Job("send-refunds", 5, send_refunds))
 
 
 class Market(FastAPI):

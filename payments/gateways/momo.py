@@ -72,6 +72,7 @@ class MoMo:
     secret_key: str = field(repr=False)
     api_url: str = SANDBOX_API_URL
     code: ClassVar[str] = "momo"
+    refund_again: ClassVar[bool] = True
     least_vnd: ClassVar[int] = 1_000
     most_vnd: ClassVar[int] = 50_000_000
 
@@ -305,6 +306,7 @@ def _refunded(row: Mapping[str, Any], reference: str) -> Fact:
         code=str(result),
         reference=reference,
         provider_ref=number,
+        refund_id=name_of(row.get("orderId")),
     )
 
 

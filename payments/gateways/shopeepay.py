@@ -66,6 +66,7 @@ class ShopeePay:
     store_ext_id: str
     api_url: str = SANDBOX_API_URL
     code: ClassVar[str] = "shopeepay"
+    refund_again: ClassVar[bool] = False  # no public document says so
     least_vnd: ClassVar[int] = 1_000
     most_vnd: ClassVar[int] = 20_000_000
 
@@ -175,6 +176,7 @@ class ShopeePay:
                 account=ledger.account("1120", self.code) if done else "",
                 code=str(status),
                 reference=reference,
+                refund_id=reference if kind == _REFUND else None,
             )
         ]
 

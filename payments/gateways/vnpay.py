@@ -92,6 +92,7 @@ class VnPay:
     bank_code: str = ""
     our_ip: str = "127.0.0.1"
     code: ClassVar[str] = "vnpay"
+    refund_again: ClassVar[bool] = False  # a known id is refused on the same day only
     least_vnd: ClassVar[int] = 5_000
     most_vnd: ClassVar[int] = 9_999_999_999
 
@@ -365,6 +366,7 @@ def _given_back(refund_id: str, reply: Mapping[str, str], now: datetime) -> list
             code=status,
             reference=reply.get("vnp_TxnRef", ""),
             provider_ref=reply.get("vnp_TransactionNo", ""),
+            refund_id=refund_id,
         )
     ]
 

@@ -91,6 +91,7 @@ class ZaloPay:
     key2: str = field(repr=False)
     api_url: str = SANDBOX_API_URL
     code: ClassVar[str] = "zalopay"
+    refund_again: ClassVar[bool] = True
     least_vnd: ClassVar[int] = 1_000
     most_vnd: ClassVar[int] = 50_000_000
 
@@ -339,6 +340,7 @@ def _given_back(number: str, reply: Reply, paid: Paid, amount_vnd: int, now: dat
             code=str(reply.code),
             reference=paid.reference,
             provider_ref=number,
+            refund_id=number.split("_", 2)[2],
         )
     ]
 

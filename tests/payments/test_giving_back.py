@@ -163,7 +163,7 @@ class TestRefunds:
     def test_the_whole_order(self, db: Database) -> None:
         due = paid(db)
         with db.write() as session:
-            refund = request_refund(session, due.subject, 255_000, "cancelled", NOW)
+            (refund,) = request_refund(session, due.subject, 255_000, "cancelled", NOW)
         with db.read() as session:
             assert state_of(session, due.subject).state is State.REFUNDING
         with db.write() as session:
@@ -177,7 +177,7 @@ class TestRefunds:
     def test_a_part_leaves_the_order_paid(self, db: Database) -> None:
         due = paid(db)
         with db.write() as session:
-            refund = request_refund(session, due.subject, 55_000, "a parcel was refused", NOW)
+            (refund,) = request_refund(session, due.subject, 55_000, "a parcel was refused", NOW)
             refunds.mark_sent(session, refund.id, "FT3", OPERATOR, NOW)
         with db.read() as session:
             state = state_of(session, due.subject)
@@ -199,7 +199,7 @@ class TestRefunds:
     def test_the_same_promise_is_not_kept_twice(self, db: Database) -> None:
         due = paid(db)
         with db.write() as session:
-            refund = request_refund(session, due.subject, 255_000, "cancelled", NOW)
+            (refund,) = request_refund(session, due.subject, 255_000, "cancelled", NOW)
             refunds.mark_sent(session, refund.id, "FT4", OPERATOR, NOW)
         with pytest.raises(refunds.AlreadySent), db.write() as session:
             refunds.mark_sent(session, refund.id, "FT5", OPERATOR, NOW)
