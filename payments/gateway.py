@@ -54,7 +54,7 @@ class Outcome(StrEnum):
 
 
 class FactKind(StrEnum):
-    """What can happen to money. The last three are our own decisions, the rest come from outside."""
+    """What can happen to money. From REFUND_REQUESTED on they are our own decisions, the rest come from outside."""
 
     STARTED = "started"
     AUTHORISED = "authorised"
@@ -73,6 +73,10 @@ class FactKind(StrEnum):
     SET_ASIDE = "set_aside"
     REASSIGNED = "reassigned"
     CHARGED_BACK = "charged_back"
+    SHORT_ACCEPTED = "short_accepted"
+    SHORT_REOPENED = "short_reopened"
+    OVER_KEPT = "over_kept"
+    OVER_RELEASED = "over_released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +146,11 @@ class Fact:
     gave it to the gateway; `provider_ref` the gateway's own name for the payment, needed to ask and to give back.
     `review`: money moved or may have moved and a person must look (a dispute, "taken but suspicious").
     `of_movement` is the captured movement that a dispute is about.
+    `refund_id` is there only where the fact is about a refund: our id of it, "" when it was not made by us.
     """
 
     gateway: str
     movement_id: str
-    `refund_id` is there only where the fact is about a refund: our id of it, "" when it was not made by us.
     kind: FactKind
     amount_vnd: int
     occurred_at: datetime
@@ -156,11 +160,11 @@ class Fact:
     reference: str = ""
     provider_ref: str = ""
     review: bool = False
+    refund_id: str | None = None
     of_movement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-    refund_id: str | None = None
 class Notice:
     """One delivery of a gateway: told again, it has the same `delivery_id`; it may hold no fact for us."""
 
