@@ -8,13 +8,11 @@ from __future__ import annotations
 import hmac
 import html
 import json
-import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx2
@@ -26,10 +24,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from payments.simulators import page
+from payments.simulators.stripe_disputes import Disputes
+from payments.simulators.stripe_wire import Refuses, Thing, at_now, event, new
 
 WRONG_BY_VND = 1_000
-
-Thing = dict[str, Any]
 
 
 def pages(
@@ -54,7 +52,8 @@ def pages(
         Route("/pay/{id}", desk.press, methods=["POST"]),
         Route("/pay/{id}/fail", desk.fail_late, methods=["POST"]),
         Route("/refunds/{id}/fail", desk.fail_refund, methods=["POST"]),
-        Route("/payments/{id}/dispute", desk.dispute, methods=["POST"]),
+        Route("/payments/{id}/dispute", desk.disputes.begin, methods=["POST"]),
+        Route("/disputes/{id}/{end}", desk.disputes.end, methods=["POST"]),
         Route("/", desk.overview),
     ]
     app = Starlette(routes=routes, exception_handlers={Refuses: lambda _request, refusal: refusal.answer})
@@ -70,14 +69,6 @@ def signed(body: bytes, webhook_secret: str, at: datetime) -> str:
     return f"t={seconds},v1={machine.hexdigest()}"
 
 
-class Refuses(Exception):
-    """Stripe says no: HTTP status, its code and its kind of error."""
-
-    def __init__(self, status: int, code: str, kind: str = "invalid_request_error") -> None:
-        super().__init__(code)
-        self.answer = JSONResponse({"error": {"type": kind, "code": code, "message": code}}, status)
-
-
 @dataclass
 class Desk:
     """All that this Stripe knows."""
@@ -91,6 +82,9 @@ class Desk:
     intents: dict[str, Thing] = field(default_factory=dict)
     refunds: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, tuple[bytes, Thing]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.disputes = Disputes(self.intents, self._send)
 
     def api(self, act: Callable[[Request, dict[str, str]], Thing]) -> Callable[[Request], Awaitable[Response]]:
         """`act` behind the key, once for each Idempotency-Key; the events it makes go out after the answer."""
@@ -114,13 +108,13 @@ class Desk:
     def open_session(self, request: Request, form: dict[str, str]) -> Thing:
         """A payment that waits for its buyer."""
         price = "line_items[0][price_data]"
-        amount, now = int(form[f"{price}[unit_amount]"]), _now()
+        amount, now = int(form[f"{price}[unit_amount]"]), at_now()
         if form[f"{price}[currency]"] != "vnd" or not 13_000 <= amount <= 99_999_999:
             raise Refuses(400, "amount_too_large" if amount > 99_999_999 else "amount_too_small")
         if not now + 1800 <= int(form["expires_at"]) <= now + 86400:
             raise Refuses(400, "expires_at")
         intent: Thing = {
-            "id": _new("pi"),
+            "id": new("pi"),
             "object": "payment_intent",
             "amount": amount,
             "amount_capturable": 0,
@@ -190,11 +184,11 @@ class Desk:
         if back + amount > intent["amount_received"]:
             raise Refuses(400, "charge_already_refunded" if back else "amount_too_large")
         refund: Thing = {
-            "id": _new("re"),
+            "id": new("re"),
             "object": "refund",
             "amount": amount,
             "charge": intent["latest_charge"],
-            "created": _now(),
+            "created": at_now(),
             "currency": "vnd",
             "failure_reason": None,
             "metadata": _metadata(form, "metadata"),
@@ -249,7 +243,7 @@ class Desk:
             raise Refuses(400, "payment_intent_unexpected_state")
         failure = {"type": "card_error", "code": "payment_intent_payment_attempt_failed"}
         self.intents[session["payment_intent"]].update(status="requires_payment_method", last_payment_error=failure)
-        events = [*self._changed(before), _event("checkout.session.async_payment_failed", session)]
+        events = [*self._changed(before), event("checkout.session.async_payment_failed", session)]
         return RedirectResponse("../../", 303, background=BackgroundTask(self._send, events))
 
     async def overview(self, request: Request) -> Response:
@@ -262,7 +256,7 @@ class Desk:
         rows = [
             row(one["metadata"]["order_id"], one["amount"], f"payments/{one['id']}/dispute", "Chủ thẻ khiếu nại")
             for one in self.intents.values()
-            if one["status"] == "succeeded"
+            if one["status"] == "succeeded" and not self.disputes.about(one["id"])
         ]
         rows += [
             row(one["client_reference_id"], one["amount_total"], f"pay/{one['id']}/fail", "Tiền không tới")
@@ -271,6 +265,7 @@ class Desk:
         ]
         back = (one for one in self.refunds.values() if one["status"] == "succeeded")
         rows += [row(one["id"], one["amount"], f"refunds/{one['id']}/fail", "Hoàn tiền hỏng") for one in back]
+        rows += [row(*one) for one in self.disputes.choices()]
         return HTMLResponse(page.framed("Stripe (giả lập)", f"<ul>{''.join(rows)}</ul>" if rows else "Chưa có gì."))
 
     async def fail_refund(self, request: Request) -> Response:
@@ -278,16 +273,6 @@ class Desk:
         refund, before = self._known(self.refunds, request.path_params["id"]), self._last_words()
         refund.update(status="failed", failure_reason="lost_or_stolen_card")
         return RedirectResponse("../../", 303, background=BackgroundTask(self._send, self._changed(before)))
-
-    async def dispute(self, request: Request) -> Response:
-        """The card's owner says it was not her."""
-        intent = self._known(self.intents, request.path_params["id"])
-        if intent["status"] != "succeeded":
-            raise Refuses(400, "charge_not_paid")
-        named = {"id": _new("dp"), "object": "dispute", "charge": intent["latest_charge"], "currency": "vnd"}
-        said = {"payment_intent": intent["id"], "reason": "fraudulent", "status": "needs_response"}
-        event = _event("charge.dispute.created", named | said | {"amount": intent["amount_received"]})
-        return RedirectResponse("../../", 303, background=BackgroundTask(self._send, [event]))
 
     def _do(self, session: Thing, choice: str) -> None:
         if choice == "decline":
@@ -307,7 +292,7 @@ class Desk:
         held = intent["capture_method"] == "manual"
         amount = intent["amount"] - less_vnd
         intent.update(
-            latest_charge=_new("ch"), last_payment_error=None, status="requires_capture" if held else "succeeded"
+            latest_charge=new("ch"), last_payment_error=None, status="requires_capture" if held else "succeeded"
         )
         intent["amount_capturable" if held else "amount_received"] = amount
         session.update(status="complete", payment_status="unpaid" if held else "paid")
@@ -328,7 +313,7 @@ class Desk:
         after = self._last_words()
         changed = [json.loads(after[name]) for name in after if name in before and before[name] != after[name]]
         new = [self.refunds[name] for name in after if name not in before and name in self.refunds]
-        return [_event(_event_type(thing), thing) for thing in changed] + [_event("refund.created", one) for one in new]
+        return [event(_event_type(thing), thing) for thing in changed] + [event("refund.created", one) for one in new]
 
     def _send(self, events: list[bytes]) -> None:
         for body in events:
@@ -338,7 +323,7 @@ class Desk:
 
     def _charged(self, intent_id: str) -> Thing:
         intent = self.intents[intent_id]
-        charge = intent["latest_charge"] and {"id": intent["latest_charge"], "object": "charge", "created": _now()}
+        charge = intent["latest_charge"] and {"id": intent["latest_charge"], "object": "charge", "created": at_now()}
         return intent | {"latest_charge": charge}
 
     def _refunds_of(self, intent_id: str) -> list[Thing]:
@@ -356,7 +341,7 @@ def _back(session: Thing) -> str:
 
 def _session(form: dict[str, str], amount: int, now: int, intent_id: str) -> Thing:
     return {
-        "id": _new("cs_test"),
+        "id": new("cs_test"),
         "object": "checkout.session",
         "amount_total": amount,
         "cancel_url": form["cancel_url"],
@@ -382,19 +367,5 @@ def _event_type(thing: Thing) -> str:
     )
 
 
-def _event(event_type: str, thing: Thing) -> bytes:
-    told = {"id": _new("evt"), "object": "event", "api_version": "2026-10-28.endive", "created": _now()}
-    shown = {name: value for name, value in thing.items() if name != "words"}
-    return json.dumps(told | {"type": event_type, "data": {"object": shown}, "livemode": False}, indent=2).encode()
-
-
 def _metadata(form: dict[str, str], name: str) -> dict[str, str]:
     return {key[len(name) + 1 : -1]: value for key, value in form.items() if key.startswith(f"{name}[")}
-
-
-def _new(kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(12)}"
-
-
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp())

@@ -260,14 +260,29 @@ def test_a_refund_that_comes_back_after_all_is_for_a_person(card: Stripe, place:
     assert movements(list(card.query_refund("r9", one, now))) == movements([failed])
 
 
-def test_a_dispute_is_for_a_person(card: Stripe, place: Place) -> None:
+def test_a_dispute_is_for_a_person_and_told_with_its_fee(card: Stripe, place: Place) -> None:
     one = bought(card, place)
     assert one.reference in httpx2.get(f"{place.url}/").text
     assert httpx2.post(f"{place.url}/payments/{one.provider_ref}/dispute").status_code == 303
-    (fact,) = told(card, place, 1)
-    assert fact.review
-    assert (fact.amount_vnd, fact.provider_ref) == (SUM_VND, one.provider_ref)
-    assert fact.code == "dispute:needs_response:fraudulent"
+    opened, again, fee = told(card, place, 2)
+    assert opened.review
+    assert (opened.kind, opened.amount_vnd, opened.of_movement) == (FactKind.DISPUTED, SUM_VND, one.movement_id)
+    assert opened.code == "dispute:needs_response:fraudulent"
+    assert again.movement_id == opened.movement_id
+    assert (fee.kind, fee.amount_vnd, fee.review) == (FactKind.DISPUTE_FEE, 380_000, False)
+
+
+@pytest.mark.parametrize(("end", "kind", "events"), [("won", "dispute_won", 2), ("lost", "dispute_lost", 1)])
+def test_the_end_of_a_dispute_tells_its_beginning_too(
+    card: Stripe, place: Place, end: str, kind: str, events: int
+) -> None:
+    one = bought(card, place)
+    httpx2.post(f"{place.url}/payments/{one.provider_ref}/dispute")
+    ref = told(card, place, 2)[0].movement_id
+    assert f"disputes/{ref}/{end}" in httpx2.get(f"{place.url}/").text
+    assert httpx2.post(f"{place.url}/disputes/{ref}/{end}").status_code == 303
+    kinds = {fact.kind: fact.movement_id for fact in told(card, place, events)}
+    assert kinds == {"disputed": ref, "dispute_fee": f"{ref}:fee", kind: f"{ref}:{end}"}
 
 
 @pytest.mark.parametrize("amount_vnd", [14_999, 100_000_000])
