@@ -23,3 +23,14 @@ class RefundSent(Event):
     subject: str
     amount_vnd: int
     refund_id: int
+
+
+@dataclass(frozen=True)
+class PayoutSent(Event):
+    """A payout left the bank for `seller` ("coop:7") under the bank's `reference`; `code` is what people call it."""
+
+    seller: str
+    amount_vnd: int
+    settlement_id: int
+    code: str
+    reference: str

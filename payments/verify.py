@@ -10,6 +10,7 @@ from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
 from payments.gateway import FactKind
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.payouts.verify import broken_rules as payouts_rules
 from payments.state import state_from
 
 STATEMENTS = ("sepay", "casso", "upload")  # each of their deliveries is one bank line
@@ -35,6 +36,7 @@ def check(session: Session) -> list[str]:
         _dues_agree,
         _held_money_agrees,
         _inbox_counted,
+        payouts_rules,
     )
     return [line for rule in rules for line in rule(session)]
 
@@ -65,7 +67,11 @@ def _facts_have_journals(session: Session) -> Iterator[str]:
     wanted = (
         select(PaymentFact.gateway, PaymentFact.movement_id)
         .outerjoin(Journal, col(Journal.source_event) == event)
-        .where(col(PaymentFact.kind).in_(_BOOKED), col(PaymentFact.amount_vnd) > 0, col(Journal.id).is_(None))
+        .where(
+            col(PaymentFact.kind).in_((*_BOOKED, *_VARIANCES)),
+            col(PaymentFact.amount_vnd) > 0,
+            col(Journal.id).is_(None),
+        )
     )
     for gateway, movement in session.exec(wanted):
         yield f"payments: {gateway}:{movement} is in no journal"
@@ -87,7 +93,7 @@ def _dues_agree(session: Session) -> Iterator[str]:
     for due in session.exec(select(PaymentDue).where(col(PaymentDue.id).in_(facts))):
         state = state_from(due.method, due.amount_vnd, due.closes_at, facts[due.id])
         for code, expected_vnd in (
-            ("2110", state.refundable_vnd - earned.get(due.subject, 0)),
+            ("2110", state.refundable_vnd + state.accepted_vnd - earned.get(due.subject, 0)),
             ("2130", state.surplus_vnd),
         ):
             if books.get(f"{code}:{due.subject}", 0) != expected_vnd:

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     live_hold_minutes: int = Field(default=30, ge=1)
     most_open_unpaid: int = Field(default=3, ge=1)
     two_person_above_vnd: int = Field(default=5_000_000, ge=0)
+    payout_least_vnd: int = Field(default=50_000, ge=1)
+    cod_most_vnd: int = Field(default=5_000_000, ge=0)
+    cod_most_new_phone_vnd: int = Field(default=2_000_000, ge=0)
+    """Cash at the door: the most for one order, and for a phone that has not received an order yet."""
 
     smtp_host: str = ""
     smtp_port: int = 587

@@ -89,10 +89,10 @@ def release_due(db: Database, now: datetime) -> None:
 def release(session: Session, earning_id: int, now: datetime) -> None:
     """Make one earning payable, after the seller's debt. The second call changes nothing."""
     mine = (col(Earning.id) == earning_id, col(Earning.released_at).is_(None))
+    lock_seller(session, session.get_one(Earning, earning_id).seller)
     if run(session, update(Earning).where(*mine).values(released_at=now)).rowcount == 0:
         return
     earning = session.get_one(Earning, earning_id, populate_existing=True)
-    lock_seller(session, earning.seller)
     amount_vnd = earning.net_vnd - earning.returned_pending_vnd
     if not amount_vnd:
         return
@@ -113,9 +113,7 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
     of it with the last đồng), the seller the rest: from what is pending, then payable, then as a debt.
     Raises ReturnTooLarge.
     """
-    earning = (
-        session.exec(select(Earning).where(Earning.parcel == parcel).with_for_update()).first() if parcel else None
-    )
+    earning = _locked_earning(session, parcel) if parcel else None
     if earning is None:  # not delivered yet, or the refund is for no parcel in particular
         funds = ledger.account("2110", subject)
         left_vnd = -ledger.balance_vnd(session, funds)
@@ -125,7 +123,6 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
     left_vnd = earning.gross_vnd - earning.returned_vnd
     if amount_vnd > left_vnd:
         raise ReturnTooLarge(left_vnd=left_vnd)
-    lock_seller(session, earning.seller)
     returned_vnd = earning.returned_vnd + amount_vnd
     commission_vnd = earning.commission_vnd * returned_vnd // earning.gross_vnd - earning.returned_commission_vnd
     share_vnd = amount_vnd - commission_vnd
@@ -144,6 +141,16 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
         Line(payable, payable_vnd),
         Line(ledger.account("1210", earning.seller), share_vnd - pending_vnd - payable_vnd),
     ]
+
+
+def _locked_earning(session: Session, parcel: str) -> Earning | None:
+    """The seller before the earning, as a payout locks them, so that neither waits for the other."""
+    seller = session.exec(select(Earning.seller).where(Earning.parcel == parcel)).first()
+    if seller is None:
+        return None
+    lock_seller(session, seller)
+    wanted = select(Earning).where(Earning.parcel == parcel).with_for_update()
+    return session.exec(wanted.execution_options(populate_existing=True)).one()
 
 
 def lock_seller(session: Session, seller: str) -> None:

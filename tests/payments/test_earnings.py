@@ -12,6 +12,7 @@ from payments.gateway import Fact, FactKind
 from payments.models import PaymentAttempt
 from payments.receive import take_fact
 from shop.core.db import Database
+from tests.payments.payouts import run_it, with_account
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
@@ -89,9 +90,8 @@ def test_a_refund_before_it_is_payable_comes_from_what_waits(paid: Database) -> 
 def test_a_refund_after_the_payout_is_a_debt_that_the_next_parcel_pays(paid: Database) -> None:
     delivered(paid)
     release_due(paid, LATER)
-    with paid.write() as session:
-        lines = [ledger.Line("2220:coop:7", 182_000), ledger.Line("2230:coop:7", -182_000)]
-        ledger.post(session, "settlement:1:ordered", "payout", lines, LATER)
+    with_account(paid, COOP)
+    run_it(paid, now=LATER)
     back(paid, 50_000)
     assert of(paid) == Balances(0, 0, 182_000, 45_500, 0)
     with paid.write() as session:

@@ -133,9 +133,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE ("key")
 )
 -- end
-CREATE INDEX ix_message_address ON message (address)
--- end
 CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE INDEX ix_message_address ON message (address)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -174,9 +174,9 @@ CREATE TABLE pool (
 -- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
--- end
 CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE carrier_cash (
 	id INTEGER NOT NULL, 
@@ -293,13 +293,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
--- end
-CREATE INDEX ix_earning_subject ON earning (subject)
--- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
+-- end
+CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
 CREATE TABLE payment_due (
 	id INTEGER NOT NULL, 
@@ -374,9 +374,9 @@ CREATE TABLE payout_account (
 	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
 )
 -- end
-CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
--- end
 CREATE INDEX ix_payout_account_seller ON payout_account (seller)
+-- end
+CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
 -- end
 CREATE TABLE payout_run (
 	id INTEGER NOT NULL, 
@@ -413,9 +413,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id INTEGER NOT NULL, 
@@ -466,9 +466,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_person_id ON cart (person_id)
--- end
 CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
 -- end
 CREATE TABLE category (
 	id INTEGER NOT NULL, 
@@ -549,15 +549,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
-CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -704,19 +704,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
--- end
-CREATE INDEX ix_product_by_age ON product (state, id)
--- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+-- end
+CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -755,13 +755,13 @@ CREATE TABLE checkout (
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
--- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+-- end
+CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -902,17 +902,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
-CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE TABLE variant (
 	id INTEGER NOT NULL, 
@@ -960,11 +960,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -1053,9 +1053,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_at ON live_report (at)
--- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE TABLE cart_line (
 	id INTEGER NOT NULL, 
@@ -1077,9 +1077,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id INTEGER NOT NULL, 
@@ -1183,11 +1183,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
+CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE TABLE settlement_batch (
 	id INTEGER NOT NULL, 
@@ -1213,9 +1213,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
--- end
 CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
 -- end
 CREATE TABLE refund (
 	id INTEGER NOT NULL, 
@@ -1248,11 +1248,11 @@ CREATE TABLE refund (
 -- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
-CREATE INDEX ix_refund_state ON refund (state, id)
--- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
 CREATE TABLE live_item (
 	id INTEGER NOT NULL, 
@@ -1296,9 +1296,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_key ON remittance_row ("key")
--- end
 CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
+-- end
+CREATE INDEX ix_remittance_row_key ON remittance_row ("key")
 -- end
 CREATE TABLE settlement_row (
 	id INTEGER NOT NULL, 
@@ -1320,9 +1320,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
 -- end
 CREATE TABLE live_pin (
 	id INTEGER NOT NULL, 
@@ -1336,9 +1336,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id INTEGER NOT NULL, 
@@ -1355,11 +1355,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
--- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
+-- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
