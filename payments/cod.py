@@ -11,6 +11,8 @@ from sqlmodel import Session, select
 
 from payments import ledger
 from payments.books import capture, lock_due, record_fact
+from payments.cash.models import CarrierCash
+from payments.content import squeeze
 from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact
@@ -24,10 +26,19 @@ class CodDiffers(Refusal):
     """A carrier cannot have collected more than the parcel's sum. Facts: amount_vnd, asked_vnd."""
 
 
-def hand_over_cod(session: Session, subject: str, parcel: str, carrier: str, amount_vnd: int, now: datetime) -> None:
+def hand_over_cod(
+    session: Session,
+    subject: str,
+    parcel: str,
+    carrier: str,
+    amount_vnd: int,
+    now: datetime,
+    tracking_code: str = "",
+) -> None:
     """A carrier took a parcel ("parcel:9") of the order and will collect `amount_vnd` > 0: a pending pair.
 
-    `carrier` is who holds the cash ("GHN", "own:coop:7"). The second call for a parcel changes nothing.
+    `carrier` is who holds the cash ("GHN", "own:coop:7"), `tracking_code` what it calls the parcel when it pays out.
+    The second call for a parcel changes nothing.
     """
     due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
     if due is None:
@@ -36,9 +47,10 @@ def hand_over_cod(session: Session, subject: str, parcel: str, carrier: str, amo
     if session.exec(select(PaymentAttempt).where(PaymentAttempt.reference == parcel)).first():
         return
     attempt = PaymentAttempt(due_id=due.id, gateway=METHOD, reference=parcel, amount_vnd=amount_vnd, created_at=now)
+    attempt.provider_ref = squeeze(tracking_code)
     session.add(attempt)
     session.flush()
-    with_carrier = ledger.account("1130", "-".join(fold(carrier).split()))
+    with_carrier = carrier_account(carrier)
     movement = _movement(parcel, "handed_over", FactKind.AUTHORISED, amount_vnd, with_carrier, now)
     record_fact(session, movement, now, due, attempt.id)
     lines = [
@@ -62,7 +74,33 @@ def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | 
     if not 0 < collected_vnd <= attempt.amount_vnd:
         raise CodDiffers(amount_vnd=collected_vnd, asked_vnd=attempt.amount_vnd)
     movement = _movement(parcel, "collected", FactKind.CAPTURED, collected_vnd, handed_over.account, now)
-    capture(session, attempt.due_id, attempt.id, movement, now, pending_event=_handed_over(parcel))
+    fact = capture(session, attempt.due_id, attempt.id, movement, now, pending_event=_handed_over(parcel))
+    if fact and not is_own(fact.account):
+        _carrier_holds(session, attempt, fact, now)
+
+
+def carrier_account(carrier: str) -> str:
+    """Where the ledger keeps the cash that `carrier` holds, however its name is spelt."""
+    return ledger.account("1130", "-".join(fold(carrier).split()))
+
+
+def is_own(account: str) -> bool:
+    """Whether a seller itself holds this cash: its payouts are less by it, and no carrier remits it."""
+    return account.startswith("1130:own:")
+
+
+def _carrier_holds(session: Session, attempt: PaymentAttempt, fact: PaymentFact, now: datetime) -> None:
+    session.add(
+        CarrierCash(
+            parcel=attempt.reference,
+            label=session.get_one(PaymentDue, attempt.due_id).label,
+            tracking_code=attempt.provider_ref,
+            account=fact.account,
+            collected_vnd=fact.amount_vnd,
+            collected_at=now,
+        )
+    )
+    session.flush()
 
 
 def void_cod(session: Session, parcel: str, now: datetime) -> None:

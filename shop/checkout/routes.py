@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from payments import service as payments
 from shop.accounts import profile
 from shop.addresses.forms import AddressChoices
 from shop.cart.routes import COOKIE as CART
@@ -23,7 +22,10 @@ from shop.core.errors import Refusal
 from shop.core.forms import Posted
 from shop.core.i18n import phone as spoken
 from shop.core.web import Page, sentence
+from shop.orders import cash
 from shop.orders.access import secret_link
+from shop.orders.cash import Offer
+from shop.settings import Settings
 
 router = APIRouter(prefix="/thanh-toan", include_in_schema=False)
 STEPS = {1: "/thanh-toan", 2: "/thanh-toan/nhan-hang", 3: "/thanh-toan/kiem-tra"}
@@ -85,9 +87,10 @@ def take_contact(
 def ask_delivery(db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep) -> Response:
     with db.read() as session:
         here = _standing(session, visit, now)
-    if here is None or here.step < 2:
-        return page.go("/thanh-toan")
-    return _delivery_page(page, here, None, now)
+        if here is None or here.step < 2:
+            return page.go("/thanh-toan")
+        offer = _offer(session, here, settings, now)
+    return _delivery_page(page, here, None, now, offer)
 
 
 @router.post("/nhan-hang")
@@ -102,16 +105,17 @@ def take_delivery(
 ) -> Response:
     with db.read() as session:
         here = _standing(session, visit, now)
-    if here is None or here.step < 2:
-        return page.go("/thanh-toan")
-    if form.ok and form.value.payment_method not in payments.methods(settings, here.total_vnd):
+        if here is None or here.step < 2:
+            return page.go("/thanh-toan")
+        offer = _offer(session, here, settings, now)
+    if form.ok and form.value.payment_method not in offer[0]:
         form.errors["payment_method"] = "missing"
     if not form.ok:
-        return _delivery_page(page, here, form, now, status=422)
+        return _delivery_page(page, here, form, now, offer, status=422)
     chosen = {str(part.parcel.coop.id): ways.get(str(part.parcel.coop.id), part.way)[:20] for part in here.parts}
     told = {"ways": chosen, "payment_method": form.value.payment_method}
     return _answer(
-        db, visit, page, settings, now, 3, told, lambda here, words: _delivery_page(page, here, form, now, words)
+        db, visit, page, settings, now, 3, told, lambda here, words: _delivery_page(page, here, form, now, offer, words)
     )
 
 
@@ -207,16 +211,28 @@ def _contact_page(
     )
 
 
+def _offer(session: Session, here: Standing, settings: Settings, now: datetime) -> Offer:
+    return cash.ways(session, settings, here.answers["phone"], here.total_vnd, now)
+
+
 def _delivery_page(
-    page: Page, here: Standing, form: Posted[Any] | None, now: datetime, refused: str = "", status: int = 200
+    page: Page,
+    here: Standing,
+    form: Posted[Any] | None,
+    now: datetime,
+    offer: Offer,
+    refused: str = "",
+    status: int = 200,
 ) -> Response:
+    methods, no_cash = offer
     return page(
         "checkout/delivery.html",
         block="delivery",
         status=409 if refused else status,
         here=here,
         form=form,
-        methods=payments.methods(page.settings, here.total_vnd),
+        methods=methods,
+        no_cash=sentence(page.templates, no_cash) if no_cash else "",
         held=here.is_held(now),
         refused=refused,
     )

@@ -128,6 +128,20 @@ class OrderEvent(SQLModel, table=True):
     note: str = ""
 
 
+class CodRefusal(SQLModel, table=True):
+    """A parcel to be paid in cash that was not taken; it counts against `phone` for a while, or until it is lifted."""
+
+    __tablename__ = "cod_refusal"
+    __table_args__ = (UniqueConstraint("parcel_id"), Index("ix_cod_refusal_phone", "phone", "refused_at"))
+
+    id: int = Field(default=None, primary_key=True)
+    phone: str
+    parcel_id: int = Field(foreign_key="parcel.id")
+    refused_at: datetime = Field(sa_type=UtcDateTime)
+    lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lifted_by: int | None = Field(default=None, foreign_key="person.id")
+
+
 class Idempotency(SQLModel, table=True):
     """An API call that was answered: the same key gets the same answer, another body under it is refused."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
@@ -18,13 +19,14 @@ from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.ids import order_code
 from shop.core.prepared import Prepared
+from shop.orders import cash
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
 from shop.shipping.service import Quote
 from shop.stock import service as stock
 
-PAID_LATER = "cod"  # cash on delivery: the order stands at once
+PAID_LATER = cash.CASH  # cash on delivery: the order stands at once
 
 
 class TooManyOpen(TooMany):
@@ -97,7 +99,7 @@ def place(
 
     With `held_for` the ordinary lines are held for that owner already; live lines always are, for their own.
     Cash on delivery sells the units at once; any other method holds them until `pay_by`.
-    Raises SoldOut (nothing is kept then), HoldLost, UnknownPaymentMethod, TooManyOpen.
+    Raises SoldOut (nothing is kept then), HoldLost, UnknownPaymentMethod, CodNotOffered, TooManyOpen.
     """
     total_vnd = sum(part.parcel.goods_vnd + part.quote.fee_vnd for part in parts)
     offered = payments.methods(settings, total_vnd)
@@ -105,13 +107,15 @@ def place(
         raise UnknownPaymentMethod(offered=offered)
     lines = [line for part in parts for line in part.parcel.bought]
     pay_by = None if payment_method == PAID_LATER else now + _time_to_pay(settings, lines)
+    if payment_method == PAID_LATER:
+        cash.require(session, settings, buyer.phone, total_vnd, now)
     if pay_by:
         refuse_too_many_open(session, settings, now, phone=buyer.phone, visitor_key=buyer.visitor_key)
     placed = _write_order(session, key, buyer, parts, payment_method, pay_by, now, source, is_demo)
     _write_parcels(session, placed.id, parts, waiting=pay_by is not None)
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
     run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})
-    due = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
+    due: dict[str, Any] = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
     payments.open_due(session, f"order:{placed.id}", placed.total_vnd, payment_method, pay_by, now, **due)
     publish(session, OrderPlaced(placed.id))
     if pay_by is None:

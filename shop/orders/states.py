@@ -22,6 +22,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
+from shop.orders import cash
 from shop.orders.events import ParcelChanged
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.shipping.carrier import Consignment, ShipmentState
@@ -84,7 +85,8 @@ def hand_over(
     _move(session, parcel, ("packed",), "handed_over", person, now, handed_over_at=now, **told)
     session.add(Shipment(parcel_id=parcel.id, state=made.state, created_at=now, **told))
     if cod_vnd:
-        _expect_cash(session, parcel, f"own:coop:{coop_id}" if carrier_key == "own" else made.carrier_name, now)
+        holder = f"own:coop:{coop_id}" if carrier_key == "own" else made.carrier_name
+        _expect_cash(session, parcel, holder, now, made.tracking_code)
 
 
 def _consignment(order: Order, parcel: Parcel, cod_vnd: int) -> Consignment:
@@ -100,10 +102,9 @@ def _consignment(order: Order, parcel: Parcel, cod_vnd: int) -> Consignment:
     )
 
 
-def _expect_cash(session: Session, parcel: Parcel, carrier_name: str, now: datetime) -> None:
-    payments.hand_over_cod(
-        session, f"order:{parcel.order_id}", f"parcel:{parcel.id}", carrier_name, parcel.total_vnd, now
-    )
+def _expect_cash(session: Session, parcel: Parcel, carrier_name: str, now: datetime, tracking_code: str = "") -> None:
+    order, name, total_vnd = f"order:{parcel.order_id}", f"parcel:{parcel.id}", parcel.total_vnd
+    payments.hand_over_cod(session, order, name, carrier_name, total_vnd, now, tracking_code)
 
 
 def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
@@ -157,6 +158,9 @@ def refuse(
     """
     parcel = _parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("handed_over", "problem"), "refused", person, now, note=note)
+    order = session.get_one(Order, parcel.order_id)
+    if order.payment_method == cash.CASH:
+        cash.remember_refusal(session, order.phone, parcel.id, now)
     if goods_fit:
         put_goods_back(session, [parcel], now, "refused", person)
     _settle_missing_parcels(session, parcel.order_id, [parcel], "refused", now, person)
