@@ -158,15 +158,17 @@ def capture(
     """
     due = lock_due(session, due_id)
     before = state_of_due(session, due)
-    applied_vnd = min(movement.amount_vnd, before.missing_vnd)
+    gap_vnd = max(0, before.due_vnd - before.received_vnd)
+    applied_vnd = min(movement.amount_vnd, gap_vnd)
     fact = record_fact(session, movement, now, due, attempt_id, applied_vnd)
     if fact is None:
         return None
     _book_capture(session, due, fact, pending_event, now)
-    if fact.amount_vnd > applied_vnd:
+    accepted_vnd, kept_vnd = settle_variance(session, due, now)
+    if fact.amount_vnd > applied_vnd and not kept_vnd:
         _ask_whose(session, due, fact, content, bank_reference)
     ready_attempt(session, due, now)
-    complete = before.missing_vnd == applied_vnd
+    complete = gap_vnd <= applied_vnd + accepted_vnd
     publish(session, MoneyArrived(due.subject, movement.amount_vnd, complete), due_at=now)
     return fact
 
@@ -205,3 +207,76 @@ def _ask_whose(session: Session, due: PaymentDue, fact: PaymentFact, content: st
             arrived_at=fact.occurred_at,
         )
     )
+
+
+def settle_variance(session: Session, due: PaymentDue, now: datetime) -> tuple[int, int]:
+    """Let go of what lies within the due's tolerance: what is missing (5310), or what came too much (4310).
+
+    Both follow from the sums alone, never from their order: more money opens an accepted rest again, and what was kept
+    is the buyer's again once more than the tolerance came too much. Returns what is accepted and what is kept, in đồng.
+    """
+    if not due.tolerance_vnd:
+        return 0, 0
+    facts = facts_of(session, due.id)
+    state = state_from(due.method, due.amount_vnd, due.closes_at, facts)
+    over_vnd = sum(fact.amount_vnd - fact.applied_vnd for fact in facts if fact.kind == FactKind.CAPTURED)
+    kept_vnd = over_vnd if over_vnd <= _tolerance(due) else 0
+    was_kept_vnd = _net(facts, FactKind.OVER_KEPT, FactKind.OVER_RELEASED)
+    accepted_vnd = _acceptable(session, due, state)
+    more = (
+        (FactKind.SHORT_ACCEPTED, FactKind.SHORT_REOPENED, accepted_vnd - state.accepted_vnd),
+        (FactKind.OVER_KEPT, FactKind.OVER_RELEASED, kept_vnd - was_kept_vnd),
+    )
+    number = sum(fact.kind in _VARIANCES for fact in facts)
+    for kind, undone, by_vnd in more:
+        if by_vnd:
+            number += 1
+            movement = f"{due.subject}:variance:{number}"
+            _book_variance(session, due, kind if by_vnd > 0 else undone, abs(by_vnd), movement, now)
+    return accepted_vnd, kept_vnd
+
+
+_VARIANCES = {  # what is debited and what is credited
+    FactKind.SHORT_ACCEPTED: ("5310:payments", "2110"),
+    FactKind.SHORT_REOPENED: ("2110", "5310:payments"),
+    FactKind.OVER_KEPT: ("2130", "4310:payments"),
+    FactKind.OVER_RELEASED: ("4310:payments", "2130"),
+}
+
+
+def _tolerance(due: PaymentDue) -> int:
+    return 0 if due.method == "cod" else due.tolerance_vnd  # a carrier that brings too little owes the rest
+
+
+def _net(facts: list[PaymentFact], kind: FactKind, undone: FactKind) -> int:
+    return sum(fact.amount_vnd * ((fact.kind == kind) - (fact.kind == undone)) for fact in facts)
+
+
+def _acceptable(session: Session, due: PaymentDue, state: PaymentState) -> int:
+    """How much of what is missing need not come: none once everything that came went back, unless it was earned."""
+    if state.accepted_vnd and not state.refundable_vnd and state.received_vnd:
+        held_vnd = -ledger.balance_vnd(session, ledger.account("2110", due.subject))
+        return 0 if held_vnd >= state.accepted_vnd else state.accepted_vnd
+    gap_vnd = due.amount_vnd - state.received_vnd
+    return gap_vnd if 0 < gap_vnd <= _tolerance(due) and state.refundable_vnd else 0
+
+
+def _book_variance(
+    session: Session, due: PaymentDue, kind: FactKind, amount_vnd: int, movement: str, now: datetime
+) -> None:
+    debit, credit = (name if ":" in name else ledger.account(name, due.subject) for name in _VARIANCES[kind])
+    fact = record_fact(session, Fact("own", movement, kind, amount_vnd, now, "manual"), now, due)
+    lines = [Line(debit, amount_vnd), Line(credit, -amount_vnd)]
+    ledger.post(session, f"own:{movement}", str(kind), lines, now, subject=due.subject)
+    if fact and kind is FactKind.OVER_RELEASED:
+        session.add(
+            UnmatchedMoney(
+                fact_id=fact.id,
+                due_id=due.id,
+                amount_vnd=amount_vnd,
+                reason="over",
+                account=credit,
+                content=due.label,
+                arrived_at=now,
+            )
+        )

@@ -13,6 +13,7 @@ from shop.core.db import UtcDateTime
 class PaymentDue(SQLModel, table=True):
     """A sum that somebody owes for a subject ("order:17"). `label` is what people call it, `page_path` its page.
 
+    Up to `tolerance_vnd` too little or too much is let go of; it stays what it was when the due was opened.
     The row is locked while money is applied to it, so two notifications never split the same rest.
     """
 
@@ -25,6 +26,7 @@ class PaymentDue(SQLModel, table=True):
     page_path: str = ""
     method: str
     amount_vnd: int = Field(sa_type=BigInteger)
+    tolerance_vnd: int = Field(default=0, sa_type=BigInteger)
     closes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -149,31 +151,33 @@ class Refund(SQLModel, table=True):
         CheckConstraint("amount_vnd > 0", name="amount"),
         CheckConstraint("state IN ('requested', 'sending', 'sent')", name="state"),
         Index("ix_refund_state", "state", "id"),
-    )
-
         Index(
             "ix_refund_to_send",
             "next_check_at",
             sqlite_where=text("next_check_at IS NOT NULL"),
             postgresql_where=text("next_check_at IS NOT NULL"),
         ),
+    )
+
     id: int = Field(default=None, primary_key=True)
     due_id: int | None = Field(default=None, foreign_key="payment_due.id", index=True)
     unmatched_id: int | None = Field(default=None, foreign_key="unmatched_money.id", unique=True)
+    fact_id: int | None = Field(default=None, foreign_key="payment_fact.id", index=True)
     amount_vnd: int = Field(sa_type=BigInteger)
     reason: str
-    fact_id: int | None = Field(default=None, foreign_key="payment_fact.id", index=True)
     state: str = "requested"
-    reference: str = ""
-    requested_at: datetime = Field(sa_type=UtcDateTime)
     way: str = "transfer"
     gateway_id: str = ""
     tries: int = 0
     refused: str = ""
     failed_id: str = ""
+    reference: str = ""
+    requested_at: datetime = Field(sa_type=UtcDateTime)
     requested_by: int | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_by: int | None = None
+    next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checks: int = 0
 
 
 class Entry(SQLModel, table=True):

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select, update
 
 from payments import ledger
-from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_attempt, state_of_due
+from payments.books import (
+    latest_attempt,
+    lock_due,
+    ready_attempt,
+    record_fact,
+    settle_variance,
+    state_of_attempt,
+    state_of_due,
+)
 from payments.cod import collect_cod as collect_cod
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import void_cod as void_cod
@@ -61,12 +69,14 @@ def open_due(
     now: datetime,
     label: str = "",
     page_path: str = "",
+    tolerance_vnd: int = 0,
 ) -> None:
     """Start waiting for money. Once per subject; a second call changes only the method and `closes_at`.
 
-    `label` is what people call it (the order's code): operators find it by that. `amount_vnd` may be 0.
+    `label` is what people call it (the order's code): operators find it by that. `amount_vnd` may be 0. Up to
+    `tolerance_vnd` too little or too much is let go of.
     """
-    named = {"subject": subject, "label": label or subject, "page_path": page_path}
+    named = {"subject": subject, "label": label or subject, "page_path": page_path, "tolerance_vnd": tolerance_vnd}
     asked = {"method": method, "amount_vnd": amount_vnd, "closes_at": closes_at, "created_at": now}
     if insert_once(session, PaymentDue, {**named, **asked}, ["subject"]):
         if method == "cod" or not amount_vnd:
@@ -89,6 +99,7 @@ def change_due(session: Session, subject: str, amount_vnd: int, now: datetime) -
     due.amount_vnd = amount_vnd
     session.add(due)
     session.flush()
+    settle_variance(session, due, now)
     ready_attempt(session, due, now)
 
 
@@ -181,6 +192,7 @@ def set_aside(session: Session, subject: str, reason: str, now: datetime) -> int
         )
     )
     session.flush()
+    settle_variance(session, due, now)
     ready_attempt(session, due, now)
     return moved_vnd
 
@@ -208,7 +220,9 @@ def request_refund(
         refund = Refund(due_id=due.id, amount_vnd=part_vnd, reason=reason, requested_at=now)
         refund.requested_by = person.id if person else None
         parts.append(goes_by(refund, movement, now))
-    return promise(session, due, amount_vnd, parts, taken, now)
+    promised = promise(session, due, amount_vnd, parts, taken, now)
+    settle_variance(session, due, now)
+    return promised
 
 
 def refunds_of(session: Session, subject: str) -> list[Refund]:

@@ -53,7 +53,10 @@ class KnownFact(Protocol):
 
 @dataclass(frozen=True)
 class PaymentState:
-    """The sums of one due. `late`: some of the money left the buyer after the due had closed."""
+    """The sums of one due. `late`: some of the money left the buyer after the due had closed.
+
+    `accepted_vnd` never came and is not asked for: it lies within the tolerance.
+    """
 
     state: State
     method: str
@@ -64,6 +67,7 @@ class PaymentState:
     refunded_vnd: int
     refundable_vnd: int
     late: bool
+    accepted_vnd: int = 0
 
     @property
     def complete(self) -> bool:
@@ -80,6 +84,8 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
     captured = [fact for fact in facts if fact.kind == FactKind.CAPTURED]
     applied_vnd = sum(fact.applied_vnd for fact in captured)
     received_vnd = applied_vnd - total(FactKind.SET_ASIDE)
+    accepted_vnd = total(FactKind.SHORT_ACCEPTED) - total(FactKind.SHORT_REOPENED)
+    kept_vnd = total(FactKind.OVER_KEPT) - total(FactKind.OVER_RELEASED)
     asked_back_vnd = total(FactKind.REFUND_REQUESTED)
     gone_vnd = asked_back_vnd + total(FactKind.CHARGED_BACK)
     refunded_vnd = total(FactKind.REFUNDED) - total(FactKind.REFUND_FAILED)
@@ -87,7 +93,7 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         state = State.REFUNDING
     elif asked_back_vnd and refunded_vnd >= received_vnd:
         state = State.REFUNDED
-    elif received_vnd >= due_vnd:
+    elif received_vnd + accepted_vnd >= due_vnd:
         state = State.PAID
     elif received_vnd:
         state = State.PART
@@ -98,11 +104,12 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         method=method,
         due_vnd=due_vnd,
         received_vnd=received_vnd,
-        missing_vnd=max(0, due_vnd - received_vnd),
-        surplus_vnd=total(FactKind.CAPTURED) - applied_vnd - total(FactKind.REASSIGNED),
+        missing_vnd=max(0, due_vnd - received_vnd - accepted_vnd),
+        surplus_vnd=total(FactKind.CAPTURED) - applied_vnd - total(FactKind.REASSIGNED) - kept_vnd,
         refunded_vnd=refunded_vnd,
         refundable_vnd=received_vnd - gone_vnd,
         late=closes_at is not None and any(fact.occurred_at > closes_at for fact in captured),
+        accepted_vnd=accepted_vnd,
     )
 
 

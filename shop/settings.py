@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     cod_most_vnd: int = Field(default=5_000_000, ge=0)
     cod_most_new_phone_vnd: int = Field(default=2_000_000, ge=0)
     """Cash at the door: the most for one order, and for a phone that has not received an order yet."""
+    payment_tolerance_vnd: int = Field(default=0, ge=0)
 
     smtp_host: str = ""
     smtp_port: int = 587

@@ -116,6 +116,7 @@ def place(
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
     run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})
     due: dict[str, Any] = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
+    due["tolerance_vnd"] = settings.payment_tolerance_vnd
     payments.open_due(session, f"order:{placed.id}", placed.total_vnd, payment_method, pay_by, now, **due)
     publish(session, OrderPlaced(placed.id))
     if pay_by is None:

@@ -168,11 +168,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
--- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -194,32 +194,6 @@ CREATE TABLE carrier_cash (
 )
 -- end
 CREATE INDEX ix_carrier_cash_open ON carrier_cash (account, id) WHERE remitted_vnd + written_off_vnd < collected_vnd
--- end
-CREATE TABLE gateway_terms (
-	gateway VARCHAR NOT NULL, 
-	columns JSON NOT NULL, 
-	fee_bps INTEGER, 
-	fee_fixed_vnd BIGINT NOT NULL, 
-	settles_after_days INTEGER NOT NULL, 
-	CONSTRAINT pk_gateway_terms PRIMARY KEY (gateway), 
-	CONSTRAINT ck_gateway_terms_fee CHECK (fee_bps BETWEEN 0 AND 10000 AND fee_fixed_vnd >= 0), 
-	CONSTRAINT ck_gateway_terms_days CHECK (settles_after_days BETWEEN 0 AND 60)
-)
--- end
-CREATE TABLE settlement_file (
-	id SERIAL NOT NULL, 
-	gateway VARCHAR NOT NULL, 
-	digest VARCHAR NOT NULL, 
-	name VARCHAR NOT NULL, 
-	content BYTEA NOT NULL, 
-	columns JSON NOT NULL, 
-	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	uploaded_by INTEGER NOT NULL, 
-	taken_at TIMESTAMP WITH TIME ZONE, 
-	row_count INTEGER NOT NULL, 
-	CONSTRAINT pk_settlement_file PRIMARY KEY (id), 
-	CONSTRAINT uq_settlement_file_gateway_digest UNIQUE (gateway, digest)
-)
 -- end
 CREATE TABLE dispute (
 	id SERIAL NOT NULL, 
@@ -291,11 +265,11 @@ CREATE TABLE earning (
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
-CREATE INDEX ix_earning_seller ON earning (seller, id)
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -543,15 +517,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
--- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -566,11 +540,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_owner ON hold (owner)
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -609,9 +583,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE entry (
 	id SERIAL NOT NULL, 
@@ -624,9 +598,9 @@ CREATE TABLE entry (
 	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
 )
 -- end
-CREATE INDEX ix_entry_balance ON entry (account, pending, amount_vnd)
--- end
 CREATE INDEX ix_entry_journal_id ON entry (journal_id)
+-- end
+CREATE INDEX ix_entry_balance ON entry (account, pending, amount_vnd)
 -- end
 CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
 -- end
@@ -694,17 +668,17 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
@@ -730,13 +704,13 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
@@ -877,17 +851,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_host_id ON live_session (host_id)
--- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
--- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
--- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
+CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+-- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
 CREATE INDEX ix_live_session_state ON live_session (state)
+-- end
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -937,9 +911,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1028,9 +1002,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE cart_line (
 	id SERIAL NOT NULL, 
@@ -1052,9 +1026,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
--- end
 CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
+-- end
+CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -1164,34 +1138,6 @@ CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
-CREATE TABLE settlement_batch (
-	id SERIAL NOT NULL, 
-	file_id INTEGER NOT NULL, 
-	gateway VARCHAR NOT NULL, 
-	batch_ref VARCHAR NOT NULL, 
-	part INTEGER NOT NULL, 
-	settled_on DATE NOT NULL, 
-	cleared_vnd BIGINT NOT NULL, 
-	fee_vnd BIGINT NOT NULL, 
-	net_vnd BIGINT NOT NULL, 
-	row_count INTEGER NOT NULL, 
-	state VARCHAR NOT NULL, 
-	unmatched_id INTEGER, 
-	decided_by INTEGER, 
-	decided_at TIMESTAMP WITH TIME ZONE, 
-	CONSTRAINT pk_settlement_batch PRIMARY KEY (id), 
-	CONSTRAINT uq_settlement_batch_gateway_batch_ref_part UNIQUE (gateway, batch_ref, part), 
-	CONSTRAINT uq_settlement_batch_unmatched_id UNIQUE (unmatched_id), 
-	CONSTRAINT ck_settlement_batch_sum CHECK (cleared_vnd = fee_vnd + net_vnd), 
-	CONSTRAINT ck_settlement_batch_state CHECK (state IN ('waiting', 'tied', 'booked')), 
-	CONSTRAINT fk_settlement_batch_file_id FOREIGN KEY(file_id) REFERENCES settlement_file (id), 
-	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
-)
--- end
-CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
--- end
-CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
--- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
 	due_id INTEGER, 
@@ -1223,9 +1169,9 @@ CREATE TABLE refund (
 -- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
-CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+-- end
+CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
@@ -1275,30 +1221,6 @@ CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE INDEX ix_remittance_row_key ON remittance_row (key)
 -- end
-CREATE TABLE settlement_row (
-	id SERIAL NOT NULL, 
-	batch_id INTEGER NOT NULL, 
-	gateway VARCHAR NOT NULL, 
-	kind VARCHAR NOT NULL, 
-	movement_id VARCHAR NOT NULL, 
-	reference VARCHAR NOT NULL, 
-	gross_vnd BIGINT NOT NULL, 
-	fee_vnd BIGINT NOT NULL, 
-	net_vnd BIGINT NOT NULL, 
-	settled_on DATE NOT NULL, 
-	fact_id INTEGER, 
-	CONSTRAINT pk_settlement_row PRIMARY KEY (id), 
-	CONSTRAINT uq_settlement_row_gateway_kind_movement_id UNIQUE (gateway, kind, movement_id), 
-	CONSTRAINT uq_settlement_row_fact_id UNIQUE (fact_id), 
-	CONSTRAINT ck_settlement_row_gross CHECK (gross_vnd >= 0), 
-	CONSTRAINT fk_settlement_row_batch_id FOREIGN KEY(batch_id) REFERENCES settlement_batch (id), 
-	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
-)
--- end
-CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
--- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1337,35 +1259,4 @@ CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
--- end
-CREATE TABLE comparison_item (
-	id SERIAL NOT NULL, 
-	gateway VARCHAR NOT NULL, 
-	kind VARCHAR NOT NULL, 
-	movement_id VARCHAR NOT NULL, 
-	reference VARCHAR NOT NULL, 
-	day DATE NOT NULL, 
-	fact_id INTEGER, 
-	row_id INTEGER, 
-	our_vnd BIGINT, 
-	their_vnd BIGINT, 
-	fee_vnd BIGINT, 
-	agreed_fee_vnd BIGINT, 
-	state VARCHAR NOT NULL, 
-	seen_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	changed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	note VARCHAR NOT NULL, 
-	closed_by INTEGER, 
-	closed_at TIMESTAMP WITH TIME ZONE, 
-	CONSTRAINT pk_comparison_item PRIMARY KEY (id), 
-	CONSTRAINT uq_comparison_item_fact_id UNIQUE (fact_id), 
-	CONSTRAINT uq_comparison_item_row_id UNIQUE (row_id), 
-	CONSTRAINT ck_comparison_item_state CHECK (state IN ('not_yet', 'matched', 'missing_here', 'missing_there', 'amount_diff', 'fee_diff')), 
-	CONSTRAINT fk_comparison_item_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id), 
-	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
-)
--- end
-CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
--- end
-CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end
