@@ -10,10 +10,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, insert, select
 
+from payments.checkpoints.models import BalanceCheckpoint
 from payments.models import Entry, Journal
+from shop.core.db import run
+from shop.core.prepared import Prepared
 
 CHART = {
     "1110": "bank",
@@ -114,9 +119,27 @@ def reversed_lines(session: Session, journal_id: int) -> list[Line]:
 
 
 def balance_vnd(session: Session, name: str, *, pending: bool = False) -> int:
-    """What stands on one account: debit positive."""
-    wanted = select(func.sum(Entry.amount_vnd)).where(Entry.account == name, Entry.pending == pending)
-    return int(session.exec(wanted).one() or 0)
+    """What stands on one account: debit positive. The last checkpoint and the entries after it."""
+    last = run(session, _LAST_CHECKPOINT, {"name": name, "held": pending}).first()
+    since_id, before_vnd = tuple(last) if last else (0, 0)
+    newer = run(session, _NEWER, {"name": name, "held": pending, "since_id": since_id}).one()
+    return int(before_vnd) + int(newer[0] or 0)
+
+
+_NAME: sa.BindParameter[str] = sa.bindparam("name")
+_HELD: sa.BindParameter[bool] = sa.bindparam("held")
+_SINCE_ID: sa.BindParameter[int] = sa.bindparam("since_id")
+_checkpoints: Any = sa.select(col(BalanceCheckpoint.up_to_id), col(BalanceCheckpoint.amount_vnd))
+_LAST_CHECKPOINT = Prepared(
+    _checkpoints.where(col(BalanceCheckpoint.account) == _NAME, col(BalanceCheckpoint.pending) == _HELD)
+    .order_by(col(BalanceCheckpoint.up_to_id).desc())
+    .limit(1)
+)
+_NEWER = Prepared(
+    sa.select(func.sum(Entry.amount_vnd)).where(
+        col(Entry.account) == _NAME, col(Entry.pending) == _HELD, col(Entry.id) > _SINCE_ID
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ class Entry(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = (
         CheckConstraint("amount_vnd <> 0", name="amount"),
-        Index("ix_entry_balance", "account", "pending", "amount_vnd"),
+        Index("ix_entry_balance", "account", "pending", "id", "amount_vnd"),
     )
 
     id: int = Field(default=None, primary_key=True)

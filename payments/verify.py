@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, func, select
 
+from payments.checkpoints import service as checkpoints
 from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
 from payments.gateway import FactKind
@@ -36,6 +37,7 @@ def check(session: Session) -> list[str]:
         _dues_agree,
         _held_money_agrees,
         _inbox_counted,
+        checkpoints.check,
         payouts_rules,
     )
     return [line for rule in rules for line in rule(session)]

@@ -29,6 +29,7 @@ from payments import asking, sending
 from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
+from payments.checkpoints import service as checkpoints
 from payments.earnings import service as earnings
 from payments.till import till_from
 from shop import migrations
@@ -127,6 +128,7 @@ JOBS: Sequence[Job] = (
     Job("close-unpaid-orders", 20, orders.close_unpaid),
     Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
     Job("lapse-checkouts", 60, checkout.lapse),
+    Job("checkpoint-balances", 600, checkpoints.checkpoint_balances),
     Job("release-earnings", 300, earnings.release_due),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),

@@ -172,11 +172,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id INTEGER NOT NULL, 
@@ -198,6 +198,47 @@ CREATE TABLE carrier_cash (
 )
 -- end
 CREATE INDEX ix_carrier_cash_open ON carrier_cash (account, id) WHERE remitted_vnd + written_off_vnd < collected_vnd
+-- end
+CREATE TABLE balance_checkpoint (
+	id INTEGER NOT NULL, 
+	account VARCHAR NOT NULL, 
+	pending BOOLEAN NOT NULL, 
+	up_to_id INTEGER NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	CONSTRAINT pk_balance_checkpoint PRIMARY KEY (id), 
+	CONSTRAINT uq_balance_checkpoint_account_pending_up_to_id UNIQUE (account, pending, up_to_id)
+)
+-- end
+CREATE TRIGGER balance_checkpoint_no_update BEFORE UPDATE ON balance_checkpoint BEGIN SELECT RAISE(ABORT, 'balance_checkpoint is insert-only'); END
+-- end
+CREATE TRIGGER balance_checkpoint_no_delete BEFORE DELETE ON balance_checkpoint BEGIN SELECT RAISE(ABORT, 'balance_checkpoint is insert-only'); END
+-- end
+CREATE TABLE gateway_terms (
+	gateway VARCHAR NOT NULL, 
+	columns JSON NOT NULL, 
+	fee_bps INTEGER, 
+	fee_fixed_vnd BIGINT NOT NULL, 
+	settles_after_days INTEGER NOT NULL, 
+	CONSTRAINT pk_gateway_terms PRIMARY KEY (gateway), 
+	CONSTRAINT ck_gateway_terms_fee CHECK (fee_bps BETWEEN 0 AND 10000 AND fee_fixed_vnd >= 0), 
+	CONSTRAINT ck_gateway_terms_days CHECK (settles_after_days BETWEEN 0 AND 60)
+)
+-- end
+CREATE TABLE settlement_file (
+	id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	content BLOB NOT NULL, 
+	columns JSON NOT NULL, 
+	uploaded_at DATETIME NOT NULL, 
+	uploaded_by INTEGER NOT NULL, 
+	taken_at DATETIME, 
+	row_count INTEGER NOT NULL, 
+	CONSTRAINT pk_settlement_file PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_file_gateway_digest UNIQUE (gateway, digest)
+)
 -- end
 CREATE TABLE dispute (
 	id INTEGER NOT NULL, 
@@ -269,9 +310,9 @@ CREATE TABLE earning (
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_seller ON earning (seller, id)
--- end
 CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
+CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
@@ -348,9 +389,9 @@ CREATE TABLE payout_account (
 	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
 )
 -- end
-CREATE INDEX ix_payout_account_seller ON payout_account (seller)
--- end
 CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
+-- end
+CREATE INDEX ix_payout_account_seller ON payout_account (seller)
 -- end
 CREATE TABLE payout_run (
 	id INTEGER NOT NULL, 
@@ -387,9 +428,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id INTEGER NOT NULL, 
@@ -523,15 +564,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -565,9 +606,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
--- end
 CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
+CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
 CREATE TRIGGER stock_movement_no_update BEFORE UPDATE ON stock_movement BEGIN SELECT RAISE(ABORT, 'stock_movement is insert-only'); END
 -- end
@@ -591,9 +632,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
--- end
 CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
 -- end
 CREATE TABLE entry (
 	id INTEGER NOT NULL, 
@@ -606,9 +647,9 @@ CREATE TABLE entry (
 	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
 )
 -- end
-CREATE INDEX ix_entry_journal_id ON entry (journal_id)
+CREATE INDEX ix_entry_balance ON entry (account, pending, id, amount_vnd)
 -- end
-CREATE INDEX ix_entry_balance ON entry (account, pending, amount_vnd)
+CREATE INDEX ix_entry_journal_id ON entry (journal_id)
 -- end
 CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entry is insert-only'); END
 -- end
@@ -678,19 +719,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -727,15 +768,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
--- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
--- end
-CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
+-- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -876,13 +917,13 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
--- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
@@ -936,9 +977,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -970,6 +1011,28 @@ CREATE TABLE cod_refusal (
 )
 -- end
 CREATE INDEX ix_cod_refusal_phone ON cod_refusal (phone, refused_at)
+-- end
+CREATE TABLE money_back (
+	id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	lines JSON NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	goods_fit BOOLEAN NOT NULL, 
+	state VARCHAR NOT NULL, 
+	asked_by INTEGER NOT NULL, 
+	asked_at DATETIME NOT NULL, 
+	decided_by INTEGER, 
+	decided_at DATETIME, 
+	CONSTRAINT pk_money_back PRIMARY KEY (id), 
+	CONSTRAINT ck_money_back_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_money_back_state CHECK (state IN ('proposed', 'given', 'withdrawn')), 
+	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
+)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
+-- end
+CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
@@ -1027,9 +1090,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_at ON live_report (at)
--- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE TABLE cart_line (
 	id INTEGER NOT NULL, 
@@ -1067,9 +1130,9 @@ CREATE TABLE offer (
 	CONSTRAINT fk_offer_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
 )
 -- end
-CREATE INDEX ix_offer_owner ON offer (owner)
--- end
 CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
+-- end
+CREATE INDEX ix_offer_owner ON offer (owner)
 -- end
 CREATE TABLE price_change (
 	id INTEGER NOT NULL, 
@@ -1157,11 +1220,39 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+-- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE TABLE settlement_batch (
+	id INTEGER NOT NULL, 
+	file_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	batch_ref VARCHAR NOT NULL, 
+	part INTEGER NOT NULL, 
+	settled_on DATE NOT NULL, 
+	cleared_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	net_vnd BIGINT NOT NULL, 
+	row_count INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	unmatched_id INTEGER, 
+	decided_by INTEGER, 
+	decided_at DATETIME, 
+	CONSTRAINT pk_settlement_batch PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_batch_gateway_batch_ref_part UNIQUE (gateway, batch_ref, part), 
+	CONSTRAINT uq_settlement_batch_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT ck_settlement_batch_sum CHECK (cleared_vnd = fee_vnd + net_vnd), 
+	CONSTRAINT ck_settlement_batch_state CHECK (state IN ('waiting', 'tied', 'booked')), 
+	CONSTRAINT fk_settlement_batch_file_id FOREIGN KEY(file_id) REFERENCES settlement_file (id), 
+	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
+)
+-- end
+CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
 -- end
 CREATE TABLE refund (
 	id INTEGER NOT NULL, 
@@ -1192,13 +1283,13 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_due_id ON refund (due_id)
--- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
-CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_refund_state ON refund (state, id)
+-- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE live_item (
 	id INTEGER NOT NULL, 
@@ -1246,6 +1337,30 @@ CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE INDEX ix_remittance_row_key ON remittance_row ("key")
 -- end
+CREATE TABLE settlement_row (
+	id INTEGER NOT NULL, 
+	batch_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	gross_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	net_vnd BIGINT NOT NULL, 
+	settled_on DATE NOT NULL, 
+	fact_id INTEGER, 
+	CONSTRAINT pk_settlement_row PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_row_gateway_kind_movement_id UNIQUE (gateway, kind, movement_id), 
+	CONSTRAINT uq_settlement_row_fact_id UNIQUE (fact_id), 
+	CONSTRAINT ck_settlement_row_gross CHECK (gross_vnd >= 0), 
+	CONSTRAINT fk_settlement_row_batch_id FOREIGN KEY(batch_id) REFERENCES settlement_batch (id), 
+	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
+)
+-- end
+CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+-- end
 CREATE TABLE live_pin (
 	id INTEGER NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1277,13 +1392,44 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
 CREATE TRIGGER live_claim_no_delete BEFORE DELETE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
+-- end
+CREATE TABLE comparison_item (
+	id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	day DATE NOT NULL, 
+	fact_id INTEGER, 
+	row_id INTEGER, 
+	our_vnd BIGINT, 
+	their_vnd BIGINT, 
+	fee_vnd BIGINT, 
+	agreed_fee_vnd BIGINT, 
+	state VARCHAR NOT NULL, 
+	seen_at DATETIME NOT NULL, 
+	changed_at DATETIME NOT NULL, 
+	note VARCHAR NOT NULL, 
+	closed_by INTEGER, 
+	closed_at DATETIME, 
+	CONSTRAINT pk_comparison_item PRIMARY KEY (id), 
+	CONSTRAINT uq_comparison_item_fact_id UNIQUE (fact_id), 
+	CONSTRAINT uq_comparison_item_row_id UNIQUE (row_id), 
+	CONSTRAINT ck_comparison_item_state CHECK (state IN ('not_yet', 'matched', 'missing_here', 'missing_there', 'amount_diff', 'fee_diff')), 
+	CONSTRAINT fk_comparison_item_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id), 
+	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
+)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
 -- end

@@ -1,0 +1,1 @@
+"""Balances remembered: what an account held up to an entry, so that only what came after is added up."""
