@@ -15,16 +15,25 @@ from pathlib import Path
 from tests.bench import live
 from tests.bench.orders import bench_orders
 from tests.bench.pages import bench_pages
-from tests.bench.scale import bench_scale
+from tests.bench.scale import ScaleFigures, bench_scale, bench_scale_on_postgresql
 from tests.bench.stand import CannotMeasure, Line
 from tests.bench.start import bench_start
+from tests.servers import NotAvailable
 
 PAPER = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 def _scale() -> list[Line]:
-    figures = bench_scale()
-    return [Line(words, figures.holds) for words in figures.lines()]
+    measured = [bench_scale()]
+    try:
+        measured.append(bench_scale_on_postgresql())
+    except NotAvailable as reason:
+        return [*_told(measured), Line(f"scale: PostgreSQL skipped, {reason}")]
+    return _told(measured)
+
+
+def _told(measured: Sequence[ScaleFigures]) -> list[Line]:
+    return [Line(words, figures.holds) for figures in measured for words in figures.lines()]
 
 
 def _live() -> list[Line]:

@@ -1,4 +1,7 @@
-"""Does a page stay quick when the market grows a hundredfold? Uncached pages of a small and a large market, in turn."""
+"""Does a page stay quick when the market grows a hundredfold? Uncached pages of a small and a large market, in turn.
+
+On SQLite and on PostgreSQL, with the same limits.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI
 from sqlmodel import select
 
@@ -25,6 +29,8 @@ from shop.core.db import Database
 from shop.demo.scale import SYLLABLES, make_many
 from shop.main import create_app
 from shop.settings import Settings
+from tests.conftest import with_database
+from tests.servers import postgresql
 
 SMALL, LARGE = (1_000, 10), (100_000, 1_000)
 MOST_RATIO, MOST_BROAD_MS = 1.5, 100.0
@@ -39,6 +45,8 @@ class ScaleFigures:
     small_ms: dict[str, float]
     large_ms: dict[str, float]
     broad_ms: float
+    database: str = "SQLite"
+    sizes: tuple[int, int] = (SMALL[0], LARGE[0])
 
     @property
     def holds(self) -> bool:
@@ -47,25 +55,51 @@ class ScaleFigures:
 
     def lines(self) -> list[str]:
         """One line a figure, with its limit."""
+        small, large = self.sizes
         return [
-            f"scale: {kind} uncached p95 {self.large_ms[kind]:.1f} ms with {LARGE[0]:,} products, "
-            f"{small_ms:.1f} ms with {SMALL[0]:,}: {self.large_ms[kind] / small_ms:.2f} (limit {MOST_RATIO})"
+            f"scale: {self.database}, {kind} uncached p95 {self.large_ms[kind]:.1f} ms with {large:,} products, "
+            f"{small_ms:.1f} ms with {small:,}: {self.large_ms[kind] / small_ms:.2f} (limit {MOST_RATIO})"
             for kind, small_ms in self.small_ms.items()
-        ] + [f"scale: a word that a third of all carry, p95 {self.broad_ms:.1f} ms (limit {MOST_BROAD_MS:.0f})"]
+        ] + [
+            f"scale: {self.database}, a word that a third of all carry, p95 {self.broad_ms:.1f} ms "
+            f"(limit {MOST_BROAD_MS:.0f})"
+        ]
 
 
-def bench_scale(times: int = 200, folder: Path | None = None) -> ScaleFigures:
+def bench_scale(times: int = 200, folder: Path | None = None, large: tuple[int, int] = LARGE) -> ScaleFigures:
     """Measure on SQLite. Markets made before in `folder` are used again."""
     with tempfile.TemporaryDirectory() as fresh:
         home = folder or Path(fresh)
-        with _market(home, *SMALL) as small, _market(home, *LARGE) as large:
-            small_paths, large_paths = _paths(small), _paths(large)
-            figures = {
-                kind: _in_turn(small, large, small_paths[kind], large_paths[kind], times) for kind in small_paths
-            }
-            broad = [asyncio.run(_took_ms(large, f"{BROAD}&n={number}")) for number in range(times)]
+        addresses = [f"sqlite:///{home / f'market-{size[0]}.sqlite'}" for size in (SMALL, large)]
+        return _compare(home, addresses, large, times, "SQLite")
+
+
+def bench_scale_on_postgresql(times: int = 200, large: tuple[int, int] = LARGE) -> ScaleFigures:
+    """The same on a PostgreSQL of its own, or the one at TEST_DATABASE_URL. Raises NotAvailable."""
+    with tempfile.TemporaryDirectory() as fresh, postgresql() as server:
+        names = [f"scale_{size[0]}" for size in (SMALL, large)]
+        try:
+            for name in names:
+                _order(server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+            return _compare(Path(fresh), [with_database(server, name) for name in names], large, times, "PostgreSQL")
+        finally:
+            _order(server, *(f"DROP DATABASE IF EXISTS {name}" for name in names))
+
+
+def _order(server: str, *statements: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _compare(home: Path, addresses: list[str], most: tuple[int, int], times: int, database: str) -> ScaleFigures:
+    with _market(home, addresses[0], *SMALL) as small, _market(home, addresses[1], *most) as large:
+        small_paths, large_paths = _paths(small), _paths(large)
+        figures = {kind: _in_turn(small, large, small_paths[kind], large_paths[kind], times) for kind in small_paths}
+        broad = [asyncio.run(_took_ms(large, f"{BROAD}&n={number}")) for number in range(times)]
     small_ms = {kind: _p95(both[0]) for kind, both in figures.items()}
-    return ScaleFigures(small_ms, {kind: _p95(both[1]) for kind, both in figures.items()}, _p95(broad))
+    large_ms = {kind: _p95(both[1]) for kind, both in figures.items()}
+    return ScaleFigures(small_ms, large_ms, _p95(broad), database, (SMALL[0], most[0]))
 
 
 def _in_turn(
@@ -117,12 +151,12 @@ async def _took_ms(app: FastAPI, address: str) -> float:
 
 
 @contextmanager
-def _market(home: Path, products: int, coops: int) -> Iterator[FastAPI]:
-    file = home / f"market-{products}.sqlite"
-    fresh = not file.exists()
-    db = Database(f"sqlite:///{file}")
+def _market(home: Path, address: str, products: int, coops: int) -> Iterator[FastAPI]:
+    db = Database(address)
     migrations.upgrade(db)
-    if fresh:
+    with db.read() as session:
+        empty = session.exec(select(Product.id).limit(1)).first() is None
+    if empty:
         make_many(db, products, coops)
     settings = Settings(data_dir=home, worker="none", public_url="http://bench")
     yield create_app(settings, db)
@@ -153,4 +187,4 @@ def _questions(app: FastAPI) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(bench_scale().lines()))  # noqa: T201  its output
+    print("\n".join([*bench_scale().lines(), *bench_scale_on_postgresql().lines()]))  # noqa: T201  its output
