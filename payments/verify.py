@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, func, select
 
+from payments.cash.models import CarrierCash
 from payments.checkpoints import service as checkpoints
 from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
@@ -35,6 +36,7 @@ def check(session: Session) -> list[str]:
         _journals_balance,
         _facts_have_journals,
         _dues_agree,
+        _carriers_agree,
         _held_money_agrees,
         _inbox_counted,
         checkpoints.check,
@@ -115,6 +117,22 @@ def _sellers_agree(session: Session) -> Iterator[str]:
         for name, sum_vnd in vars(stands).items():
             if sum_vnd < 0:
                 yield f"earnings: {name} of {seller} is {sum_vnd}"
+
+
+def _carriers_agree(session: Session) -> Iterator[str]:
+    """What carriers hold is exactly what they collected and neither remitted nor lost, parcel by parcel."""
+    held = select(Entry.account, func.sum(Entry.amount_vnd)).where(
+        col(Entry.pending).is_(False),
+        col(Entry.account).startswith("1130:"),
+        col(Entry.account).not_like("1130:own:%"),
+    )
+    books = {account: int(sum_vnd) for account, sum_vnd in session.exec(held.group_by(col(Entry.account)))}
+    left = col(CarrierCash.collected_vnd) - col(CarrierCash.remitted_vnd) - col(CarrierCash.written_off_vnd)
+    wanted = select(CarrierCash.account, func.sum(left)).group_by(col(CarrierCash.account))
+    parcels = {account: int(sum_vnd) for account, sum_vnd in session.exec(wanted)}
+    for account in sorted(books.keys() | parcels.keys()):
+        if books.get(account, 0) != parcels.get(account, 0):
+            yield f"payments: {account} holds {books.get(account, 0)}, its parcels say {parcels.get(account, 0)}"
 
 
 def _held_money_agrees(session: Session) -> Iterator[str]:

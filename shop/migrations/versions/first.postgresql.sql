@@ -168,11 +168,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+-- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
--- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -302,13 +302,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
--- end
 CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -420,9 +420,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
--- end
 CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
+-- end
+CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -473,9 +473,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_person_id ON cart (person_id)
--- end
 CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
 -- end
 CREATE TABLE category (
 	id SERIAL NOT NULL, 
@@ -556,8 +556,6 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
@@ -565,6 +563,8 @@ CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -581,9 +581,9 @@ CREATE TABLE hold (
 -- end
 CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
-CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
 CREATE INDEX ix_hold_owner ON hold (owner)
+-- end
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -622,9 +622,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE entry (
 	id SERIAL NOT NULL, 
@@ -637,9 +637,9 @@ CREATE TABLE entry (
 	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
 )
 -- end
-CREATE INDEX ix_entry_balance ON entry (account, pending, id, amount_vnd)
--- end
 CREATE INDEX ix_entry_journal_id ON entry (journal_id)
+-- end
+CREATE INDEX ix_entry_balance ON entry (account, pending, id, amount_vnd)
 -- end
 CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
 -- end
@@ -707,6 +707,10 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
@@ -716,10 +720,6 @@ CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest
 CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -743,15 +743,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
--- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
--- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -892,15 +892,15 @@ CREATE TABLE live_session (
 -- end
 CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
--- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -950,9 +950,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1063,9 +1063,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE cart_line (
 	id SERIAL NOT NULL, 
@@ -1142,9 +1142,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
--- end
 CREATE INDEX ix_order_line_order_id ON order_line (order_id)
+-- end
+CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
 -- end
 CREATE TABLE remittance (
 	id SERIAL NOT NULL, 
@@ -1195,9 +1195,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1223,9 +1223,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
--- end
 CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
+-- end
+CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
 -- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
@@ -1256,11 +1256,11 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
--- end
 CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
@@ -1306,9 +1306,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
--- end
 CREATE INDEX ix_remittance_row_key ON remittance_row (key)
+-- end
+CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE TABLE settlement_row (
 	id SERIAL NOT NULL, 
@@ -1330,9 +1330,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
--- end
 CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+-- end
+CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1367,9 +1367,9 @@ CREATE TABLE live_claim (
 -- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
-CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
--- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
+CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end
@@ -1400,7 +1400,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
--- end
 CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end
