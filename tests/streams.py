@@ -10,15 +10,17 @@ from contextlib import ExitStack, closing, contextmanager
 
 from fastapi import FastAPI
 
+from shop.core.deps import VISITOR
 from tests.served import serving
 
 
 class Stream:
     """One open event stream."""
 
-    def __init__(self, port: int, path: str, last_id: str = "") -> None:
+    def __init__(self, port: int, path: str, last_id: str = "", visitor: str = "") -> None:
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        headers |= {"Cookie": f"{VISITOR}={visitor}"} if visitor else {}
         self._line.request("GET", path, headers=headers)
         self._answer = self._line.getresponse()
         assert self._answer.status == 200
@@ -66,9 +68,9 @@ class Market:
             assert answer.status == 200
             return answer.read().decode()
 
-    def stream(self, address: str, last_id: str = "") -> Stream:
-        """A stream that stays open until the test ends or drops it."""
-        stream = Stream(self.port, address, last_id)
+    def stream(self, address: str, last_id: str = "", visitor: str = "") -> Stream:
+        """A stream that stays open until the test ends or drops it; of somebody new if no visitor is named."""
+        stream = Stream(self.port, address, last_id, visitor)
         self._open_now.callback(stream.drop)
         return stream
 

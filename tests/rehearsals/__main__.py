@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.rehearsals import report
 from tests.rehearsals.day import day
 from tests.rehearsals.kill_nine import kill_nine
+from tests.rehearsals.live import live_clocks
 from tests.rehearsals.notifications import notifications
 from tests.rehearsals.processes import processes
 from tests.rehearsals.restore import restore
@@ -24,6 +25,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "kill-9": kill_nine,
     "notifications": notifications,
     "scarce": scarce,
+    "live": live_clocks,
     "day": day,
     "processes": processes,
     "restore": restore,

@@ -141,17 +141,17 @@ def _order_crosses(stand: Stand, scene: Scene) -> list[Figure]:
     """What happens in B shows on the streams and pages of A; what the worker does, too."""
     with _listening(stand, scene, A, f"coop:{scene.product.coop_id}") as desk:
         with _only(scene, B):
-            _buy(stand, scene.carts[0], "cod")
+            buy(stand, scene.carts[0], "cod")
         began = time.perf_counter()
         desk.until("parcels", "placed")
         order_s = time.perf_counter() - began
     with _only(scene, B):
-        placed = _buy(stand, scene.carts[1], "vietqr")
+        placed = buy(stand, scene.carts[1], "vietqr")
     with scene.db.read() as session:
         order_id = session.exec(select(Order.id).where(Order.code == placed["code"])).one()
     with _listening(stand, scene, A, f"order:{order_id}") as page:
         with _only(scene, B):
-            _pay(stand, placed)
+            pay(stand, placed)
         began = time.perf_counter()
         page.until("order", "paid")
         paid_s = time.perf_counter() - began
@@ -166,16 +166,18 @@ def _order_crosses(stand: Stand, scene: Scene) -> list[Figure]:
     ]
 
 
-def _buy(stand: Stand, cart_id: str, method: str) -> dict[str, Any]:
-    answer = call(stand.port, "POST", "/api/v1/orders", order_of(cart_id, 1, method), {"Idempotency-Key": cart_id})
+def buy(stand: Stand, cart_id: str, method: str, number: int = 1) -> dict[str, Any]:
+    """Shopper `number` orders what is in the cart, over the API. Raises Broke."""
+    body = order_of(cart_id, number, method)
+    answer = call(stand.port, "POST", "/api/v1/orders", body, {"Idempotency-Key": cart_id})
     if answer.status != 201:
         raise Broke(f"no order: {answer}")
     placed: dict[str, Any] = answer.body
     return placed
 
 
-def _pay(stand: Stand, placed: dict[str, Any]) -> None:
-    """The bank transfer arrives, as SePay tells of it."""
+def pay(stand: Stand, placed: dict[str, Any]) -> None:
+    """The bank transfer arrives, as SePay tells of it. Raises Broke."""
     action, now = placed["payment"]["action"], datetime.now(UTC)
     body = json.dumps(notification(action["content"], action["amount_vnd"], action["account_no"], now))
     headers = sign(body.encode(), stand.settings.sepay_webhook_secret, "", now)
