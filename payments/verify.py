@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from payments.cash.models import CarrierCash
 from payments.checkpoints import service as checkpoints
+from payments.comparison.rules import clearing_agrees, disputes_agree
 from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
 from payments.gateway import FactKind
@@ -22,6 +23,9 @@ _BOOKED = (
     FactKind.REFUND_REQUESTED,
     FactKind.REFUNDED,
     FactKind.SET_ASIDE,
+    FactKind.DISPUTED,
+    FactKind.DISPUTE_FEE,
+    FactKind.DISPUTE_WON,
     FactKind.REFUND_FAILED,
 )
 
@@ -41,6 +45,8 @@ def check(session: Session) -> list[str]:
         _inbox_counted,
         checkpoints.check,
         payouts_rules,
+        clearing_agrees,
+        disputes_agree,
     )
     return [line for rule in rules for line in rule(session)]
 

@@ -131,6 +131,22 @@ def verify() -> None:
 
 
 @app.command()
+def compare() -> None:
+    """Put our movements beside the gateways' settlement files; says how many differ."""
+    from payments.comparison import items
+    from payments.comparison.compare import compare as look
+    from shop.core.progress import shown
+
+    db = _database(_settings())
+    with shown() as progress:
+        looked = look(db, datetime.now(UTC), progress)
+    with db.read() as session:
+        open_items = items.count_open(session)
+    db.close()
+    typer.echo(f"chohtx compare: {looked} movements looked at, {open_items} differences open")
+
+
+@app.command()
 def backup(file: Path) -> None:
     """Write the database and the media folder into one file."""
     from shop import backups

@@ -133,9 +133,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE ("key")
 )
 -- end
-CREATE INDEX ix_message_state ON message (state)
--- end
 CREATE INDEX ix_message_address ON message (address)
+-- end
+CREATE INDEX ix_message_state ON message (state)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -172,11 +172,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
--- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id INTEGER NOT NULL, 
@@ -310,11 +310,11 @@ CREATE TABLE earning (
 -- end
 CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
--- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
+-- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id INTEGER NOT NULL, 
@@ -428,9 +428,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id INTEGER NOT NULL, 
@@ -481,9 +481,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_touched_at ON cart (touched_at)
--- end
 CREATE INDEX ix_cart_person_id ON cart (person_id)
+-- end
+CREATE INDEX ix_cart_touched_at ON cart (touched_at)
 -- end
 CREATE TABLE category (
 	id INTEGER NOT NULL, 
@@ -564,6 +564,8 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
@@ -571,8 +573,6 @@ CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -587,11 +587,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
--- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+-- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id INTEGER NOT NULL, 
@@ -632,9 +632,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
--- end
 CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
 -- end
 CREATE TABLE entry (
 	id INTEGER NOT NULL, 
@@ -719,19 +719,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -768,8 +768,6 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
@@ -777,6 +775,8 @@ CREATE INDEX ix_checkout_phone ON checkout (phone)
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+-- end
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -917,7 +917,9 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
@@ -925,9 +927,7 @@ CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
 CREATE TABLE variant (
 	id INTEGER NOT NULL, 
@@ -1030,9 +1030,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
--- end
 CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
@@ -1090,9 +1090,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_at ON live_report (at)
--- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE TABLE cart_line (
 	id INTEGER NOT NULL, 
@@ -1130,9 +1130,9 @@ CREATE TABLE offer (
 	CONSTRAINT fk_offer_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
 )
 -- end
-CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
--- end
 CREATE INDEX ix_offer_owner ON offer (owner)
+-- end
+CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
 -- end
 CREATE TABLE price_change (
 	id INTEGER NOT NULL, 
@@ -1220,11 +1220,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
--- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+-- end
+CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE TABLE settlement_batch (
 	id INTEGER NOT NULL, 
@@ -1283,13 +1283,13 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_state ON refund (state, id)
--- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
 CREATE TABLE live_item (
 	id INTEGER NOT NULL, 
@@ -1373,9 +1373,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
--- end
 CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
+-- end
+CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
 -- end
 CREATE TABLE live_claim (
 	id INTEGER NOT NULL, 
@@ -1429,7 +1429,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
--- end
 CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
 -- end
