@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select, update
 
-from payments.books import state_of_attempt
+from payments.books import state_of_attempt, state_of_due
 from payments.gateway import CanQuery, Fact, GatewaySilent
-from payments.models import PaymentAttempt
+from payments.models import PaymentAttempt, PaymentDue
 from payments.receive import take_fact
 from payments.state import AttemptState
 from payments.till import Till
@@ -53,6 +53,19 @@ def ask_due(db: Database, till: Till, now: datetime) -> int:
             kept.checks += 1
             kept.next_check_at = _next(session, kept, now) if isinstance(gateway, CanQuery) else None
     return len(attempts)
+
+
+def owed_vnd(session: Session, gateway: str, reference: str, now: datetime) -> int | None:
+    """What an open attempt still asks for; None when there is none, or its due is closed or paid."""
+    named = (PaymentAttempt.gateway == gateway, PaymentAttempt.reference == reference)
+    found = session.exec(select(PaymentAttempt, PaymentDue).join(PaymentDue).where(*named)).first()
+    if found is None:
+        return None
+    attempt, due = found
+    is_open = state_of_attempt(session, attempt.id) is AttemptState.PENDING
+    in_time = due.closes_at is None or due.closes_at > now
+    fits = state_of_due(session, due).missing_vnd == attempt.amount_vnd
+    return attempt.amount_vnd if is_open and in_time and fits else None
 
 
 def _next(session: Session, attempt: PaymentAttempt, now: datetime) -> datetime | None:

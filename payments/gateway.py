@@ -238,6 +238,20 @@ class AnswersByName(Protocol):
 
 
 @runtime_checkable
+class AskedFirst(Protocol):
+    """A gateway that asks whether an order is ours before it lets the buyer pay, and wants a signed answer."""
+
+    def order_asked_about(self, raw: RawRequest) -> str:
+        """The reference it asks about, not yet believed. Raises Malformed."""
+
+    def confirm(self, raw: RawRequest, amount_vnd: int | None) -> HttpAnswer:
+        """What is owed for it; None: there is no such order, or it is closed."""
+
+    def answer(self, outcome: Outcome) -> HttpAnswer:
+        """For a question that names no order."""
+
+
+@runtime_checkable
 class CanQuery(Protocol):
     """A gateway that can be asked. Asked over the network: never in a transaction."""
 

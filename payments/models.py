@@ -93,7 +93,10 @@ class PaymentFact(SQLModel, table=True):
 
 
 class InboxRequest(SQLModel, table=True):
-    """A notification as it came, without secrets. The body is forgotten after 31 days, the row stays."""
+    """A notification as it came, without secrets. The body is forgotten after 31 days, the row stays.
+
+    `movements` are the ids (a JSON list) under which its money stands among the facts.
+    """
 
     __tablename__ = "inbox_request"
     __table_args__ = (UniqueConstraint("source", "delivery_id"),)
@@ -105,6 +108,7 @@ class InboxRequest(SQLModel, table=True):
     body: bytes = Field(default=b"", sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
     outcome: str
+    movements: str = ""
 
 
 class UnmatchedMoney(SQLModel, table=True):

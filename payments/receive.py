@@ -16,7 +16,7 @@ from payments import ledger
 from payments.books import authorised_event, capture, note, record_fact
 from payments.content import codes_in, squeeze
 from payments.disputes.service import DISPUTES, ask_a_person, take_dispute
-from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest
+from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest, Via
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
 from payments.refunding import take_refund
@@ -32,16 +32,26 @@ _ODD = (Outcome.UNKNOWN_REF, Outcome.AMOUNT_MISMATCH, Outcome.RECORDED, Outcome.
 
 
 def receive(
-    session: Session, till: Till, source: str, raw: RawRequest, lines: Sequence[BankLine], now: datetime
+    session: Session,
+    till: Till,
+    source: str,
+    raw: RawRequest,
+    lines: Sequence[BankLine],
+    now: datetime,
+    via: Via = "ipn",
 ) -> Outcome:
-    """Take in the genuine `lines` of one notification, each once; returns the oddest of their outcomes."""
-    outcomes = {_receive_line(session, till, source, raw, line, now) for line in lines}
+    """Take in the genuine `lines` of one notification, each once; returns the oddest of their outcomes.
+
+    Lines that were asked for (`via` "query") or uploaded ("statement") come in by the same door.
+    """
+    outcomes = {_receive_line(session, till, source, raw, line, now, via) for line in lines}
     return next((outcome for outcome in _ODD if outcome in outcomes), Outcome.RECORDED)
 
 
 def receive_notice(session: Session, source: str, raw: RawRequest, notice: Notice, now: datetime) -> Outcome:
     """Take in what a gateway tells of its own payments, each delivery and each movement once; the oddest outcome."""
-    if not _into_inbox(session, source, notice.delivery_id, raw, Outcome.RECORDED):
+    movements = [fact.movement_id for fact in notice.facts]
+    if not _into_inbox(session, source, notice.delivery_id, raw, Outcome.RECORDED, movements):
         return Outcome.DUPLICATE
     outcomes = {take_fact(session, fact, now) for fact in notice.facts}
     outcome = next((outcome for outcome in _ODD if outcome in outcomes), Outcome.RECORDED)
@@ -109,12 +119,14 @@ def keep_malformed(session: Session, source: str, raw: RawRequest) -> None:
     _into_inbox(session, source, f"sha256:{hashlib.sha256(raw.said).hexdigest()}", raw, Outcome.MALFORMED)
 
 
-def _receive_line(session: Session, till: Till, source: str, raw: RawRequest, line: BankLine, now: datetime) -> Outcome:
-    if not _into_inbox(session, source, line.line_id, raw, Outcome.RECORDED):
+def _receive_line(
+    session: Session, till: Till, source: str, raw: RawRequest, line: BankLine, now: datetime, via: Via
+) -> Outcome:
+    if not _into_inbox(session, source, line.line_id, raw, Outcome.RECORDED, [line.line_id]):
         return Outcome.DUPLICATE
     if not line.incoming:
         return Outcome.RECORDED
-    outcome = _book(session, till, source, line, now)
+    outcome = _book(session, till, source, line, now, via)
     if outcome is not Outcome.RECORDED:
         row = session.exec(select(InboxRequest).where(*_delivery(source, line.line_id))).one()
         row.outcome = outcome
@@ -122,15 +134,15 @@ def _receive_line(session: Session, till: Till, source: str, raw: RawRequest, li
     return outcome
 
 
-def _book(session: Session, till: Till, source: str, line: BankLine, now: datetime) -> Outcome:
+def _book(session: Session, till: Till, source: str, line: BankLine, now: datetime, via: Via) -> Outcome:
     ours = bool({line.account_no, line.sub_account} & till.our_accounts)
     attempts = _attempts(session, line)
     if not ours or len(attempts) != 1:
         reason = "wrong_account" if not ours else "several" if attempts else "unknown"
-        _park(session, source, line, reason, now)
+        _park(session, source, line, reason, now, via)
         return Outcome.UNKNOWN_REF
     attempt = attempts[0]
-    movement = _movement(source, line, ledger.BANK)
+    movement = _movement(source, line, ledger.BANK, via)
     fact = capture(
         session,
         attempt.due_id,
@@ -158,10 +170,10 @@ def _attempts(session: Session, line: BankLine) -> list[PaymentAttempt]:
     return []
 
 
-def _park(session: Session, source: str, line: BankLine, reason: str, now: datetime) -> None:
+def _park(session: Session, source: str, line: BankLine, reason: str, now: datetime, via: Via) -> None:
     """Book money that nobody can place yet, and put it before the operator."""
     bank = ledger.OTHER_BANK if reason == "wrong_account" else ledger.BANK
-    fact = record_fact(session, _movement(source, line, bank), now)
+    fact = record_fact(session, _movement(source, line, bank, via), now)
     if fact is None:
         return
     lines = [Line(bank, line.amount_vnd), Line(ledger.UNAPPLIED, -line.amount_vnd)]
@@ -179,12 +191,19 @@ def _park(session: Session, source: str, line: BankLine, reason: str, now: datet
     )
 
 
-def _movement(source: str, line: BankLine, account: str) -> Fact:
+def _movement(source: str, line: BankLine, account: str, via: Via) -> Fact:
     kind = FactKind.CAPTURED
-    return Fact(source, line.line_id, kind, line.amount_vnd, line.occurred_at, "ipn", account, line.bank_reference)
+    return Fact(source, line.line_id, kind, line.amount_vnd, line.occurred_at, via, account, line.bank_reference)
 
 
-def _into_inbox(session: Session, source: str, delivery_id: str, raw: RawRequest, outcome: Outcome) -> bool:
+def _into_inbox(
+    session: Session,
+    source: str,
+    delivery_id: str,
+    raw: RawRequest,
+    outcome: Outcome,
+    movements: Sequence[str] = (),
+) -> bool:
     kept = {name: raw.headers[name] for name in _KEPT_HEADERS if name in raw.headers}
     row = {
         "source": source,
@@ -193,6 +212,7 @@ def _into_inbox(session: Session, source: str, delivery_id: str, raw: RawRequest
         "body": raw.said,
         "received_at": raw.received_at,
         "outcome": outcome,
+        "movements": json.dumps(movements),
     }
     return insert_once(session, InboxRequest, row, ["source", "delivery_id"])
 

@@ -10,8 +10,10 @@ from sqlmodel import select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from payments.asking import ask_soon
+from payments.asking import ask_soon, owed_vnd
 from payments.gateway import (
+    AnswersByName,
+    AskedFirst,
     HttpAnswer,
     Malformed,
     Notice,
@@ -56,6 +58,20 @@ async def notified_by_get(
 ) -> Response:
     """VNPAY tells by GET. It is still a notification: signed, and taken in once."""
     return await notified(source, request, db, settings, now)
+
+
+@router.post("/{gateway}/verify")
+async def asked_first(gateway: str, request: Request, db: DatabaseDep, settings: SettingsDep, now: NowDep) -> Response:
+    """A gateway asks whether an order is ours, and its sum right, before it lets the buyer pay."""
+    asker: object = till_from(settings).gateways.get(gateway)
+    if not isinstance(asker, AskedFirst):
+        raise NotFound(gateway=gateway)
+    body = await _body(request)
+    if body is None:
+        return Response(status_code=413)
+    raw = RawRequest(dict(request.headers), body, now, request.query_params.multi_items())
+    answer = await run_in_threadpool(_confirm, db, gateway, asker, raw)
+    return JSONResponse(answer.json, answer.status) if answer.json else Response(status_code=answer.status)
 
 
 @router.get("/{gateway}/return")
@@ -116,4 +132,14 @@ def _take_in(db: Database, till: Till, source: Notifier | StatementSource, raw: 
     except Exception:
         log.exception("notification failed", source=source.code)
         outcome = Outcome.ERROR
-    return source.answer(outcome)
+    return source.answer_to(outcome, raw) if isinstance(source, AnswersByName) else source.answer(outcome)
+
+
+def _confirm(db: Database, gateway: str, asker: AskedFirst, raw: RawRequest) -> HttpAnswer:
+    try:
+        reference = asker.order_asked_about(raw)
+    except Malformed:
+        return asker.answer(Outcome.MALFORMED)
+    with db.read() as session:
+        amount_vnd = owed_vnd(session, gateway, reference, raw.received_at)
+    return asker.confirm(raw, amount_vnd)

@@ -32,6 +32,7 @@ from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare as comparison
 from payments.earnings import service as earnings
+from payments.statements.catching_up import catch_up
 from payments.till import till_from
 from shop import migrations
 from shop.accounts import routes as sign_in
@@ -161,7 +162,14 @@ def asking_jobs(settings: Settings) -> Sequence[Job]:
     def send_refunds(db: Database, now: datetime) -> None:
         sending.send_refunds_due(db, till_from(settings), now)
 
-    return (Job("ask-gateways", 5, ask_gateways), Job("send-refunds", 5, send_refunds))
+    def read_statements(db: Database, now: datetime) -> None:
+        catch_up(db, till_from(settings), now)
+
+    return (
+        Job("ask-gateways", 5, ask_gateways),
+        Job("send-refunds", 5, send_refunds),
+        Job("read-statements", 300, read_statements),
+    )
 
 
 class Market(FastAPI):

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     cod_most_new_phone_vnd: int = Field(default=2_000_000, ge=0)
     """Cash at the door: the most for one order, and for a phone that has not received an order yet."""
     payment_tolerance_vnd: int = Field(default=0, ge=0)
+    upload_statements: bool = False
+    """Uploaded statements are the source of the bank account's lines; then no other may be."""
+    shopeepay_enabled: bool = False
+    viettel_enabled: bool = False
 
     smtp_host: str = ""
     smtp_port: int = 587
@@ -65,6 +69,12 @@ class Settings(BaseSettings):
     vietqr_account_name: str = _plain("VIETQR_ACCOUNT_NAME")
     sepay_webhook_secret: str = _plain("SEPAY_WEBHOOK_SECRET")
     sepay_api_key: str = _plain("SEPAY_API_KEY")
+    sepay_api_token: str = _plain("SEPAY_API_TOKEN")
+    sepay_api_url: str = _plain("SEPAY_API_URL")
+    casso_checksum_key: str = _plain("CASSO_CHECKSUM_KEY")
+    casso_secure_token: str = _plain("CASSO_SECURE_TOKEN")
+    casso_api_key: str = _plain("CASSO_API_KEY")
+    casso_api_url: str = _plain("CASSO_API_URL")
     momo_partner_code: str = _plain("MOMO_PARTNER_CODE")
     momo_access_key: str = _plain("MOMO_ACCESS_KEY")
     momo_secret_key: str = _plain("MOMO_SECRET_KEY")
@@ -84,6 +94,15 @@ class Settings(BaseSettings):
     stripe_secret_key: str = _plain("STRIPE_SECRET_KEY")
     stripe_webhook_secret: str = _plain("STRIPE_WEBHOOK_SECRET")
     stripe_api_url: str = _plain("STRIPE_API_URL")
+    shopeepay_client_id: str = _plain("SHOPEEPAY_CLIENT_ID")
+    shopeepay_secret: str = _plain("SHOPEEPAY_SECRET")
+    shopeepay_merchant_ext_id: str = _plain("SHOPEEPAY_MERCHANT_EXT_ID")
+    shopeepay_store_ext_id: str = _plain("SHOPEEPAY_STORE_EXT_ID")
+    shopeepay_api_url: str = _plain("SHOPEEPAY_API_URL")
+    viettel_merchant_code: str = _plain("VIETTEL_MERCHANT_CODE")
+    viettel_access_code: str = _plain("VIETTEL_ACCESS_CODE")
+    viettel_hash_key: str = _plain("VIETTEL_HASH_KEY")
+    viettel_pay_url: str = _plain("VIETTEL_PAY_URL")
 
     @field_validator("database_url")
     @classmethod
@@ -125,12 +144,29 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _refuse_second_source(self) -> Self:
+        if len(self.line_sources) > 1:
+            named = " and ".join(self.line_sources)
+            raise ValueError(f"one bank account has one source, or money counts twice: unset all but one of {named}")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_flags_without_names(self) -> Self:
+        for name in ("shopeepay", "viettel"):
+            given = [one for one in type(self).model_fields if one.startswith(f"{name}_") and one != f"{name}_enabled"]
+            missing = [one.upper() for one in given if not getattr(self, one)]
+            if getattr(self, f"{name}_enabled") and missing:
+                raise ValueError(f"CHOHTX_{name.upper()}_ENABLED needs the contract's {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
     def _fill_demo(self) -> Self:
         if self.demo:
             self.vietqr_bank_bin = self.vietqr_bank_bin or "970436"
             self.vietqr_account_no = self.vietqr_account_no or "0900000000"
             self.vietqr_account_name = self.vietqr_account_name or "CHO HTX MINH HOA"
-            self.sepay_webhook_secret = self.sepay_webhook_secret or "demo-sepay-secret"
+            if not self.line_sources:
+                self.sepay_webhook_secret = "demo-sepay-secret"  # noqa: S105  of the demo alone
             for name, value in _played(f"{self.base_url}/gia-lap").items():
                 setattr(self, name, getattr(self, name) or value)
         return self
@@ -150,6 +186,14 @@ class Settings(BaseSettings):
             names = ", ".join(f"CHOHTX_{name.upper()}" for name in missing)
             raise ValueError(f"the law wants the operator's details on every page: set {names}")
         return self
+
+    @property
+    def line_sources(self) -> list[str]:
+        """Who tells of the lines of our bank account, as the settings name them; more than one is refused."""
+        sepay = self.sepay_webhook_secret or self.sepay_api_key or self.sepay_api_token
+        casso = self.casso_checksum_key or self.casso_secure_token or self.casso_api_key
+        given = {"SEPAY_…": sepay, "CASSO_…": casso, "CHOHTX_UPLOAD_STATEMENTS": self.upload_statements}
+        return [name for name, value in given.items() if value]
 
     @property
     def demo(self) -> bool:

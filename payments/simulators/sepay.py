@@ -16,6 +16,7 @@ import httpx2
 from sqlmodel import Session, col, or_, select
 
 from payments.models import PaymentAttempt, PaymentDue
+from payments.simulators import casso
 from shop.core.db import Database
 from shop.core.ids import read_crockford
 
@@ -46,14 +47,23 @@ def simulate_transfer(db: Database, settings: Settings, code: str, now: datetime
     with db.read() as session:
         attempt = _asked_for(session, code)
     paid_vnd = attempt.amount_vnd if amount_vnd is None else amount_vnd
-    body = json.dumps(notification(attempt.reference, paid_vnd, settings.vietqr_account_no, now)).encode()
-    headers = sign(body, settings.sepay_webhook_secret, settings.sepay_api_key, now)
-    address = f"http://127.0.0.1:{settings.port}/payments/sepay/ipn"
+    source, body, headers = _told(settings, attempt.reference, paid_vnd, now)
+    address = f"http://127.0.0.1:{settings.port}/payments/{source}/ipn"
     try:
         answer = httpx2.post(address, content=body, headers=headers, timeout=10)
     except httpx2.TransportError as error:
         raise NoMarket(f"no market answers at {address}: start it with `python3 run.py`") from error
     return f"{paid_vnd} VND, content {attempt.reference}: the market answered {answer.status_code} {answer.text}"
+
+
+def _told(settings: Settings, content: str, paid_vnd: int, now: datetime) -> tuple[str, bytes, dict[str, str]]:
+    """What the account's source sends: Casso where Casso was agreed, else SePay."""
+    account_no = settings.vietqr_account_no
+    if settings.casso_checksum_key:
+        told = casso.notification(secrets.randbits(40), content, paid_vnd, account_no, now)
+        return "casso", json.dumps(told).encode(), casso.sign(told, settings.casso_checksum_key, now)
+    body = json.dumps(notification(content, paid_vnd, account_no, now)).encode()
+    return "sepay", body, sign(body, settings.sepay_webhook_secret, settings.sepay_api_key, now)
 
 
 def notification(content: str, amount_vnd: int, account_no: str, now: datetime, number: int = 0) -> dict[str, Any]:

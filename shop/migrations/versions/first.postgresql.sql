@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_at ON audit_entry (at)
--- end
 CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
+-- end
+CREATE INDEX ix_audit_entry_at ON audit_entry (at)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -129,9 +129,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE (key)
 )
 -- end
-CREATE INDEX ix_message_address ON message (address)
--- end
 CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE INDEX ix_message_address ON message (address)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -168,11 +168,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -304,11 +304,11 @@ CREATE TABLE earning (
 -- end
 CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
--- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -335,6 +335,7 @@ CREATE TABLE inbox_request (
 	body BYTEA NOT NULL, 
 	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	outcome VARCHAR NOT NULL, 
+	movements VARCHAR NOT NULL, 
 	CONSTRAINT pk_inbox_request PRIMARY KEY (id), 
 	CONSTRAINT uq_inbox_request_source_delivery_id UNIQUE (source, delivery_id)
 )
@@ -396,6 +397,35 @@ CREATE TABLE payout_run (
 	CONSTRAINT pk_payout_run PRIMARY KEY (id), 
 	CONSTRAINT uq_payout_run_key UNIQUE (key), 
 	CONSTRAINT ck_payout_run_total CHECK (total_vnd >= 0)
+)
+-- end
+CREATE TABLE statement_cursor (
+	source VARCHAR NOT NULL, 
+	cursor VARCHAR NOT NULL, 
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_statement_cursor PRIMARY KEY (source)
+)
+-- end
+CREATE TABLE statement_layout (
+	account_no VARCHAR NOT NULL, 
+	mapping TEXT NOT NULL, 
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_statement_layout PRIMARY KEY (account_no)
+)
+-- end
+CREATE TABLE statement_file (
+	id SERIAL NOT NULL, 
+	account_no VARCHAR NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	content BYTEA NOT NULL, 
+	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	uploaded_by INTEGER, 
+	booked_at TIMESTAMP WITH TIME ZONE, 
+	booked_by INTEGER, 
+	booked_lines INTEGER NOT NULL, 
+	CONSTRAINT pk_statement_file PRIMARY KEY (id), 
+	CONSTRAINT uq_statement_file_account_no_sha256 UNIQUE (account_no, sha256)
 )
 -- end
 CREATE TABLE sign_in (
@@ -556,15 +586,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
--- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
--- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -707,19 +737,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -890,10 +920,6 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
--- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
@@ -901,6 +927,10 @@ CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -948,11 +978,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_product ON certificate (product_id)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -984,28 +1014,6 @@ CREATE TABLE cod_refusal (
 )
 -- end
 CREATE INDEX ix_cod_refusal_phone ON cod_refusal (phone, refused_at)
--- end
-CREATE TABLE money_back (
-	id SERIAL NOT NULL, 
-	parcel_id INTEGER NOT NULL, 
-	amount_vnd BIGINT NOT NULL, 
-	lines JSON NOT NULL, 
-	reason VARCHAR NOT NULL, 
-	goods_fit BOOLEAN NOT NULL, 
-	state VARCHAR NOT NULL, 
-	asked_by INTEGER NOT NULL, 
-	asked_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	decided_by INTEGER, 
-	decided_at TIMESTAMP WITH TIME ZONE, 
-	CONSTRAINT pk_money_back PRIMARY KEY (id), 
-	CONSTRAINT ck_money_back_amount CHECK (amount_vnd > 0), 
-	CONSTRAINT ck_money_back_state CHECK (state IN ('proposed', 'given', 'withdrawn')), 
-	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
-)
--- end
-CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
--- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1063,9 +1071,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE cart_line (
 	id SERIAL NOT NULL, 
@@ -1087,9 +1095,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -1142,9 +1150,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_order_id ON order_line (order_id)
--- end
 CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
 CREATE TABLE remittance (
 	id SERIAL NOT NULL, 
@@ -1195,9 +1203,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1223,9 +1231,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
--- end
 CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
 -- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
@@ -1330,9 +1338,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1346,9 +1354,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
@@ -1365,11 +1373,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
--- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end
@@ -1400,7 +1408,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
--- end
 CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end

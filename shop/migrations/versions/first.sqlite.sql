@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_at ON audit_entry (at)
--- end
 CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
+-- end
+CREATE INDEX ix_audit_entry_at ON audit_entry (at)
 -- end
 CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit_entry is insert-only'); END
 -- end
@@ -133,9 +133,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE ("key")
 )
 -- end
-CREATE INDEX ix_message_address ON message (address)
--- end
 CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE INDEX ix_message_address ON message (address)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -172,11 +172,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE carrier_cash (
 	id INTEGER NOT NULL, 
@@ -310,11 +310,11 @@ CREATE TABLE earning (
 -- end
 CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
--- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id INTEGER NOT NULL, 
@@ -341,6 +341,7 @@ CREATE TABLE inbox_request (
 	body BLOB NOT NULL, 
 	received_at DATETIME NOT NULL, 
 	outcome VARCHAR NOT NULL, 
+	movements VARCHAR NOT NULL, 
 	CONSTRAINT pk_inbox_request PRIMARY KEY (id), 
 	CONSTRAINT uq_inbox_request_source_delivery_id UNIQUE (source, delivery_id)
 )
@@ -404,6 +405,35 @@ CREATE TABLE payout_run (
 	CONSTRAINT pk_payout_run PRIMARY KEY (id), 
 	CONSTRAINT uq_payout_run_key UNIQUE ("key"), 
 	CONSTRAINT ck_payout_run_total CHECK (total_vnd >= 0)
+)
+-- end
+CREATE TABLE statement_cursor (
+	source VARCHAR NOT NULL, 
+	cursor VARCHAR NOT NULL, 
+	next_at DATETIME NOT NULL, 
+	CONSTRAINT pk_statement_cursor PRIMARY KEY (source)
+)
+-- end
+CREATE TABLE statement_layout (
+	account_no VARCHAR NOT NULL, 
+	mapping TEXT NOT NULL, 
+	changed_at DATETIME NOT NULL, 
+	CONSTRAINT pk_statement_layout PRIMARY KEY (account_no)
+)
+-- end
+CREATE TABLE statement_file (
+	id INTEGER NOT NULL, 
+	account_no VARCHAR NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	content BLOB NOT NULL, 
+	uploaded_at DATETIME NOT NULL, 
+	uploaded_by INTEGER, 
+	booked_at DATETIME, 
+	booked_by INTEGER, 
+	booked_lines INTEGER NOT NULL, 
+	CONSTRAINT pk_statement_file PRIMARY KEY (id), 
+	CONSTRAINT uq_statement_file_account_no_sha256 UNIQUE (account_no, sha256)
 )
 -- end
 CREATE TABLE sign_in (
@@ -564,15 +594,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
--- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
--- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -719,19 +749,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -917,10 +947,6 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
--- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
--- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
@@ -928,6 +954,10 @@ CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id INTEGER NOT NULL, 
@@ -975,11 +1005,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_product ON certificate (product_id)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -1011,28 +1041,6 @@ CREATE TABLE cod_refusal (
 )
 -- end
 CREATE INDEX ix_cod_refusal_phone ON cod_refusal (phone, refused_at)
--- end
-CREATE TABLE money_back (
-	id INTEGER NOT NULL, 
-	parcel_id INTEGER NOT NULL, 
-	amount_vnd BIGINT NOT NULL, 
-	lines JSON NOT NULL, 
-	reason VARCHAR NOT NULL, 
-	goods_fit BOOLEAN NOT NULL, 
-	state VARCHAR NOT NULL, 
-	asked_by INTEGER NOT NULL, 
-	asked_at DATETIME NOT NULL, 
-	decided_by INTEGER, 
-	decided_at DATETIME, 
-	CONSTRAINT pk_money_back PRIMARY KEY (id), 
-	CONSTRAINT ck_money_back_amount CHECK (amount_vnd > 0), 
-	CONSTRAINT ck_money_back_state CHECK (state IN ('proposed', 'given', 'withdrawn')), 
-	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
-)
--- end
-CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
--- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
@@ -1090,9 +1098,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE cart_line (
 	id INTEGER NOT NULL, 
@@ -1114,9 +1122,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id INTEGER NOT NULL, 
@@ -1169,9 +1177,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_order_id ON order_line (order_id)
--- end
 CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
 CREATE TABLE remittance (
 	id INTEGER NOT NULL, 
@@ -1222,9 +1230,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id INTEGER NOT NULL, 
@@ -1250,9 +1258,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
--- end
 CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
 -- end
 CREATE TABLE refund (
 	id INTEGER NOT NULL, 
@@ -1357,9 +1365,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
 -- end
 CREATE TABLE live_pin (
 	id INTEGER NOT NULL, 
@@ -1373,9 +1381,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id INTEGER NOT NULL, 
@@ -1392,11 +1400,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
--- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
@@ -1429,7 +1437,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
--- end
 CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end
