@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from admin import live_routes, messages, money_routes, office_routes, recovery
+from admin import (
+    live_routes,
+    messages,
+    money_routes,
+    office_routes,
+    payout_account_routes,
+    payout_routes,
+    recovery,
+    refund_routes,
+)
 
 router = APIRouter(include_in_schema=False)
 router.include_router(money_routes.router)
+router.include_router(refund_routes.router)
 router.include_router(live_routes.router)
 router.include_router(office_routes.router)
 router.include_router(messages.router)
 router.include_router(recovery.router)
+router.include_router(payout_account_routes.router)
+router.include_router(payout_routes.router)

@@ -51,6 +51,7 @@ from shop.cart import routes as cart_pages
 from shop.cart import service as cart
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
+from shop.coops import messages as coop_messages
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -83,6 +84,8 @@ from shop.settings import Settings
 from shop.worker import Job, Worker
 from shop.workspace import customers as desk_customers
 from shop.workspace import goods as desk_goods
+from shop.workspace import money as desk_money
+from shop.workspace import money_back as desk_money_back
 from shop.workspace import orders as desk_orders
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -109,12 +112,15 @@ ROUTERS: Sequence[APIRouter] = (
     desk_orders.router,
     desk_goods.router,
     desk_customers.router,
+    desk_money.router,
+    desk_money_back.router,
     studio.router,
     admin_pages.router,
 )
 
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
+    money.PayoutSent: [coop_messages.tell_paid_out],
     money.RefundSent: [order_handlers.refund_sent, messages.tell_refunded],
     order_events.OrderPlaced: [messages.tell_placed],
     order_events.OrderPaid: [messages.tell_paid],

@@ -84,7 +84,7 @@ def agree(session: Session, account_id: int, person: Person, now: datetime) -> P
     return account
 
 
-def withdraw(session: Session, account_id: int, person: Person, now: datetime) -> None:
+def withdraw(session: Session, account_id: int, person: Person, now: datetime) -> PayoutAccount:
     """Take back what was proposed, or what was agreed to and does not count yet. Raises AccountDecided."""
     account = _get(session, account_id)
     lock_seller(session, account.seller)
@@ -93,15 +93,17 @@ def withdraw(session: Session, account_id: int, person: Person, now: datetime) -
         raise AccountDecided
     _move(session, account, before if before == "valid" else "proposed", {"state": "withdrawn"})
     _note(session, account, person, before, now)
+    return account
 
 
-def checked(session: Session, account_id: int, person: Person, now: datetime) -> None:
+def checked(session: Session, account_id: int, person: Person, now: datetime) -> PayoutAccount:
     """A payout came back from this account; a person looked, and it is right. Raises AccountDecided."""
     account = _get(session, account_id)
     mine = (col(PayoutAccount.id) == account_id, col(PayoutAccount.needs_check).is_(True))
     if session.exec(update(PayoutAccount).where(*mine).values(needs_check=False)).rowcount == 0:
         raise AccountDecided
     audit(session, person, "payout account", _subject(account), "to check", "checked", now, _coop_id(account.seller))
+    return account
 
 
 def in_force(session: Session, seller: str, now: datetime) -> PayoutAccount | None:

@@ -19,7 +19,7 @@ GROUPS = {
     "order": ("placed", "paid", "closed"),
     "delivery": ("packed", "handed_over", "problem", "refused"),
     "money": ("cancelled", "refunded"),
-    "work": ("new_order", "order_cancelled"),
+    "work": ("new_order", "order_cancelled", "payout"),
 }
 """What people choose between: groups of kinds of messages. `work` is for the managers of co-ops."""
 

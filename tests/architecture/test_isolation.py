@@ -34,9 +34,10 @@ from tests.factories import make_certificate, make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import make_session
 from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
+from tests.payments.payouts import paid_out
 from tests.routes import Door, doors
 
-SECRETS = ("Hoa Kín Tiếng", "0987 000 111", "987000111", "99 Hẻm Kín", "Món Nháp Kín", "Lời Nhắn Kín")
+SECRETS = ("Hoa Kín Tiếng", "0987 000 111", "987000111", "99 Hẻm Kín", "Món Nháp Kín", "Lời Nhắn Kín", "998877665")
 
 # Who may come in. A guest is sent to sign in, whoever is not meant reads 403, whoever asks for another's thing 404.
 COOP = "the co-op whose thing it is"
@@ -52,6 +53,8 @@ DOORS = {
     "GET /ban-hang/don/{parcel_id}": COOP,
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
+    "GET /ban-hang/tra-lai/{parcel_id}": COOP,
+    "POST /ban-hang/tra-lai/{parcel_id}": COOP,
     "GET /ban-hang/hang/{variant_id}": COOP,
     "POST /ban-hang/hang/{variant_id}": COOP,
     "POST /ban-hang/htx/{coop_id}": CHOICE,
@@ -79,8 +82,27 @@ DOORS = {
     "POST /lien-minh/giay-to/{paper_id}": OFFICE,
     "POST /lien-minh/htx/{coop_id}": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}": OFFICE,
+    "POST /quan-tri/hoan-tien/{refund_id}/chuyen-khoan-thay": OFFICE,
+    "POST /quan-tri/hoan-tien/{refund_id}/thu-lai": OFFICE,
+    "POST /quan-tri/tra-lai/{parcel_id}": OFFICE,
+    "POST /quan-tri/tra-lai/de-nghi/{proposal_id}/dong-y": OFFICE,
+    "POST /quan-tri/tra-lai/de-nghi/{proposal_id}/khong": OFFICE,
     "POST /quan-tri/live/bao/{report_id}": OFFICE,
     "POST /quan-tri/live/{live_id}/dung": OFFICE,
+    "GET /ban-hang/tien/khoan/{settlement_id}": COOP,
+    "GET /quan-tri/tra-tien/{run_id}": OFFICE,
+    "POST /quan-tri/tra-tien/{run_id}/duyet": OFFICE,
+    "GET /quan-tri/tra-tien/{run_id}/tep.{kind}": OFFICE,
+    "POST /quan-tri/tra-tien/{run_id}/da-chuyen": OFFICE,
+    "GET /quan-tri/tra-tien/khoan/{settlement_id}": OFFICE,
+    "GET /quan-tri/tra-tien/khoan/{settlement_id}/phieu-chi": OFFICE,
+    "POST /quan-tri/tra-tien/khoan/{settlement_id}/da-chuyen": OFFICE,
+    "POST /quan-tri/tra-tien/khoan/{settlement_id}/bi-tra-lai": OFFICE,
+    "GET /quan-tri/tra-tien/htx/{coop_id}": OFFICE,
+    "POST /quan-tri/tra-tien/htx/{coop_id}": OFFICE,
+    "POST /quan-tri/tra-tien/tai-khoan/{account_id}/dong-y": OFFICE,
+    "POST /quan-tri/tra-tien/tai-khoan/{account_id}/rut-lai": OFFICE,
+    "POST /quan-tri/tra-tien/tai-khoan/{account_id}/da-kiem-tra": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/dong-y": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/ghep": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/rut-lai": OFFICE,
@@ -146,6 +168,9 @@ FORM = {
     "reference": "FT1",
     "reason": "x",
     "sure": "1",
+    "words": "FT1",
+    "kind": "voucher",
+    "account_name": "Kẻ Lạ",
 }
 STEPS = ("xac-nhan", "dong-goi", "da-giao", "su-co", "khach-khong-nhan", "huy")
 UNTOUCHED_BY_VISITS = {"sign_in", "cart", "cart_line", "checkout", "page_change", "job_run", "live_report"}
@@ -188,6 +213,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         secret_variant = session.exec(select(Variant).where(Variant.product_id == draft.id)).one()
         draft = session.get_one(Product, draft.id)
     numbers = {
+        **dict.fromkeys(("run_id", "settlement_id", "account_id"), paid_out(db, f"coop:{coop.id}")),
         "product_id": draft.id,
         "variant_id": secret_variant.id,
         "parcel_id": parcel.id,
@@ -197,7 +223,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "code": placed.code,
         "address_id": address.id,
         "paper_id": paper.id,
-        **dict.fromkeys(("refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
+        **dict.fromkeys(("proposal_id", "refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
         **dict.fromkeys(("token", "cart_id"), "guessed-guessed-guessed-guessed0"),
         **dict.fromkeys(("source", "gateway"), "sepay"),
         "reference": "HTX000000000",

@@ -91,3 +91,10 @@ def run_it(
 def settlements(db: Database) -> list[Settlement]:
     with db.read() as session:
         return sorted(session.exec(select(Settlement)), key=lambda it: it.id)
+
+
+def paid_out(db: Database, seller: str) -> int:
+    """A first run with one settlement to a first account: all three have the number that is returned."""
+    with_account(db, seller, Details("bank", "Tài khoản kín", "998877665", bank_bin="970405"))
+    payable(db, seller)
+    return run_it(db).id
