@@ -1,4 +1,4 @@
-"""The operator's room: money without an owner, money to send back, work that failed, the books."""
+"""The operator's room: money without an owner, work that failed, the books."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
-from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from admin import outbox
 from payments import ledger, receive, refunds, unmatched
-from payments.refunds import RefundRow
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.events import MAX_ATTEMPTS
 from shop.core.forms import Posted, posted
-from shop.orders.models import Order
 
 router = APIRouter(prefix="/quan-tri")
 UNMATCHED = "/quan-tri/tien-chua-khop"
@@ -26,12 +23,7 @@ class Match(BaseModel):
     code: str = Field(max_length=40)
 
 
-class Sent(BaseModel):
-    reference: str = Field(max_length=60)
-
-
 MatchForm = Annotated[Posted[Match], Depends(posted(Match))]
-SentForm = Annotated[Posted[Sent], Depends(posted(Sent))]
 
 
 @router.get("")
@@ -103,27 +95,6 @@ def withdraw(money_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now:
     return page.go(UNMATCHED, notice="saved")
 
 
-@router.get("/hoan-tien")
-def refunds_to_send(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
-    visit.require("operator")
-    with db.read() as session:
-        waiting, done = refunds.to_send(session), refunds.sent(session)
-        buyers = _buyers(session, waiting)
-    return page("admin/refunds.html", waiting=waiting, done=done, buyers=buyers)
-
-
-@router.post("/hoan-tien/{refund_id}")
-def refund_sent(
-    refund_id: Id, form: SentForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
-) -> Response:
-    person = visit.require("operator")
-    if not form.ok:
-        return page.go("/quan-tri/hoan-tien", notice="reference-missing")
-    with db.write() as session:
-        refunds.mark_sent(session, refund_id, form.value.reference, person, now)
-    return page.go("/quan-tri/hoan-tien", notice="refund-sent")
-
-
 @router.get("/viec-chua-xong")
 def failed_events(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     visit.require("operator")
@@ -146,9 +117,3 @@ def books(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     with db.read() as session:
         chart, journals = ledger.chart(session), ledger.latest(session)
     return page("admin/ledger.html", chart=chart, journals=journals)
-
-
-def _buyers(session: Session, rows: list[RefundRow]) -> dict[str, Order]:
-    """Whom to ask where the money shall go, by order code."""
-    codes = {row.label for row in rows} - {""}
-    return {order.code: order for order in session.exec(select(Order).where(col(Order.code).in_(codes)))}

@@ -142,6 +142,33 @@ class CodRefusal(SQLModel, table=True):
     lifted_by: int | None = Field(default=None, foreign_key="person.id")
 
 
+class MoneyBack(SQLModel, table=True):
+    """The market or the co-op gives a buyer money back for a parcel. Above a limit it takes two people.
+
+    `lines` are the steps of each order line it is for ({"17": 2}); where the goods are fit they are sold again.
+    proposed -> given | withdrawn
+    """
+
+    __tablename__ = "money_back"
+    __table_args__ = (
+        CheckConstraint("amount_vnd > 0", name="amount"),
+        CheckConstraint("state IN ('proposed', 'given', 'withdrawn')", name="state"),
+        Index("ix_money_back_state", "state", "id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    parcel_id: int = Field(foreign_key="parcel.id", index=True)
+    amount_vnd: int = Field(sa_type=BigInteger)
+    lines: dict[str, int] = Field(sa_type=JSON)
+    reason: str
+    goods_fit: bool
+    state: str
+    asked_by: int
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    decided_by: int | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Idempotency(SQLModel, table=True):
     """An API call that was answered: the same key gets the same answer, another body under it is refused."""
 

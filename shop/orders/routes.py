@@ -73,6 +73,7 @@ def show_order(
         order = session.get_one(Order, found.id)
         view = reading.order_view(session, order, sight)
         money = payments.state_of(session, f"order:{order.id}")
+        backs = payments.refunds_of(session, f"order:{order.id}")
         waits = order.state == "awaiting_payment" and sight is Sight.FULL
         action = payments.action(session, f"order:{order.id}", settings) if waits else None
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
@@ -89,6 +90,7 @@ def show_order(
         money=money,
         action=action,
         tried=tried,
+        backs=backs,
         other_ways=[way for way in ways if way not in (PAID_LATER, order.payment_method)],
         csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,

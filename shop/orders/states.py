@@ -24,7 +24,7 @@ from shop.core.events import publish
 from shop.core.hub import tell
 from shop.orders import cash
 from shop.orders.events import ParcelChanged
-from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
+from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.shipping.carrier import Consignment, ShipmentState
 from shop.shipping.carriers import carrier
 from shop.shipping.models import Shipment
@@ -131,10 +131,12 @@ def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
         seller=f"coop:{parcel.coop_id}",
         subject=f"order:{parcel.order_id}",
         label=session.get_one(Order, parcel.order_id).code,
+    kept_vnd = parcel.total_vnd - given_back_vnd(session, [parcel])
+    goods_vnd = min(parcel.goods_vnd, kept_vnd)
         parcel=f"parcel:{parcel.id}",
-        goods_vnd=parcel.goods_vnd,
-        shipping_vnd=parcel.shipping_vnd,
-        commission_vnd=session.execute(taken).scalar_one() or 0,
+        goods_vnd=goods_vnd,
+        shipping_vnd=kept_vnd - goods_vnd,
+        commission_vnd=(session.execute(taken).scalar_one() or 0) * kept_vnd // max(1, parcel.total_vnd),
         payable_at=now + CLAIM_TIME,
     )
     earn(session, sale, now)
@@ -201,10 +203,17 @@ def _settle_missing_parcels(
             payments.void_cod(session, f"parcel:{parcel.id}", now)
         owed = payments.state_of(session, subject).due_vnd
         payments.change_due(session, subject, max(0, owed - missing_vnd), now)
-    elif missing_vnd and order.paid_at is not None:
-        missing_vnd = min(missing_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
-        if missing_vnd:
-            payments.request_refund(session, subject, missing_vnd, reason, now, person)
+    elif order.paid_at is not None:
+        left_vnd = missing_vnd - given_back_vnd(session, parcels)
+        left_vnd = min(left_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
+        if left_vnd:
+            payments.request_refund(session, subject, left_vnd, reason, now, person)
+
+
+def given_back_vnd(session: Session, parcels: Sequence[Parcel]) -> int:
+    """How much of these parcels' money was given back while they were on their way, or since."""
+    mine = col(MoneyBack.parcel_id).in_([parcel.id for parcel in parcels]), col(MoneyBack.state) == "given"
+    return int(session.execute(select(func.sum(col(MoneyBack.amount_vnd))).where(*mine)).scalar_one() or 0)
 
 
 def _note_shipment(session: Session, parcel: Parcel, state: ShipmentState) -> None:

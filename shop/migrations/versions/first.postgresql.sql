@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
--- end
 CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -129,9 +129,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE (key)
 )
 -- end
-CREATE INDEX ix_message_state ON message (state)
--- end
 CREATE INDEX ix_message_address ON message (address)
+-- end
+CREATE INDEX ix_message_state ON message (state)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -170,9 +170,9 @@ CREATE TABLE pool (
 -- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
-CREATE INDEX ix_pool_owner ON pool (owner)
--- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
+-- end
+CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -302,13 +302,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_subject ON earning (subject)
+CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
-CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -503,9 +503,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_person_id ON cart (person_id)
--- end
 CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
 -- end
 CREATE TABLE category (
 	id SERIAL NOT NULL, 
@@ -590,9 +590,9 @@ CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
--- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
@@ -609,11 +609,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_owner ON hold (owner)
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -628,9 +628,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
--- end
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
+-- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
 -- end
@@ -652,9 +652,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE entry (
 	id SERIAL NOT NULL, 
@@ -737,17 +737,17 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
@@ -773,15 +773,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
-CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -920,17 +920,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
--- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -978,11 +978,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1014,6 +1014,28 @@ CREATE TABLE cod_refusal (
 )
 -- end
 CREATE INDEX ix_cod_refusal_phone ON cod_refusal (phone, refused_at)
+-- end
+CREATE TABLE money_back (
+	id SERIAL NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	lines JSON NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	goods_fit BOOLEAN NOT NULL, 
+	state VARCHAR NOT NULL, 
+	asked_by INTEGER NOT NULL, 
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_by INTEGER, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_money_back PRIMARY KEY (id), 
+	CONSTRAINT ck_money_back_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_money_back_state CHECK (state IN ('proposed', 'given', 'withdrawn')), 
+	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
+)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
+-- end
+CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1201,11 +1223,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1373,11 +1395,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
+-- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
--- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end
@@ -1408,7 +1430,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
--- end
 CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
 -- end
