@@ -159,7 +159,7 @@ def capture(
     due = lock_due(session, due_id)
     before = state_of_due(session, due)
     gap_vnd = max(0, before.due_vnd - before.received_vnd)
-    applied_vnd = min(movement.amount_vnd, gap_vnd)
+    applied_vnd = min(movement.amount_vnd, gap_vnd) if _may_fill(due, movement.gateway) else 0
     fact = record_fact(session, movement, now, due, attempt_id, applied_vnd)
     if fact is None:
         return None
@@ -171,6 +171,11 @@ def capture(
     complete = gap_vnd <= applied_vnd + accepted_vnd
     publish(session, MoneyArrived(due.subject, movement.amount_vnd, complete), due_at=now)
     return fact
+
+
+def _may_fill(due: PaymentDue, gateway: str) -> bool:
+    """What is to be collected in cash is collected in full: a transfer that comes after all waits for a person."""
+    return due.method != "cod" or gateway in ("cod", "own", "hand")
 
 
 def _book_capture(session: Session, due: PaymentDue, fact: PaymentFact, pending_event: str, now: datetime) -> None:
@@ -200,7 +205,7 @@ def _ask_whose(session: Session, due: PaymentDue, fact: PaymentFact, content: st
             fact_id=fact.id,
             due_id=due.id,
             amount_vnd=fact.amount_vnd - fact.applied_vnd,
-            reason="over" if fact.applied_vnd else "twice",
+            reason="over" if fact.applied_vnd else "twice" if _may_fill(due, fact.gateway) else "cash",
             account=ledger.account("2130", due.subject),
             content=content or due.label,
             bank_reference=bank_reference,

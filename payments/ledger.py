@@ -23,8 +23,7 @@ from shop.core.prepared import Prepared
 CHART = {
     "1110": "bank",
     "1120": "captured by gateways, not yet paid out to us",
-    "1130": "cash that carriers hold",
-    "1140": "cash at a co-op's counter",
+    "1130": "cash that carriers hold, and co-ops of what they sold",
     "1210": "sellers owe us",
     "1310": "card payments under dispute",
     "2110": "paid by buyers, not yet earned",

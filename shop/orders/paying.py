@@ -17,11 +17,13 @@ from payments import paying
 from payments import service as payments
 from payments.paying import GatewayBusy, Payer
 from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
-from shop.core.errors import Invalid, Refusal
+from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
+from shop.orders import service as orders
 from shop.orders.models import Order
 from shop.orders.placing import PAID_LATER
 from shop.orders.routes import opened_to_pay
+from shop.orders.service import CannotSwitch
 from shop.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -30,10 +32,6 @@ AT_ONE_GATEWAY = 16
 
 class OtherWay(BaseModel):
     payment_method: str = Field(max_length=20)
-
-
-class CannotSwitch(Refusal):
-    """Only an order that waits for its money can be paid by another way."""
 
 
 class WayNotOffered(Invalid):
@@ -95,11 +93,13 @@ def pay_another_way(
 def switch(session: Session, order: Order, method: str, settings: Settings, now: datetime) -> None:
     """From now on the order is paid by `method`; what came by another counts all the same.
 
-    Raises CannotSwitch, WayNotOffered.
+    Raises CannotSwitch, WayNotOffered, CodNotOffered.
     """
-    offered = payments.methods(settings, order.total_vnd)
-    if method not in offered or method == PAID_LATER:
+    if method not in payments.methods(settings, order.total_vnd):
         raise WayNotOffered
+    if method == PAID_LATER:
+        orders.pay_at_the_door(session, order, settings, now)
+        return
     mine = update(Order).where(col(Order.id) == order.id, col(Order.state) == "awaiting_payment")
     if not session.execute(mine.values(payment_method=method)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
         raise CannotSwitch

@@ -22,9 +22,9 @@ from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
 from shop.core.phones import Phone
 from shop.core.streams import stream_path
-from shop.core.web import CSP_PAY
+from shop.core.web import CSP_PAY, sentence
 from shop.notify.webpush import vapid_public
-from shop.orders import access, reading
+from shop.orders import access, cash, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
@@ -77,7 +77,9 @@ def show_order(
         waits = order.state == "awaiting_payment" and sight is Sight.FULL
         action = payments.action(session, f"order:{order.id}", settings) if waits else None
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
-    ways = payments.methods(settings, order.total_vnd)
+        ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
+    if money.received_vnd:
+        ways, no_cash = [way for way in ways if way != PAID_LATER], None
     if proof := access.opens(settings.secret_key, known, k):
         visit.set_cookie(COOKIE, access.remember(visit.cookie(COOKIE), known, k))
         if proof is Sight.FULL and person is not None and person.phone == order.phone:
@@ -91,7 +93,8 @@ def show_order(
         action=action,
         tried=tried,
         backs=backs,
-        other_ways=[way for way in ways if way not in (PAID_LATER, order.payment_method)],
+        other_ways=[way for way in ways if way != order.payment_method],
+        no_cash=sentence(page.templates, no_cash) if no_cash else "",
         csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,
         stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",

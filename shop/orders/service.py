@@ -16,10 +16,12 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
-from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderReopened
+from shop.orders import cash
+from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderPlaced, OrderReopened
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.placing import place, set_state
 from shop.orders.states import BEFORE_PACKING, put_goods_back, record
+from shop.settings import Settings
 from shop.stock import service as stock
 
 __all__ = ["AlreadyPacked", "NoSuchOrder", "OrderOver", "cancel", "close_unpaid", "place", "reorder"]
@@ -31,6 +33,10 @@ class NoSuchOrder(NotFound):
 
 class OrderOver(Refusal):
     """The order is cancelled, closed or done already. Facts: state."""
+
+
+class CannotSwitch(Refusal):
+    """Only an order that waits for all of its money can be paid by another way."""
 
 
 class AlreadyPacked(Refusal):
@@ -155,6 +161,25 @@ def reopen(session: Session, order_id: int, now: datetime) -> None:
     _set_parcels(session, order_id, "cancelled", "waiting")
     record(session, order_id, "reopened", now)
     publish(session, OrderReopened(order_id))
+
+
+def pay_at_the_door(session: Session, order: Order, settings: Settings, now: datetime) -> None:
+    """An order that waits for its money is paid in cash instead: its goods are sold and the co-ops may pack.
+
+    A transfer that is on its way all the same waits for a person. Raises CodNotOffered, CannotSwitch.
+    """
+    cash.require(session, settings, order.phone, order.total_vnd, now)
+    subject = f"order:{order.id}"
+    if payments.state_of(session, subject).received_vnd:
+        raise CannotSwitch
+    if not set_state(session, order.id, "awaiting_payment", "placed", payment_method=cash.CASH, pay_by=None):
+        raise CannotSwitch
+    _set_parcels(session, order.id, "waiting", "new")
+    stock.sell_holds(session, subject, now)
+    payments.open_due(session, subject, order.total_vnd, cash.CASH, None, now)
+    record(session, order.id, "cash chosen", now)
+    _tell_coops(session, order.id)
+    publish(session, OrderPlaced(order.id))
 
 
 def _set_parcels(session: Session, order_id: int, old: str, new: str) -> None:

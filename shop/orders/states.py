@@ -107,8 +107,12 @@ def _expect_cash(session: Session, parcel: Parcel, carrier_name: str, now: datet
     payments.hand_over_cod(session, order, name, carrier_name, total_vnd, now, tracking_code)
 
 
-def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
-    """The buyer has the parcel; with cash on delivery the cash is collected. Raises NoSuchParcel, MovedOn.
+def deliver(
+    session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, collected_vnd: int | None = None
+) -> None:
+    """The buyer has the parcel; with cash on delivery the cash is collected, all of it or `collected_vnd`.
+
+    Raises NoSuchParcel, MovedOn, CodDiffers.
 
     A parcel to be picked up is delivered when the buyer takes it, straight from the co-op's shelf.
     """
@@ -118,7 +122,7 @@ def deliver(session: Session, coop_id: int, parcel_id: int, person: Person, now:
     if session.get_one(Order, parcel.order_id).payment_method == "cod":
         if parcel.way == "pickup":
             _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
-        payments.collect_cod(session, f"parcel:{parcel.id}", now)
+        payments.collect_cod(session, f"parcel:{parcel.id}", now, collected_vnd)
     _earn(session, parcel, now)
     _note_shipment(session, parcel, ShipmentState.DELIVERED)
     _close_if_ended(session, parcel, person, now)

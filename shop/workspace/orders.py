@@ -17,14 +17,14 @@ from shop.core.forms import Posted, posted
 from shop.core.streams import stream_path
 from shop.core.web import Page
 from shop.notify.webpush import vapid_public
+from shop.orders import cash, states
 from shop.orders import desk as orders
-from shop.orders import states
 from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, Desk, DeskDep
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 STREAM_S = 24 * 3600
-STEPS = {"xac-nhan": states.confirm, "dong-goi": states.pack, "da-giao": states.deliver}
+STEPS = {"xac-nhan": states.confirm, "dong-goi": states.pack}
 
 
 class HandOver(BaseModel):
@@ -36,6 +36,7 @@ class HandOver(BaseModel):
 class Trouble(BaseModel):
     note: str = Field(default="", max_length=500)
     goods_fit: bool = False
+    collected_vnd: int | None = Field(default=None, gt=0, le=10**10)
 
 
 TroubleForm = Annotated[Posted[Trouble], Depends(posted(Trouble))]
@@ -84,19 +85,34 @@ def parcels(
 
 
 @router.get("/don/{parcel_id}")
-def parcel(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
-    return _show(db, page, desk, parcel_id, None)
+def parcel(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep) -> Response:
+    return _show(db, page, desk, parcel_id, None, now)
 
 
 def _show(
-    db: Database, page: Page, desk: Desk, parcel_id: int, form: Posted[HandOver] | None, status: int = 200
+    db: Database,
+    page: Page,
+    desk: Desk,
+    parcel_id: int,
+    form: Posted[HandOver] | None,
+    now: datetime,
+    status: int = 200,
 ) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         view = orders.parcel(session, coop.id, parcel_id)
+        no_cash_until = cash.blocked_until(session, view.order.phone, now)
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
-    return page("workspace/parcel.html", block="parcel", status=status, coop=coop, view=view, form=form)
+    return page(
+        "workspace/parcel.html",
+        block="parcel",
+        status=status,
+        coop=coop,
+        view=view,
+        form=form,
+        no_cash_until=no_cash_until,
+    )
 
 
 @router.post("/don/{parcel_id}/{step}")
@@ -106,10 +122,10 @@ def move_on(
     """Confirm, pack, mark delivered; or say what went wrong."""
     coop_id = desk.coop_id
     if not form.ok:
-        return _show(db, page, desk, parcel_id, None, status=422)
+        return _show(db, page, desk, parcel_id, None, now, status=422)
     with db.write() as session:
         _move(session, desk.person, coop_id, parcel_id, step, form.value, now)
-    return _after(db, page, desk, parcel_id)
+    return _after(db, page, desk, parcel_id, now)
 
 
 def _move(
@@ -117,6 +133,11 @@ def _move(
 ) -> None:
     if step in STEPS:
         STEPS[step](session, coop_id, parcel_id, person, now)
+    elif step == "da-giao":
+        states.deliver(session, coop_id, parcel_id, person, now, told.collected_vnd)
+    elif step == "cho-tra-tien-mat":
+        phone = orders.parcel(session, coop_id, parcel_id).order.phone
+        cash.lift(session, phone, person, now, coop_id)
     elif step == "su-co":
         states.report_problem(session, coop_id, parcel_id, person, now, told.note)
     elif step == "khach-khong-nhan":
@@ -127,9 +148,9 @@ def _move(
         raise states.NoSuchParcel
 
 
-def _after(db: Database, page: Page, desk: Desk, parcel_id: int) -> Response:
+def _after(db: Database, page: Page, desk: Desk, parcel_id: int, now: datetime) -> Response:
     if page.wants_fragment:
-        return _show(db, page, desk, parcel_id, None)
+        return _show(db, page, desk, parcel_id, None, now)
     return page.go(f"/ban-hang/don/{parcel_id}", "saved")
 
 
@@ -144,12 +165,12 @@ def hand_over(
 ) -> Response:
     person, coop_id = desk.person, desk.coop_id
     if not form.ok:
-        return _show(db, page, desk, parcel_id, form)
+        return _show(db, page, desk, parcel_id, form, now)
     try:
         with db.write() as session:
             states.hand_over(session, coop_id, parcel_id, person, now, **form.value.model_dump())
     except TrackingMissing:
         missing = [name for name in ("carrier_name", "tracking_code") if not form.typed[name]]
         form.errors = dict.fromkeys(missing, "carrier")
-        return _show(db, page, desk, parcel_id, form)
-    return _after(db, page, desk, parcel_id)
+        return _show(db, page, desk, parcel_id, form, now)
+    return _after(db, page, desk, parcel_id, now)
