@@ -18,7 +18,6 @@ from admin import (
 router = APIRouter(include_in_schema=False)
 router.include_router(money_routes.router)
 router.include_router(refund_routes.router)
-router.include_router(refund_routes.router)
 router.include_router(live_routes.router)
 router.include_router(office_routes.router)
 router.include_router(messages.router)
