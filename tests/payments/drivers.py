@@ -195,14 +195,14 @@ def _sepay(it: Settings, told: Telling) -> Request:
 
 def _casso(it: Settings, told: Telling) -> Request:
     line = casso.notification(80_000 + told.number, told.reference, told.amount_vnd, it.vietqr_account_no, told.at)
-    return Request(json.dumps(line).encode(), casso.sign(line, _by_contract(it, "casso_checksum_key"), told.at))
+    return Request(json.dumps(line).encode(), casso.sign(line, it.casso_checksum_key, told.at))
 
 
 def _shopeepay(it: Settings, told: Telling) -> Request:
     body = json.dumps(
         {
-            "merchant_ext_id": _by_contract(it, "shopeepay_merchant_ext_id"),
-            "store_ext_id": _by_contract(it, "shopeepay_store_ext_id"),
+            "merchant_ext_id": it.shopeepay_merchant_ext_id,
+            "store_ext_id": it.shopeepay_store_ext_id,
             "amount": told.amount_vnd * 100,
             "reference_id": told.reference,
             "transaction_sn": f"{told.number:018d}",
@@ -210,8 +210,8 @@ def _shopeepay(it: Settings, told: Telling) -> Request:
             "transaction_type": 13,
         }
     ).encode()
-    proof = base64.b64encode(hmac.new(_by_contract(it, "shopeepay_secret").encode(), body, "sha256").digest()).decode()
-    return Request(body, {"X-Airpay-ClientId": _by_contract(it, "shopeepay_client_id"), "X-Airpay-Req-H": proof})
+    proof = base64.b64encode(hmac.new(it.shopeepay_secret.encode(), body, "sha256").digest()).decode()
+    return Request(body, {"X-Airpay-ClientId": it.shopeepay_client_id, "X-Airpay-Req-H": proof})
 
 
 def _viettel(it: Settings, told: Telling) -> Request:
@@ -220,24 +220,18 @@ def _viettel(it: Settings, told: Telling) -> Request:
         "billcode": f"{told.reference}-{told.amount_vnd}",
         "cust_msisdn": "84900000001",
         "error_code": "00" if paid else "01",
-        "merchant_code": _by_contract(it, "viettel_merchant_code"),
+        "merchant_code": it.viettel_merchant_code,
         "order_id": told.reference,
         "payment_status": "1" if paid else "0",
         "trans_amount": str(told.amount_vnd),
         "vt_transaction_id": f"{told.number:010d}",
     }
-    machine = hmac.new(
-        _by_contract(it, "viettel_hash_key").encode(), _by_contract(it, "viettel_access_code").encode(), "sha1"
-    )
+    machine = hmac.new(it.viettel_hash_key.encode(), it.viettel_access_code.encode(), "sha1")
     for name in sorted(fields):
         machine.update(fields[name].encode())
     fields["check_sum"] = base64.b64encode(machine.digest()).decode()
     body = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items())
     return Request(body.encode(), {"Content-Type": "application/x-www-form-urlencoded"})
-
-
-def _by_contract(it: Settings, name: str) -> str:
-    return str(getattr(it, name))
 
 
 def _json(told: Mapping[str, Any]) -> Request:
@@ -328,6 +322,8 @@ DRIVERS = [
         scale=100,
         signed_in="X-Airpay-Req-H",
         settings={
+            "shopeepay_enabled": True,
+            "shopeepay_api_url": "http://127.0.0.1:9",
             "shopeepay_client_id": "11000001",
             "shopeepay_secret": "a ShopeePay secret",
             "shopeepay_merchant_ext_id": "htx",
@@ -346,6 +342,8 @@ DRIVERS = [
         ),
         signed_in="check_sum",
         settings={
+            "viettel_enabled": True,
+            "viettel_pay_url": "http://127.0.0.1:9",
             "viettel_merchant_code": "LABHTX",
             "viettel_access_code": "an access code",
             "viettel_hash_key": "a Viettel hash key",
