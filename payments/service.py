@@ -28,6 +28,7 @@ from payments.earnings.service import take_back
 from payments.gateway import Fact, FactKind, NextAction, Notifier, StartPayment
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, Refund, UnmatchedMoney
+from payments.refunding import goes_by, promise, ways
 from payments.state import AttemptState, PaymentState, state_from
 from payments.till import till_from
 from shop.core.db import Database, insert_once
@@ -36,7 +37,6 @@ from shop.core.errors import NotFound, Refusal
 
 if TYPE_CHECKING:
     from shop.settings import Settings
-from payments.refunding import goes_by, promise, ways
 
 REQUESTS_KEPT = timedelta(days=31)
 
@@ -208,6 +208,7 @@ def request_refund(
 ) -> list[Refund]:
     """Promise money back, by the way it came as far as that goes, the rest by transfer; a refund for each.
 
+    For a `parcel` ("parcel:9") that was delivered its seller and the market give it back.
     Raises RefundTooLarge above what is left of the payment, ReturnTooLarge above what is left of the parcel.
     """
     due = lock_due(session, _due(session, subject).id)

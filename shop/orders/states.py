@@ -129,14 +129,14 @@ def deliver(
 
 
 def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
-    """The buyer's money becomes the co-op's, payable when the time for claims is over."""
+    """What was not given back of the buyer's money becomes the co-op's, payable when the time for claims is over."""
     taken = select(func.sum(col(OrderLine.commission_vnd))).where(col(OrderLine.parcel_id) == parcel.id)
+    kept_vnd = parcel.total_vnd - given_back_vnd(session, [parcel])
+    goods_vnd = min(parcel.goods_vnd, kept_vnd)
     sale = Sale(
         seller=f"coop:{parcel.coop_id}",
         subject=f"order:{parcel.order_id}",
         label=session.get_one(Order, parcel.order_id).code,
-    kept_vnd = parcel.total_vnd - given_back_vnd(session, [parcel])
-    goods_vnd = min(parcel.goods_vnd, kept_vnd)
         parcel=f"parcel:{parcel.id}",
         goods_vnd=goods_vnd,
         shipping_vnd=kept_vnd - goods_vnd,
