@@ -15,11 +15,12 @@ from shop.demo import scale as many
 from shop.demo.live import make_sessions
 from shop.demo.market import make_market
 from shop.demo.orders import make_orders
+from shop.demo.payouts import make_payouts
 from shop.demo.people import make_people
 from shop.settings import Settings
 
 Part = Callable[[Database, Settings, datetime], None]
-PARTS: tuple[tuple[str, Part], ...] = (("people", make_people), ("orders", make_orders))
+PARTS: tuple[tuple[str, Part], ...] = (("people", make_people), ("orders", make_orders), ("payouts", make_payouts))
 """What comes after the goods; a room adds its part here."""
 
 

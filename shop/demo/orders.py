@@ -98,6 +98,10 @@ STORIES = (
     Story("qua-gio", 26, 2, 1, "vietqr", ("close",)),
     Story("tien-tre", 20, 0, 1, "vietqr", ("close", "pay late", "confirm")),
     Story("htx-huy", 70, 4, 1, "vietqr", ("pay", "coop cancels")),
+    Story("da-giao-5", 640, 1, 1, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
+    Story("da-giao-6", 660, 3, 3, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
+    Story("da-giao-7", 500, 0, 1, "cod", ("confirm", "pack", "deliver"), way="pickup"),
+    Story("da-giao-8", 510, 4, 3, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
 )
 
 

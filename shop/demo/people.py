@@ -32,12 +32,13 @@ PEOPLE = (
     Invented("+84900000003", "Lê Văn Phát", Role.HOST),
     Invented("+84900000004", "Phạm Thị Liên", Role.OFFICER),
     Invented("+84900000005", "Đỗ Quang Hành", Role.OPERATOR),
+    Invented("+84900000006", "Vũ Thị Duyệt", Role.OPERATOR),
 )
 HAM_THUAN = ("68", "23059")
 
 
 def make_people(db: Database, settings: Settings, now: datetime) -> None:
-    """The five sign-ins of the README, all with the password `chohtx-demo`. Does nothing outside the demo.
+    """The six sign-ins of the README, all with the password `chohtx-demo`. Does nothing outside the demo.
 
     The manager and the host work for the first co-ops of the demo market, so that they can switch between them.
     """

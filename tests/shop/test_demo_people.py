@@ -20,9 +20,9 @@ def test_filling_twice_changes_nothing(db: Database, settings: Settings, now: da
     for _ in range(2):
         make_people(db, settings, now)
     with db.read() as session:
-        assert len(session.exec(select(PersonRow)).all()) == 5
+        assert len(session.exec(select(PersonRow)).all()) == 6
         roles = [(grant.role, grant.coop_id) for grant in session.exec(select(RoleGrant).order_by(RoleGrant.id))]  # type: ignore[arg-type]  # a column
-    assert [role for role, _coop in roles] == ["manager", "manager", "host", "host", "officer", "operator"]
+    assert [role for role, _coop in roles] == ["manager", "manager", "host", "host", "officer", "operator", "operator"]
     assert len({coop for role, coop in roles if role == "manager"}) == 2
 
 
