@@ -6,13 +6,14 @@ agrees is final, for neither a fact nor a row ever changes; only what is new or 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
@@ -29,14 +30,9 @@ _AT_ONCE = 5_000
 _FEE_ROUNDING_VND = 1
 
 _BY_MOVEMENT = """
-UPDATE settlement_row SET fact_id = (
-    SELECT f.id FROM payment_fact f
-    WHERE f.gateway = settlement_row.gateway AND f.movement_id = settlement_row.movement_id
-    AND f.kind = settlement_row.kind)
-WHERE fact_id IS NULL AND kind <> 'fee' AND EXISTS (
-    SELECT 1 FROM payment_fact f
-    WHERE f.gateway = settlement_row.gateway AND f.movement_id = settlement_row.movement_id
-    AND f.kind = settlement_row.kind)
+UPDATE settlement_row SET fact_id = f.id FROM payment_fact f
+WHERE settlement_row.fact_id IS NULL AND f.gateway = settlement_row.gateway
+    AND f.movement_id = settlement_row.movement_id AND f.kind = settlement_row.kind
 """
 """A payment that its file names only by our reference: where that is one payment here and one row there."""
 _BY_REFERENCE = """
@@ -204,8 +200,14 @@ def _columns(seen_id: Any, row: type[SettlementRow] = SettlementRow) -> Select[A
 
 
 def _add(session: Session, rows: Sequence[Row[Any]], rates: dict[str, Terms], now: datetime) -> None:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    run(session, insert(ComparisonItem).on_conflict_do_nothing(), [_item(row, rates, now) for row in rows])
+    items = [_item(row, rates, now) for row in rows]
+    if session.get_bind().dialect.name == "sqlite":
+        run(session, sqlite.insert(ComparisonItem).on_conflict_do_nothing(), items)
+    else:  # one statement with one value, else each row travels alone
+        names = ", ".join(items[0])
+        rows_of = f"SELECT {names} FROM jsonb_populate_recordset(NULL::comparison_item, CAST(:rows AS jsonb))"  # noqa: S608  our own names
+        statement = text(f"INSERT INTO comparison_item ({names}) {rows_of} ON CONFLICT DO NOTHING")
+        run(session, statement, {"rows": json.dumps(items, default=str)})
 
 
 def _item(row: Row[Any], rates: dict[str, Terms], now: datetime) -> dict[str, Any]:

@@ -65,14 +65,10 @@ class Whole:
 def by_day(session: Session, now: datetime, gateway: str = "") -> list[Day]:
     """The last month, the newest day first."""
     it = ComparisonItem
-    wanted = (
-        select(col(it.gateway), col(it.day))
-        .add_columns(
-            it.state, func.count(), func.sum(it.our_vnd), func.sum(it.their_vnd), func.count(col(it.closed_at))
-        )
-        .where(it.day >= (now - SHOWN).date(), col(it.gateway) == gateway if gateway else true())
-        .group_by(col(it.gateway), col(it.day), col(it.state))
-    )
+    sums = (func.count(), func.sum(it.our_vnd), func.sum(it.their_vnd), func.count(col(it.closed_at)))
+    of = (col(it.gateway), col(it.day), col(it.state))
+    recent = (col(it.day) >= (now - SHOWN).date(), col(it.gateway) == gateway if gateway else true())
+    wanted = select(*of).add_columns(*sums).where(*recent).group_by(*of)
     days: dict[tuple[date, str], Day] = {}
     for name, on, state, count, our_vnd, their_vnd, closed in session.connection().execute(wanted):
         day = days.setdefault((on, name), Day(name, on))

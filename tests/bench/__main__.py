@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import live
+from tests.bench.comparison import bench_comparison
 from tests.bench.orders import bench_orders
 from tests.bench.pages import bench_pages
 from tests.bench.scale import ScaleFigures, bench_scale, bench_scale_on_postgresql
@@ -44,6 +45,7 @@ def _live() -> list[Line]:
 BENCHES: dict[str, Callable[[], list[Line]]] = {
     "pages": bench_pages,
     "orders": bench_orders,
+    "comparison": bench_comparison,
     "scale": _scale,
     "live": _live,
     "start": bench_start,
