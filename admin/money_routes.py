@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from admin import outbox
 from payments import ledger, receive, refunds, unmatched
+from payments.cash import by_hand
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.events import MAX_ATTEMPTS
 from shop.core.forms import Posted, posted
@@ -48,6 +49,7 @@ def unmatched_money(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: S
             "short": unmatched.short(session),
             "unreadable": receive.unreadable(session),
         }
+        facts["by_hand"] = by_hand.same_as(session, [row.money for row in facts["waiting"]])
     return page("admin/unmatched.html", person=person, limit_vnd=settings.two_person_above_vnd, **facts)
 
 

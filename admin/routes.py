@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from admin import (
+    cash_routes,
+    hand_routes,
     live_routes,
     messages,
     money_routes,
@@ -24,3 +26,5 @@ router.include_router(messages.router)
 router.include_router(recovery.router)
 router.include_router(payout_account_routes.router)
 router.include_router(payout_routes.router)
+router.include_router(cash_routes.router)
+router.include_router(hand_routes.router)

@@ -200,14 +200,12 @@ def could_be(session: Session, amount_vnd: int) -> list[UnmatchedMoney]:
     return same_sum(session, [amount_vnd]).get(amount_vnd, [])
 
 
-def same_sum(session: Session, sums: Iterable[int]) -> dict[int, list[UnmatchedMoney]]:
-    """Bank money without an owner, by its sum."""
+def same_sum(session: Session, sums: Iterable[int], *, told_by_bank: bool = True) -> dict[int, list[UnmatchedMoney]]:
+    """Money without an owner on our bank account, by its sum; `told_by_bank` as in `waiting_money`."""
     waiting = (UnmatchedMoney.state == "waiting", UnmatchedMoney.account == ledger.UNAPPLIED)
-    wanted = (
-        select(UnmatchedMoney)
-        .join(PaymentFact)
-        .where(*waiting, PaymentFact.account == ledger.BANK, PaymentFact.gateway != SOURCE)
-    )
+    wanted = select(UnmatchedMoney).join(PaymentFact).where(*waiting, PaymentFact.account == ledger.BANK)
+    if told_by_bank:
+        wanted = wanted.where(PaymentFact.gateway != SOURCE)
     found: dict[int, list[UnmatchedMoney]] = {}
     for money in session.exec(wanted.where(col(UnmatchedMoney.amount_vnd).in_(set(sums)))):
         found.setdefault(money.amount_vnd, []).append(money)

@@ -17,7 +17,7 @@ from shop.core.forms import Posted, posted
 from shop.core.streams import stream_path
 from shop.core.web import Page
 from shop.notify.webpush import vapid_public
-from shop.orders import cash, states
+from shop.orders import by_hand, cash, states
 from shop.orders import desk as orders
 from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, Desk, DeskDep
@@ -37,6 +37,10 @@ class Trouble(BaseModel):
     note: str = Field(default="", max_length=500)
     goods_fit: bool = False
     collected_vnd: int | None = Field(default=None, gt=0, le=10**10)
+
+
+class Counter(BaseModel):
+    code: str = Field(max_length=40)
 
 
 TroubleForm = Annotated[Posted[Trouble], Depends(posted(Trouble))]
@@ -82,6 +86,24 @@ def parcels(
         found = orders.parcels(session, coop.id, state, before_id=truoc)
         counts = orders.counts(session, coop.id)
     return page("workspace/parcels.html", block="parcels", coop=coop, state=state, parcels=found, counts=counts)
+
+
+@router.post("/tien-mat")
+def paid_at_counter(
+    form: Annotated[Posted[Counter], Depends(posted(Counter))],
+    db: DatabaseDep,
+    page: PageDep,
+    desk: DeskDep,
+    settings: SettingsDep,
+    now: NowDep,
+) -> Response:
+    """The buyer of an unpaid order came to the shelf and paid in cash."""
+    person, coop_id = desk.person, desk.coop_id
+    if not form.ok:
+        return page.go("/ban-hang/don", "code-missing")
+    with db.write() as session:
+        became = by_hand.confirm_at_counter(session, coop_id, form.value.code, person, settings, now)
+    return page.go("/ban-hang/don", "paid-by-hand" if became == "booked" else "money-proposed")
 
 
 @router.get("/don/{parcel_id}")
