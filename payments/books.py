@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from payments import ledger
@@ -17,9 +18,10 @@ from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
 from payments.state import AttemptState, PaymentState, attempt_state, state_from
-from shop.core.db import insert_once
+from shop.core.db import insert_once, run
 from shop.core.events import publish
 from shop.core.hub import tell
+from shop.core.prepared import Prepared
 
 
 def lock_due(session: Session, due_id: int) -> PaymentDue:
@@ -62,11 +64,17 @@ def record_fact(
         code=movement.code,
     )
     key = ["gateway", "movement_id"]
-    session.flush()
     if not insert_once(session, PaymentFact, fact.model_dump(exclude={"id"}), key):
         return None
-    mine = (PaymentFact.gateway == movement.gateway, PaymentFact.movement_id == movement.movement_id)
-    return session.exec(select(PaymentFact).where(*mine)).one()
+    fact.id = run(session, _FACT_ID, {"told_by": fact.gateway, "movement": fact.movement_id}).scalar_one()
+    return fact
+
+
+_FACT_ID = Prepared(
+    sa.select(col(PaymentFact.id)).where(
+        col(PaymentFact.gateway) == sa.bindparam("told_by"), col(PaymentFact.movement_id) == sa.bindparam("movement")
+    )
+)
 
 
 def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
@@ -167,8 +175,9 @@ def capture(
     accepted_vnd, kept_vnd = settle_variance(session, due, now)
     if fact.amount_vnd > applied_vnd and not kept_vnd:
         _ask_whose(session, due, fact, content, bank_reference)
-    ready_attempt(session, due, now)
     complete = gap_vnd <= applied_vnd + accepted_vnd
+    if not complete:
+        ready_attempt(session, due, now)
     publish(session, MoneyArrived(due.subject, movement.amount_vnd, complete), due_at=now)
     return fact
 

@@ -85,22 +85,23 @@ def post(
         for line in lines
         if line.amount_vnd
     ]
-    session.flush()
-    connection = session.connection()
-    connection.execute(insert(Entry), entries)
-    connection.execute(
-        insert(Journal).values(
-            id=journal_id,
-            source_event=source_event,
-            kind=kind,
-            subject=subject,
-            settles_id=settles_id,
-            memo="",
-            effective_at=effective_at or now,
-            recorded_at=now,
-        )
-    )
+    run(session, _INSERT_ENTRY, entries)
+    written = {
+        "id": journal_id,
+        "source_event": source_event,
+        "kind": kind,
+        "subject": subject,
+        "settles_id": settles_id,
+        "memo": "",
+        "effective_at": effective_at or now,
+        "recorded_at": now,
+    }
+    run(session, _INSERT_JOURNAL, written)
     return journal_id
+
+
+_INSERT_ENTRY = Prepared(insert(Entry.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
+_INSERT_JOURNAL = Prepared(insert(Journal.__table__))  # type: ignore[attr-defined]  # as above
 
 
 def open_pending(session: Session, source_event: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The benchmarks: `python3 run.py bench [pages orders scale live start]`, each printed against its limit.
+"""The benchmarks: `python3 run.py bench [name …]`, each printed against its limit.
 
 `--write` puts the figures into docs/benchmarks.md.
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.bench import live
 from tests.bench.comparison import bench_comparison
+from tests.bench.ledger import bench_ledger
+from tests.bench.notifications import bench_notifications
 from tests.bench.orders import bench_orders
 from tests.bench.pages import bench_pages
 from tests.bench.scale import ScaleFigures, bench_scale, bench_scale_on_postgresql
@@ -45,6 +47,8 @@ def _live() -> list[Line]:
 BENCHES: dict[str, Callable[[], list[Line]]] = {
     "pages": bench_pages,
     "orders": bench_orders,
+    "notifications": bench_notifications,
+    "ledger": bench_ledger,
     "comparison": bench_comparison,
     "scale": _scale,
     "live": _live,

@@ -25,6 +25,7 @@ from shop.core.db import Database, run
 from shop.settings import Settings
 from shop.shipping.models import DeliveryRate, DeliveryTerms
 from shop.stock.models import Pool
+from tests.bench.bare import Rows, bare_copy, file_of, insert_again, rows_added
 from tests.bench.stand import ROOT, Line, filled, market, now, ports, rate, running
 from tests.served import call
 
@@ -53,7 +54,7 @@ def bench_orders() -> list[Line]:
         command, settings = market(home, port)
         with running(command, settings, port):
             rows = _rows_of_one(home, port, carts.pop())
-            plain = _copy(home)
+            plain = bare_copy(home)
             pairs = [(_ours(home, port, carts, number), _bare(plain, rows)) for number in range(ROUNDS)]
             plain.close()
         written = sum(len(added) for added in rows.values())
@@ -155,81 +156,31 @@ def _script(home: Path, carts: list[str], number: int) -> Path:
     return script
 
 
-def _file(home: Path) -> sqlite3.Connection:
-    return sqlite3.connect(home / "chohtx.sqlite", isolation_level=None, timeout=30)
-
-
 def _count(home: Path) -> int:
-    with _file(home) as file:
+    with file_of(home) as file:
         return int(file.execute("SELECT count(*) FROM customer_order").fetchone()[0])
 
 
-def _tables(file: sqlite3.Connection) -> list[str]:
-    named = file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'product_words%'")
-    return [name for (name,) in named if not name.startswith("sqlite_")]
-
-
-def _rows_of_one(home: Path, port: int, cart_id: str) -> dict[str, list[dict[str, Any]]]:
+def _rows_of_one(home: Path, port: int, cart_id: str) -> Rows:
     """What one order adds to which table."""
-    with _file(home) as file:
-        file.row_factory = sqlite3.Row
-        before = {table: file.execute(_LAST.format(table)).fetchone()[0] for table in _tables(file)}
+
+    def order() -> None:
         answer = call(port, "POST", "/api/v1/orders", _body(cart_id), {"Idempotency-Key": "bench-first"})
         if answer.status != 201:
             raise RuntimeError(f"the first order was answered {answer.status}: {answer.body}")
-        added = {
-            table: [dict(row) for row in file.execute(f"SELECT * FROM {table} WHERE rowid > ?", (last,))]  # noqa: S608
-            for table, last in before.items()
-        }
-    return {table: rows for table, rows in added.items() if rows}
+
+    return rows_added(home, order)
 
 
-def _copy(home: Path) -> sqlite3.Connection:
-    """The same market in another file, without what would stop rows of orders that do not exist."""
-    file = sqlite3.connect(home / "bare.sqlite", isolation_level=None, timeout=30)
-    with _file(home) as source:
-        source.backup(file)
-    file.execute("PRAGMA journal_mode=WAL")
-    for pragma in ("synchronous=FULL", "foreign_keys=OFF"):
-        file.execute(f"PRAGMA {pragma}")
-    for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        file.execute(f"DROP TRIGGER {trigger}")
-    return file
-
-
-def _bare(file: sqlite3.Connection, rows: dict[str, list[dict[str, Any]]]) -> float:
+def _bare(file: sqlite3.Connection, rows: Rows) -> float:
     """Transactions a second: the same rows and the pool's update, one durable commit each, by the driver alone."""
-    steps = [(table, row) for table, added in rows.items() for row in added]
     begun = done = file.execute("SELECT count(*) FROM customer_order").fetchone()[0]
     until = time.perf_counter() + SECONDS
     while time.perf_counter() < until:
         file.execute("BEGIN IMMEDIATE")
-        for table, row in steps:
-            fresh = {name: _fresh(name, value, done) for name, value in row.items() if name != "id"}
-            file.execute(_INSERT.format(table, ", ".join(fresh), ", ".join("?" * len(fresh))), list(fresh.values()))
+        insert_again(file, rows, done)
         file.execute("DELETE FROM cart_line WHERE cart_id = ?", (f"bench-cart-{done:06d}",))
         file.execute("UPDATE pool SET on_hand = on_hand - 1 WHERE id = 1 AND on_hand - held >= 1")
         file.execute("COMMIT")
         done += 1
     return float(done - begun) / SECONDS
-
-
-_LAST = "SELECT coalesce(max(rowid), 0) FROM {}"
-_INSERT = "INSERT INTO {} ({}) VALUES ({})"
-_UNIQUE = (
-    "code",
-    "placement_key",
-    "key",
-    "subject",
-    "reference",
-    "movement_id",
-    "source_event",
-    "delivery_id",
-    "chain",
-)
-
-
-def _fresh(name: str, value: Any, number: int) -> Any:
-    if name in ("order_id", "parcel_id", "due_id", "attempt_id") and value is not None:
-        return value + 1_000_000 + number
-    return f"{value}-{number}" if name in _UNIQUE else value
