@@ -15,15 +15,15 @@ from tests.rehearsals import report
 from tests.rehearsals.day import day
 from tests.rehearsals.kill_nine import kill_nine
 from tests.rehearsals.live import live_clocks
-from tests.rehearsals.notifications import notifications
 from tests.rehearsals.processes import processes
 from tests.rehearsals.restore import restore
 from tests.rehearsals.scarce import scarce
+from tests.rehearsals.storm import storm
 
 Rehearsal = Callable[[Path], list[report.Figure]]
 REHEARSALS: dict[str, Rehearsal] = {
     "kill-9": kill_nine,
-    "notifications": notifications,
+    "storm": storm,
     "scarce": scarce,
     "live": live_clocks,
     "day": day,
