@@ -14,6 +14,7 @@ from payments.cash import by_hand
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.events import MAX_ATTEMPTS
 from shop.core.forms import Posted, posted
+from shop.orders import giving_back
 
 router = APIRouter(prefix="/quan-tri")
 UNMATCHED = "/quan-tri/tien-chua-khop"
@@ -34,7 +35,7 @@ def home(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
         facts: dict[str, Any] = {
             "unmatched_count": unmatched.count_waiting(session),
             "short_count": len(unmatched.short(session)),
-            "refund_count": refunds.count_to_send(session),
+            "refund_count": refunds.count_to_send(session) + giving_back.count_proposals(session),
             "failed_count": outbox.count_failed(session),
         }
     return page("admin/home.html", **facts)

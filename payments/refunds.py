@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
 
 from payments import ledger
@@ -70,8 +70,9 @@ def sent(session: Session, most: int = 50) -> list[RefundRow]:
 
 
 def count_to_send(session: Session) -> int:
-    """How many refunds wait for a person."""
-    return session.exec(select(func.count()).select_from(Refund).where(*_BY_HAND)).one()
+    """How many refunds wait for a person: to be sent, or to be looked up at a gateway that does not answer."""
+    stuck = (col(Refund.state) == "sending") & (col(Refund.checks) >= ASKED_OFTEN)
+    return session.exec(select(func.count()).select_from(Refund).where(and_(*_BY_HAND) | stuck)).one()
 
 
 def mark_sent(session: Session, refund_id: int, reference: str, person: Person, now: datetime) -> None:

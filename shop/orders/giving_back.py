@@ -139,6 +139,11 @@ def proposals(session: Session, most: int = 100) -> list[Proposal]:
     return [Proposal(row, code) for row, code in session.exec(wanted)]
 
 
+def count_proposals(session: Session) -> int:
+    """How many wait for a second person."""
+    return session.exec(select(func.count()).select_from(MoneyBack).where(MoneyBack.state == "proposed")).one()
+
+
 def parcels_of(session: Session, code: str) -> list[ParcelMoney]:
     """The parcels of the order with this code; none when there is no such order."""
     mine = select(Parcel.id).join(Order, col(Order.id) == Parcel.order_id)

@@ -234,6 +234,7 @@ def test_while_the_wallet_is_at_it_nobody_sends_it_by_transfer(db: Database, wal
         send_refunds_due(db, wallet.silent, NOW + number * 60 * MINUTE)
     with db.read() as session:
         assert [row.is_stuck for row in refunds.under_way(session)] == [True]
+        assert refunds.count_to_send(session) == 1
     with db.write() as session:
         refunds.send_by_transfer(session, promise.id, OPERATOR, NOW)
         refunds.mark_sent(session, promise.id, "FT1", OPERATOR, NOW)

@@ -261,6 +261,8 @@ class TestPages:
         told = {"amount_vnd": "5.500.000", "reason": "Hư gần hết"}
         assert "Cần một người khác" in first.post(f"/quan-tri/tra-lai/{parcel.id}", data=told).text
         assert first.post("/quan-tri/tra-lai/de-nghi/1/dong-y").status_code == 409
+        with db.read() as session:
+            assert giving_back.count_proposals(session) == 1
         assert "Đồng ý trả lại" in second.get("/quan-tri/hoan-tien").text
         assert second.post("/quan-tri/tra-lai/de-nghi/1/dong-y").status_code == 200
         page = first.get("/quan-tri/hoan-tien").text
