@@ -52,7 +52,7 @@ def _earning_coops(session: Session) -> list[Coop]:
 def _make_account(session: Session, coop: Coop, at: int, first: Person, second: Person, now: datetime) -> None:
     if at == 3 or session.exec(select(PayoutAccount.id).where(PayoutAccount.seller == f"coop:{coop.id}")).first():
         return
-    number = f"{1900200 + coop.id}{at:04d}"
+    number = f"{1900200 + coop.id}{4171 + at * 37}"
     details = Details("bank", coop.legal_name, number, bank_bin=BANKS[at % len(BANKS)])
     if at % 3 == 1:
         details = Details("fund", coop.legal_name, number, bank_name="Quỹ tín dụng nhân dân (minh họa)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 from sqlmodel import col, select
@@ -23,6 +23,7 @@ from shop.core.deps import Person
 from tests.payments.factories import COLLEAGUE, OPERATOR
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = Limits(least_vnd=50_000, two_person_vnd=5_000_000)
 BANK = Details("bank", "HTX Thanh long Hòa Lệ", "0011 0042 6688", bank_bin="970405")
 _number = count(1)
@@ -74,7 +75,7 @@ def owes(db: Database, seller: str, amount_vnd: int) -> None:
         ledger.post(session, f"test:owes:{next(_number)}", "test", lines, NOW)
 
 
-def with_account(db: Database, seller: str, details: Details = BANK, now: datetime = NOW - timedelta(days=9)) -> int:
+def with_account(db: Database, seller: str, details: Details = BANK, now: datetime = LONG_AGO) -> int:
     """Proposed by one person, agreed to by the other."""
     with db.write() as session:
         account = accounts.propose(session, seller, details, OPERATOR, now)
