@@ -15,6 +15,7 @@ from admin import (
     payout_routes,
     recovery,
     refund_routes,
+    statement_routes,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -28,3 +29,4 @@ router.include_router(payout_account_routes.router)
 router.include_router(payout_routes.router)
 router.include_router(cash_routes.router)
 router.include_router(hand_routes.router)
+router.include_router(statement_routes.router)

@@ -32,6 +32,7 @@ from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare as comparison
 from payments.earnings import service as earnings
+from payments.statements import booking
 from payments.statements.catching_up import catch_up
 from payments.till import till_from
 from shop import migrations
@@ -133,6 +134,7 @@ HANDLERS: Handlers = {
 JOBS: Sequence[Job] = (
     Job("forget-page-changes", 3600, pagecache.forget_old_changes),
     Job("forget-payment-requests", 24 * 3600, payments.forget_requests),
+    Job("forget-statement-files", 24 * 3600, booking.forget_files),
     Job("close-unpaid-orders", 20, orders.close_unpaid),
     Job("return-lapsed-holds", 20, checkout.return_lapsed_holds),
     Job("lapse-checkouts", 60, checkout.lapse),

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FORM_BYTES = 256 * 1024
 UPLOAD_BYTES = 16 * 1024 * 1024
 DRAIN_BYTES = 128 * 1024 * 1024
-WORDS = "Nội dung gửi lên quá lớn. Ảnh chỉ được tối đa 12 MB, bạn chọn ảnh nhỏ hơn rồi gửi lại."
+WORDS = "Nội dung gửi lên quá lớn. Ảnh tối đa 12 MB, sao kê tối đa 8 MB; bạn chọn tệp nhỏ hơn rồi gửi lại."
 
 
 class _TooLarge(Exception):

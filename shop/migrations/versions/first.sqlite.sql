@@ -133,9 +133,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE ("key")
 )
 -- end
-CREATE INDEX ix_message_address ON message (address)
--- end
 CREATE INDEX ix_message_state ON message (state)
+-- end
+CREATE INDEX ix_message_address ON message (address)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -172,9 +172,9 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
--- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+-- end
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
@@ -312,9 +312,9 @@ CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_subject ON earning (subject)
--- end
 CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
+CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
 CREATE TABLE payment_due (
 	id INTEGER NOT NULL, 
@@ -458,9 +458,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
--- end
 CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
+-- end
+CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
 -- end
 CREATE TABLE saved_address (
 	id INTEGER NOT NULL, 
@@ -594,9 +594,9 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
--- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
@@ -617,11 +617,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
--- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+-- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id INTEGER NOT NULL, 
@@ -636,9 +636,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
--- end
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
+-- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
 -- end
 CREATE TRIGGER stock_movement_no_update BEFORE UPDATE ON stock_movement BEGIN SELECT RAISE(ABORT, 'stock_movement is insert-only'); END
 -- end
@@ -749,19 +749,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5(
         search_name, search_folded, search_exact, content='product', content_rowid='id',
@@ -798,15 +798,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
-CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -951,9 +951,9 @@ CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE 
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
--- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+-- end
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
@@ -1007,9 +1007,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -1060,9 +1060,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
--- end
 CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
@@ -1120,9 +1120,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE cart_line (
 	id INTEGER NOT NULL, 
@@ -1199,9 +1199,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_order_id ON order_line (order_id)
--- end
 CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
 CREATE TABLE remittance (
 	id INTEGER NOT NULL, 
@@ -1250,11 +1250,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+-- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
--- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id INTEGER NOT NULL, 
@@ -1315,9 +1315,9 @@ CREATE TABLE refund (
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
-CREATE INDEX ix_refund_due_id ON refund (due_id)
--- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+-- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
 CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
@@ -1387,9 +1387,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
--- end
 CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+-- end
+CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
 -- end
 CREATE TABLE live_pin (
 	id INTEGER NOT NULL, 
@@ -1403,9 +1403,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id INTEGER NOT NULL, 
@@ -1422,11 +1422,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
+-- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
--- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
