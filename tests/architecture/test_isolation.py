@@ -29,6 +29,20 @@ from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.orders.models import Parcel
 from shop.settings import Settings
+from tests.architecture.visitors import (
+    BUYER,
+    CHOICE,
+    COOP,
+    FORM,
+    OFFICE,
+    PERSON,
+    PUBLIC,
+    SECRET,
+    SECRETS,
+    STATUS,
+    STEPS,
+    UNTOUCHED_BY_VISITS,
+)
 from tests.conftest import HTMX
 from tests.factories import make_certificate, make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
@@ -36,17 +50,6 @@ from tests.factories_live import make_session
 from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
 from tests.payments.payouts import paid_out
 from tests.routes import Door, doors
-
-SECRETS = ("Hoa Kín Tiếng", "0987 000 111", "987000111", "99 Hẻm Kín", "Món Nháp Kín", "Lời Nhắn Kín", "998877665")
-
-# Who may come in. A guest is sent to sign in, whoever is not meant reads 403, whoever asks for another's thing 404.
-COOP = "the co-op whose thing it is"
-BUYER = "whoever bought it, or has its secret link"
-PERSON = "the person whose thing it is"
-OFFICE = "officers and the operator"
-SECRET = "whoever knows the secret in the address"
-PUBLIC = "everybody"
-CHOICE = "staff, among their own co-ops"
 
 DOORS = {
     "POST /ban-hang/anh/{product_id}": COOP,
@@ -153,42 +156,6 @@ DOORS = {
     "GET /san-pham/{slug}/phi": PUBLIC,
     "GET /sitemap/{kind}-{number}.xml": PUBLIC,
 }
-
-STATUS = {
-    COOP: {"guest": {303}, "shopper": {403}, "manager": {403, 404}},
-    BUYER: {"guest": {401, 404}, "shopper": {401, 404}, "manager": {401, 404}},
-    PERSON: {"guest": {303}, "shopper": {404}, "manager": {404}},
-    OFFICE: {"guest": {303}, "shopper": {403}, "manager": {403}},
-    SECRET: {who: {401, 403, 404} for who in ("guest", "shopper", "manager")},
-    CHOICE: {"guest": {303}, "shopper": {303, 403}, "manager": {303}},
-}
-
-FORM = {
-    "price_vnd": "1000",
-    "live_price_vnd": "1000",
-    "on_hand": "1",
-    "wanted": "1",
-    "most_per_buyer": "1",
-    "quantity": "1",
-    "carrier_key": "own",
-    "note": "x",
-    "goods_fit": "true",
-    "name": "Kẻ Lạ",
-    "phone": "0911111111",
-    "line": "1 Đường Lạ",
-    "ward_code": "23095",
-    "password": "mat-khau-cua-ke-la",
-    "state": "suspended",
-    "groups": "order",
-    "reference": "FT1",
-    "reason": "x",
-    "sure": "1",
-    "words": "FT1",
-    "kind": "voucher",
-    "account_name": "Kẻ Lạ",
-}
-STEPS = ("xac-nhan", "dong-goi", "da-giao", "su-co", "khach-khong-nhan", "huy")
-UNTOUCHED_BY_VISITS = {"sign_in", "cart", "cart_line", "checkout", "page_change", "job_run", "live_report"}
 
 
 @dataclass
