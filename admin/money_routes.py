@@ -11,6 +11,8 @@ from starlette.responses import Response
 from admin import outbox
 from payments import ledger, receive, refunds, unmatched
 from payments.cash import by_hand
+from payments.comparison import items
+from payments.disputes import service as disputes
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.events import MAX_ATTEMPTS
 from shop.core.forms import Posted, posted
@@ -35,6 +37,8 @@ def home(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
         facts: dict[str, Any] = {
             "unmatched_count": unmatched.count_waiting(session),
             "short_count": len(unmatched.short(session)),
+            "difference_count": items.count_open(session),
+            "review_count": disputes.count_open(session),
             "refund_count": refunds.count_to_send(session) + giving_back.count_proposals(session),
             "failed_count": outbox.count_failed(session),
         }

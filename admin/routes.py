@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from admin import (
     cash_routes,
+    comparison_routes,
     hand_routes,
     live_routes,
     messages,
@@ -15,6 +16,7 @@ from admin import (
     payout_routes,
     recovery,
     refund_routes,
+    review_routes,
     statement_routes,
 )
 
@@ -28,5 +30,7 @@ router.include_router(recovery.router)
 router.include_router(payout_account_routes.router)
 router.include_router(payout_routes.router)
 router.include_router(cash_routes.router)
+router.include_router(comparison_routes.router)
+router.include_router(review_routes.router)
 router.include_router(hand_routes.router)
 router.include_router(statement_routes.router)

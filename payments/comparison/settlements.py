@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select, update
 
-from payments.comparison.files import Movement, Row, Settlement, is_enough, read
+from payments.comparison.files import Movement, Row, Settlement
 from payments.comparison.models import GatewayTerms, SettlementBatch, SettlementFile, SettlementRow
 from payments.statements.columns import Mapping
 from shop.core.audit import audit
@@ -24,12 +24,8 @@ _AT_ONCE = 5_000
 _NO_TERMS = {"columns": {}, "fee_fixed_vnd": 0, "settles_after_days": 1}
 
 
-class AlreadyTaken(Refusal):
+class FileTakenIn(Refusal):
     """This file was taken in before."""
-
-
-class UnknownColumns(Refusal):
-    """The chosen columns do not say each movement's name, sum, fee and day."""
 
 
 @dataclass(frozen=True)
@@ -43,42 +39,47 @@ class Preview:
     problems: list[Row]
 
 
-def upload(session: Session, gateway: str, name: str, content: bytes, person: Person, now: datetime) -> int:
-    """Keep a file to be looked at; the same file again is the same row. Raises NotAStatement, NotFound."""
+def remembered(session: Session, gateway: str) -> Mapping | None:
+    """Which column meant what in the gateway's last file."""
+    known = session.get(GatewayTerms, gateway)
+    return known.columns if known and known.columns else None
+
+
+def upload(
+    session: Session, gateway: str, name: str, content: bytes, columns: Mapping, person: Person, now: datetime
+) -> int:
+    """Keep a file that was read by `columns`, to be looked at; the same file again is the same row. Raises NotFound."""
     if gateway not in GATEWAYS:
         raise NotFound(gateway=gateway)
     insert_once(session, GatewayTerms, {"gateway": gateway, **_NO_TERMS}, ["gateway"])
-    terms = session.get_one(GatewayTerms, gateway)
-    digest = hashlib.sha256(content).hexdigest()
     row = {
         "gateway": gateway,
-        "digest": digest,
+        "digest": hashlib.sha256(content).hexdigest(),
         "name": name[:200],
         "content": content,
-        "columns": read(content, terms.columns or None).columns,
+        "columns": columns,
         "uploaded_at": now,
         "uploaded_by": person.id,
         "row_count": 0,
     }
-    insert_once(session, SettlementFile, row, ["gateway", "digest"])
-    mine = (SettlementFile.gateway == gateway, SettlementFile.digest == digest)
+    mine = (col(SettlementFile.gateway) == gateway, col(SettlementFile.digest) == row["digest"])
+    if not insert_once(session, SettlementFile, row, ["gateway", "digest"]):  # perhaps read by other columns now
+        waits = col(SettlementFile.taken_at).is_(None)
+        run(session, update(SettlementFile).where(*mine, waits).values(columns=columns))
     return session.exec(select(SettlementFile.id).where(*mine)).one()
 
 
-def choose_columns(session: Session, file_id: int, columns: Mapping) -> None:
-    """Say which column means what. Raises UnknownColumns, AlreadyTaken."""
-    file = _waiting_file(session, file_id)
-    if not is_enough(columns) or read(file.content, columns).columns != columns:
-        raise UnknownColumns(file_id=file_id)
-    file.columns = columns
-    session.add(file)
+def file_of(session: Session, file_id: int) -> SettlementFile:
+    """One file. Raises NotFound."""
+    file = session.get(SettlementFile, file_id)
+    if file is None:
+        raise NotFound(file_id=file_id)
+    return file
 
 
-def preview(session: Session, file_id: int) -> Preview:
-    """What taking the file in would do. Raises AlreadyTaken, NotFound."""
-    file = _waiting_file(session, file_id)
-    settlement = read(file.content, file.columns)
-    known = _known(session, file.gateway, settlement.movements)
+def preview(session: Session, gateway: str, settlement: Settlement) -> Preview:
+    """What taking this file of a gateway in would do."""
+    known = _known(session, gateway, settlement.movements)
     new: dict[tuple[str, str], Movement] = {}
     changed, same = [], 0
     for it in settlement.movements:
@@ -94,17 +95,18 @@ def preview(session: Session, file_id: int) -> Preview:
     return Preview(settlement, list(new.values()), same, changed, problems)
 
 
-def take_in(session: Session, file_id: int, person: Person, now: datetime) -> int:
+def take_in(session: Session, file_id: int, settlement: Settlement, person: Person, now: datetime) -> int:
     """Keep every new row, in its batch; returns how many. What is known already changes nothing.
 
-    Raises AlreadyTaken, NotFound.
+    Raises FileTakenIn, NotFound.
     """
-    _lock_gateway(session, file_id)
-    told = preview(session, file_id)
+    gateway = file_of(session, file_id).gateway
+    _lock_gateway(session, gateway)
+    told = preview(session, gateway, settlement)
     mine = (col(SettlementFile.id) == file_id, col(SettlementFile.taken_at).is_(None))
     values = {"taken_at": now, "row_count": len(told.new), "content": b""}
     if run(session, update(SettlementFile).where(*mine).values(**values)).rowcount == 0:
-        raise AlreadyTaken(file_id=file_id)
+        raise FileTakenIn(file_id=file_id)
     file = session.get_one(SettlementFile, file_id, populate_existing=True)
     run(session, update(GatewayTerms).where(col(GatewayTerms.gateway) == file.gateway).values(columns=file.columns))
     batches: dict[str, list[Movement]] = defaultdict(list)
@@ -143,18 +145,8 @@ def terms(session: Session) -> dict[str, GatewayTerms]:
     return {it.gateway: it for it in session.exec(select(GatewayTerms))}
 
 
-def _waiting_file(session: Session, file_id: int) -> SettlementFile:
-    file = session.get(SettlementFile, file_id)
-    if file is None:
-        raise NotFound(file_id=file_id)
-    if file.taken_at:
-        raise AlreadyTaken(file_id=file_id)
-    return file
-
-
-def _lock_gateway(session: Session, file_id: int) -> None:
+def _lock_gateway(session: Session, gateway: str) -> None:
     """Two files of one gateway are taken in one after the other, so that each row of both counts once."""
-    gateway = _waiting_file(session, file_id).gateway
     session.exec(select(GatewayTerms).where(GatewayTerms.gateway == gateway).with_for_update()).one()
 
 
