@@ -6,16 +6,11 @@ PaymentIntents, refunds and signed events, no Checkout; `amount_received` and `a
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -24,6 +19,7 @@ from starlette.applications import Starlette
 from payments.gateway import Fact, FactKind, GatewayRefused, Paid
 from payments.gateways.stripe import Stripe
 from tests.payments.gateways.listening import Place, played
+from tests.payments.peers import environment, wait_for
 from tests.servers import free_port
 
 pytestmark = pytest.mark.slow
@@ -82,44 +78,16 @@ class Peer:
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    python, port = _environment(tmp_path_factory.mktemp("localstripe")), free_port()
+    folder, port = tmp_path_factory.mktemp("localstripe"), free_port()
+    python = environment(folder, sys.executable, VERSION)
     with subprocess.Popen([python, "-c", START, str(port)], stderr=subprocess.DEVNULL) as process:
         try:
-            _wait(port, process)
+            wait_for(port, process)
             with played(lambda url: _told_at(port, url)) as place:
                 url = f"http://127.0.0.1:{port}"
                 yield Peer(url, place, Stripe("sk_test_invented", WHSEC, url))
         finally:
             process.terminate()
-
-
-def _environment(folder: Path) -> Path:
-    uv = shutil.which("uv", path=Path(sys.executable).parent) or shutil.which("uv")
-    if uv is None:
-        pytest.skip("localstripe needs uv to be installed apart, and uv is not here")
-    python = folder / "venv/bin/python"
-    steps: list[list[str | Path]] = [
-        [uv, "venv", "-q", "--python", sys.executable, folder / "venv"],
-        [uv, "pip", "install", "-q", "--python", python, VERSION],
-    ]
-    for step in steps:
-        try:
-            done = subprocess.run(step, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"{VERSION} could not be installed within a minute")
-        if done.returncode:
-            pytest.skip(f"{VERSION} could not be installed: {done.stderr[-200:]}")
-    return python
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        with closing(socket.socket()) as line:
-            if line.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert process.poll() is None, "localstripe did not start"
-        time.sleep(0.05)
-    raise AssertionError("localstripe does not answer")
 
 
 def _told_at(port: int, notify_url: str) -> Starlette:
