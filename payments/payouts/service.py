@@ -19,7 +19,7 @@ from payments.events import PayoutSent
 from payments.ledger import Line
 from payments.models import Entry
 from payments.payouts import listing
-from payments.payouts.accounts import all_in_force
+from payments.payouts.accounts import all_in_force, in_force
 from payments.payouts.listing import Row
 from payments.payouts.models import PayoutAccount, PayoutLeftOut, PayoutRow, PayoutRun, Settlement
 from shop.core.audit import audit
@@ -82,9 +82,8 @@ def start_run(session: Session, person: Person, now: datetime, key: str, limits:
     run = session.exec(select(PayoutRun).where(PayoutRun.key == key)).one()
     if not is_new:
         return run
-    accounts = all_in_force(session, now)
     for seller in _payable_sellers(session):
-        run.total_vnd += _settle(session, run, seller, accounts.get(seller), limits.least_vnd, now)
+        run.total_vnd += _settle(session, run, seller, limits.least_vnd, now)
     if not run.total_vnd:
         raise NobodyToPay
     if run.total_vnd <= limits.two_person_vnd:
@@ -185,11 +184,10 @@ def _prospect(session: Session, seller: str, account: PayoutAccount | None, leas
     return Prospect(seller, stands.payable_vnd, cash_vnd, debt_vnd, amount_vnd, account, reason)
 
 
-def _settle(
-    session: Session, run: PayoutRun, seller: str, account: PayoutAccount | None, least_vnd: int, now: datetime
-) -> int:
+def _settle(session: Session, run: PayoutRun, seller: str, least_vnd: int, now: datetime) -> int:
     """Order the payout of one seller, or note why not; returns the đồng that will leave the bank."""
     lock_seller(session, seller)
+    account = in_force(session, seller, now)  # read after the lock: a payout that just bounced has marked it
     found = _prospect(session, seller, account, least_vnd)
     rows = listing.rows(session, seller)
     if not found.reason and sum(row.amount_vnd for row in rows) != found.payable_vnd:
