@@ -14,7 +14,7 @@ from payments.gateway import Outcome
 from payments.statements import booking
 from payments.statements.columns import ROLES, names
 from payments.statements.sheets import LARGEST_FILE
-from payments.till import till_from
+from payments.till import BY_CONTRACT, till_from
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted, read_upload
 
@@ -99,7 +99,13 @@ def book(file_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, settings:
 
 @router.get("/thong-bao-tien")
 def money_notices(
-    db: DatabaseDep, page: PageDep, visit: VisitDep, nguon: str = "", ket_qua: str = "", truoc: str = ""
+    db: DatabaseDep,
+    page: PageDep,
+    visit: VisitDep,
+    settings: SettingsDep,
+    nguon: str = "",
+    ket_qua: str = "",
+    truoc: str = "",
 ) -> Response:
     visit.require("operator")
     outcome = ket_qua if ket_qua in list(Outcome) else ""
@@ -112,7 +118,9 @@ def money_notices(
     facts: dict[str, Any] = {"sources": told, "source": source, "outcome": outcome, "unreadable": unreadable}
     listed = [row.request.id for row in rows if outcome or row.request.outcome != Outcome.MALFORMED]
     last = listed[-1] if len(listed) == heard.PAGE else 0
-    return page("admin/money_notices.html", rows=rows, last=last, **facts)
+    open_ways = till_from(settings).gateways
+    by_contract = [(way, way in open_ways) for way in BY_CONTRACT]
+    return page("admin/money_notices.html", rows=rows, last=last, by_contract=by_contract, **facts)
 
 
 @router.get("/thong-bao-tien/{request_id}")
