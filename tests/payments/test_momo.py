@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ from payments.gateway import (
 from payments.gateways import momo
 from payments.gateways.momo import MoMo
 from payments.simulators import momo as simulator
-from tests.payments.wallets import NOON, Browser, Clock, Parrot, Shop, hanging, listening_shop, talking
+from tests.payments.wallets import NOON, Browser, Clock, Parrot, Shop, hanging, listening_shop, pay, told_of, wanted
 from tests.served import serving
 
 KEYS = ("CHOHTX", "an access key", "a secret key")
@@ -49,12 +48,6 @@ def theirs() -> Iterator[tuple[str, simulator.Desk, Clock]]:
 def shop() -> Iterator[Shop]:
     with listening_shop(HttpAnswer(204)) as shop:
         yield shop
-
-
-@pytest.fixture(scope="module")
-def parrot() -> Iterator[Parrot]:
-    with talking() as parrot:
-        yield parrot
 
 
 @pytest.fixture
@@ -79,29 +72,11 @@ def wallet(theirs: tuple[str, simulator.Desk, Clock], desk: simulator.Desk, cloc
 
 @pytest.fixture
 def request_(shop: Shop) -> StartPayment:
-    return StartPayment(
-        "HTX7K3M9QX2A",
-        255_000,
-        NOON + timedelta(minutes=15),
-        words="Trả tiền đơn hàng gạo ST25",
-        return_url="https://cho.example/payments/momo/return?ref=HTX7K3M9QX2A",
-        notify_url=shop.notify_url,
-        at=NOON,
-    )
+    return wanted("momo", shop, 15)
 
 
 def asked(wallet: MoMo, reference: str = "HTX7K3M9QX2A") -> list[Fact]:
     return list(wallet.query(reference, "", NOON, NOON))
-
-
-def told_of(wallet: MoMo, shop: Shop) -> list[Fact]:
-    return list(wallet.verify(shop.hear()).facts)
-
-
-def pay(wallet: MoMo, request: StartPayment, shop: Shop) -> Paid:
-    Browser(wallet.start(request).action.url).press("agree")
-    (fact,) = told_of(wallet, shop)
-    return Paid(request.reference, fact.provider_ref, fact.movement_id, fact.amount_vnd, NOON)
 
 
 def genuine(**changed: Any) -> RawRequest:

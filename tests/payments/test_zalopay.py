@@ -28,7 +28,7 @@ from payments.gateway import (
 )
 from payments.gateways.zalopay import ZaloPay, order_fields, refund_numbers
 from payments.simulators import zalopay as simulator
-from tests.payments.wallets import NOON, Browser, Clock, Parrot, Shop, hanging, listening_shop, talking
+from tests.payments.wallets import NOON, Browser, Clock, Parrot, Shop, hanging, listening_shop, pay, told_of, wanted
 from tests.served import serving
 
 KEYS = ("2553", "the first key", "the second key")
@@ -48,12 +48,6 @@ def theirs() -> Iterator[tuple[str, simulator.Desk, Clock]]:
 def listening() -> Iterator[Shop]:
     with listening_shop(SUCCESS) as shop:
         yield shop
-
-
-@pytest.fixture(scope="module")
-def parrot() -> Iterator[Parrot]:
-    with talking() as parrot:
-        yield parrot
 
 
 @pytest.fixture
@@ -84,29 +78,11 @@ def wallet(theirs: tuple[str, simulator.Desk, Clock], desk: simulator.Desk, cloc
 
 @pytest.fixture
 def request_(shop: Shop) -> StartPayment:
-    return StartPayment(
-        "HTX7K3M9QX2A",
-        255_000,
-        NOON + timedelta(minutes=20),
-        words="Trả tiền đơn hàng gạo ST25",
-        return_url="https://cho.example/payments/zalopay/return/HTX7K3M9QX2A",
-        notify_url=shop.notify_url,
-        at=NOON,
-    )
+    return wanted("zalopay", shop, 20)
 
 
 def asked(wallet: ZaloPay, at: datetime = NOON, provider_ref: str = ORDER) -> list[Fact]:
     return list(wallet.query("HTX7K3M9QX2A", provider_ref, NOON, at))
-
-
-def told_of(wallet: ZaloPay, shop: Shop) -> list[Fact]:
-    return list(wallet.verify(shop.hear()).facts)
-
-
-def pay(wallet: ZaloPay, request: StartPayment, shop: Shop) -> Paid:
-    Browser(wallet.start(request).action.url).press("agree")
-    (fact,) = told_of(wallet, shop)
-    return Paid(request.reference, fact.provider_ref, fact.movement_id, fact.amount_vnd, NOON)
 
 
 def test_it_can_all_that_zalopay_can_and_no_more(wallet: ZaloPay) -> None:

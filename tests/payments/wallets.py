@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import Queue
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from payments.gateway import HttpAnswer, RawRequest
+from payments.gateway import Fact, HttpAnswer, Notifier, Paid, PaymentGateway, RawRequest, StartPayment
 from tests.served import serving
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
@@ -103,3 +104,32 @@ def talking() -> Iterator[Parrot]:
     with serving(Starlette(routes=[Route("/{path:path}", say, methods=["GET", "POST"])])) as port:
         parrot.url = f"http://127.0.0.1:{port}"
         yield parrot
+
+
+class Wallet(PaymentGateway, Notifier, Protocol):
+    """What a wallet is in these tests: it opens a page and is told of what happens there."""
+
+
+def wanted(wallet: str, shop: Shop, minutes: int) -> StartPayment:
+    """An order of 255.000 ₫ that its buyer wants to pay by `wallet` now."""
+    return StartPayment(
+        "HTX7K3M9QX2A",
+        255_000,
+        NOON + timedelta(minutes=minutes),
+        words="Trả tiền đơn hàng gạo ST25",
+        return_url=f"https://cho.example/payments/{wallet}/return/HTX7K3M9QX2A",
+        notify_url=shop.notify_url,
+        at=NOON,
+    )
+
+
+def told_of(wallet: Notifier, shop: Shop) -> list[Fact]:
+    """The facts of the next notification."""
+    return list(wallet.verify(shop.hear()).facts)
+
+
+def pay(wallet: Wallet, request: StartPayment, shop: Shop) -> Paid:
+    """The buyer agrees on the wallet's page, and the shop is told."""
+    Browser(wallet.start(request).action.url).press("agree")
+    (fact,) = told_of(wallet, shop)
+    return Paid(request.reference, fact.provider_ref, fact.movement_id, fact.amount_vnd, NOON)
