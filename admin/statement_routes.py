@@ -73,7 +73,7 @@ def upload(
 def statement(file_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep) -> Response:
     visit.require("operator")
     shown = booking.preview(db, till_from(settings), file_id)
-    order = {name: place for place, name in enumerate(("unreadable", "unclear", "match", "known", "outgoing"))}
+    order = {name: place for place, name in enumerate(("unreadable", "paid", "unclear", "match", "known", "outgoing"))}
     rows = sorted((row for row in shown.rows if row.fate in order), key=lambda row: order[row.fate])
     headings = list(zip(names(shown.statement.headings), shown.statement.headings, strict=True))
     facts: dict[str, Any] = {"shown": shown, "rows": rows[:MOST_SHOWN], "more": max(0, len(rows) - MOST_SHOWN)}

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select, update
 
+from payments.books import state_of_due
 from payments.content import codes_in
 from payments.gateway import BankLine
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact
@@ -63,7 +64,10 @@ class FileForgotten(Refusal):
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row of the file and what becomes of it: "match" (the order `label`), "unclear", or a `Fate`."""
+    """A row of the file and what becomes of it: "match" or "paid" (the order `label`), "unclear", or a `Fate`.
+
+    "paid": the order that it names needs no more, so the sum waits for a person as too much.
+    """
 
     row: Row
     fate: str
@@ -88,7 +92,7 @@ class Preview:
         return self.statement.account_named not in ("", self.file.account_no)
 
 
-FATES = ("match", "unclear", Fate.KNOWN, Fate.OUTGOING, Fate.UNREADABLE, Fate.NO_LINE)
+FATES = ("match", "paid", "unclear", Fate.KNOWN, Fate.OUTGOING, Fate.UNREADABLE, Fate.NO_LINE)
 
 
 def files(session: Session, most: int = 50) -> list[StatementFile]:
@@ -126,7 +130,8 @@ def preview(db: Database, till: Till, file_id: int) -> Preview:
     lines = [row.line for row in statement.rows if row.line]
     with db.read() as session:
         known, owners = _known(session, lines), _owners(session, lines)
-    rows = [_shown(row, known, owners) for row in statement.rows]
+        missing = {due.id: state_of_due(session, due).missing_vnd for due in owners.values()}
+    rows = [_shown(row, known, owners, missing) for row in statement.rows]
     return Preview(file, statement, rows, next(iter(till.sources), ""))
 
 
@@ -152,7 +157,7 @@ def book(db: Database, till: Till, file_id: int, person: Person, now: datetime) 
         raise AccountHasSource(source=shown.source)
     if shown.other_account:
         raise OtherAccount(named=shown.statement.account_named[-4:])
-    new = [it.row.line for it in shown.rows if it.row.line and it.fate in ("match", "unclear", Fate.OUTGOING)]
+    new = [it.row.line for it in shown.rows if it.row.line and it.fate in ("match", "paid", "unclear", Fate.OUTGOING)]
     take_in(db, till, CODE, new, now, "statement")
     came_in = sum(line.incoming for line in new)
     with db.write() as session:
@@ -182,12 +187,15 @@ def _read(content: bytes, account_no: str, remembered: Mapping | None) -> Statem
     return statement
 
 
-def _shown(row: Row, known: Collection[str], owners: dict[str, tuple[int, str]]) -> ShownRow:
+def _shown(row: Row, known: Collection[str], owners: dict[str, PaymentDue], missing: dict[int, int]) -> ShownRow:
     became = fate(row, known)
     if became is not Fate.NEW or row.line is None:
         return ShownRow(row, became)
-    named = dict(owners[code] for code in codes_in(row.line.content) if code in owners)
-    return ShownRow(row, "match", next(iter(named.values()))) if len(named) == 1 else ShownRow(row, "unclear")
+    named = {owners[code].id: owners[code].label for code in codes_in(row.line.content) if code in owners}
+    if len(named) != 1:
+        return ShownRow(row, "unclear")
+    ((due_id, label),) = named.items()
+    return ShownRow(row, "match" if missing[due_id] else "paid", label)
 
 
 def _known(session: Session, lines: Sequence[BankLine]) -> set[str]:
@@ -207,13 +215,12 @@ def _known(session: Session, lines: Sequence[BankLine]) -> set[str]:
     return known
 
 
-def _owners(session: Session, lines: Sequence[BankLine]) -> dict[str, tuple[int, str]]:
-    """The due, and what people call it, of every code that the lines name."""
-    found: dict[str, tuple[int, str]] = {}
+def _owners(session: Session, lines: Sequence[BankLine]) -> dict[str, PaymentDue]:
+    """The due of every code that the lines name."""
+    found: dict[str, PaymentDue] = {}
     for part in _parts([code for line in lines if line.incoming for code in codes_in(line.content)]):
-        wanted = select(PaymentAttempt.reference, PaymentDue.id, PaymentDue.label).join(PaymentDue)
-        for code, due_id, label in session.exec(wanted.where(col(PaymentAttempt.reference).in_(part))):
-            found[code] = (due_id, label)
+        wanted = select(PaymentAttempt.reference, PaymentDue).join(PaymentDue)
+        found |= dict(session.exec(wanted.where(col(PaymentAttempt.reference).in_(part))).all())
     return found
 
 

@@ -98,6 +98,20 @@ def test_two_files_that_overlap_count_each_line_once(operator: TestClient, db: D
     assert sorted(facts(db)) == [("upload", "statement", 99_000), ("upload", "statement", 255_000)]
 
 
+def test_money_for_an_order_that_is_paid_already_is_told_before_it_is_booked(
+    operator: TestClient, db: Database
+) -> None:
+    due = make_due(db)
+    rows = month(db, due)
+    arrive(db, make_line(code_of(db, due)))
+    page = upload(operator, bidv(rows))
+    assert f"Đơn {due.label} đã đủ tiền" in page.text
+    operator.post(f"{page.url.path}/ghi-so")
+    with db.read() as session:
+        assert state_of(session, due.subject).surplus_vnd == 255_000
+        assert check(session) == []
+
+
 def test_what_another_source_told_before_is_known(operator: TestClient, db: Database) -> None:
     due = make_due(db)
     rows = month(db, due)
