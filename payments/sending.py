@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -38,7 +38,18 @@ def send_refunds_due(db: Database, till: Till, now: datetime) -> int:
         elif refund.state == "requested":
             with db.write() as session:
                 _by_transfer(session, refund.id, "", now)
+        else:  # it may have been sent before this gateway was taken out of the settings
+            _put_off(db, refund.way, now, HOURLY)
+    for way in silent:
+        _put_off(db, way, now, BACK_OFF[0])
     return len(refunds)
+
+
+def _put_off(db: Database, way: str, now: datetime, wait: timedelta) -> None:
+    """What waits for this gateway stands in nobody else's way until then."""
+    with db.write() as session:
+        due = (col(Refund.way) == way, col(Refund.next_check_at) <= now)
+        session.exec(update(Refund).where(*due).values(next_check_at=now + wait))
 
 
 def _send(db: Database, gateway: CanRefund, before: Refund, now: datetime) -> bool:

@@ -42,6 +42,7 @@ def check(session: Session) -> list[str]:
         _dues_agree,
         _carriers_agree,
         _held_money_agrees,
+        _refunds_fit,
         _inbox_counted,
         checkpoints.check,
         payouts_rules,
@@ -139,6 +140,20 @@ def _carriers_agree(session: Session) -> Iterator[str]:
     for account in sorted(books.keys() | parcels.keys()):
         if books.get(account, 0) != parcels.get(account, 0):
             yield f"payments: {account} holds {books.get(account, 0)}, its parcels say {parcels.get(account, 0)}"
+
+
+def _refunds_fit(session: Session) -> Iterator[str]:
+    """We never ask a gateway to give back more of a movement than it captured."""
+    back = func.sum(Refund.amount_vnd)
+    asked = (
+        select(PaymentFact.gateway, PaymentFact.movement_id, PaymentFact.amount_vnd, back)
+        .join(Refund, col(Refund.fact_id) == PaymentFact.id)
+        .where(Refund.way != "transfer", Refund.reason != "outside")
+        .group_by(col(PaymentFact.id))
+        .having(back > PaymentFact.amount_vnd)
+    )
+    for gateway, movement, amount_vnd, back_vnd in session.exec(asked):
+        yield f"payments: {back_vnd} go back on {gateway}:{movement}, which brought {amount_vnd}"
 
 
 def _held_money_agrees(session: Session) -> Iterator[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import String, case, cast, func, literal, select
 from sqlmodel import Session, col
 
 from payments.models import PaymentDue
-from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
+from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.stock.models import Hold, HoldState, StockMovement
 
 _SUBJECT = literal("order:") + cast(col(Order.id), String)
@@ -20,7 +20,7 @@ Units = dict[tuple[str, int], int]
 
 def broken_rules(session: Session) -> list[str]:
     """One line for each order that lacks a part, whose sums do not add up, or whose goods did not move as it says."""
-    rules = (_parcels_add_up, _lines_add_up, _lines_stay_together, _dues_agree, _begun, _goods_moved)
+    rules = (_parcels_add_up, _lines_add_up, _lines_stay_together, _dues_agree, _begun, _goods_moved, _given_back)
     return [line for rule in rules for line in rule(session)]
 
 
@@ -120,7 +120,38 @@ def _lines(session: Session) -> tuple[Units, Units, Units]:
         of = waiting if state == "waiting" else refused if state == "refused" else under_way
         key = (f"order:{order_id}", pool_id)
         of[key] = of.get(key, 0) + int(quantity)
+    for key, quantity in _back_on_sale(session).items():
+        under_way[key] = under_way.get(key, 0) - quantity
     return waiting, refused, under_way
+
+
+def _back_on_sale(session: Session) -> Units:
+    """Fit units of parcels under way or delivered whose money was given back."""
+    pools: Units = {}
+    lines: dict[int, int] = {}
+    given = (col(MoneyBack.state) == "given", col(MoneyBack.goods_fit), col(Parcel.state).not_in(_NOT_SENT))
+    rows = select(col(MoneyBack.lines)).join(Parcel, col(Parcel.id) == col(MoneyBack.parcel_id)).where(*given)
+    for steps in session.execute(rows).scalars():
+        for line_id, quantity in steps.items():
+            lines[int(line_id)] = lines.get(int(line_id), 0) + quantity
+    found = select(col(OrderLine.id), col(OrderLine.order_id), col(OrderLine.pool_id))
+    for line_id, order_id, pool_id in session.execute(found.where(col(OrderLine.id).in_(lines))):
+        key = (f"order:{order_id}", pool_id)
+        pools[key] = pools.get(key, 0) + lines[line_id]
+    return pools
+
+
+def _given_back(session: Session) -> Iterator[str]:
+    """Never more than a parcel's sum goes back of it."""
+    given = (
+        select(col(MoneyBack.parcel_id), func.sum(col(MoneyBack.amount_vnd)).label("back"))
+        .where(col(MoneyBack.state) == "given")
+        .group_by(col(MoneyBack.parcel_id))
+        .subquery()
+    )
+    found = select(col(Parcel.id), col(Parcel.total_vnd), given.c.back).join(given, given.c.parcel_id == col(Parcel.id))
+    for parcel_id, total_vnd, back_vnd in session.execute(found.where(given.c.back > col(Parcel.total_vnd))):
+        yield f"orders: of parcel {parcel_id}, which is {total_vnd}, {back_vnd} were given back"
 
 
 def _units(session: Session, table: type[Hold] | type[StockMovement], *also: Any) -> Units:

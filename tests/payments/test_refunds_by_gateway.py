@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from payments import ledger, refunds
+from payments import ledger, refunds, unmatched
 from payments.events import RefundSent
 from payments.gateway import Fact, FactKind, Outcome, Paid, StartPayment
 from payments.gateways.momo import MoMo
@@ -157,6 +157,18 @@ def test_after_silence_it_asks_first_and_pays_once(db: Database, wallet: Wallet)
     assert len(wallet.given_back()) == 1
 
 
+def test_a_silent_wallet_stands_in_nobodys_way(db: Database, wallet: Wallet) -> None:
+    dues = [paid(db, wallet, 5_000 + number) for number in range(3)]
+    for number, due in enumerate(dues):
+        promised(db, due, 5_000 + number)
+    assert send_refunds_due(db, wallet.silent, NOW) == 3
+    assert send_refunds_due(db, wallet.silent, NOW) == 0
+    assert send_refunds_due(db, Till(), NOW + MINUTE) == 3  # its settings were taken out: what was never sent is ours
+    assert sorted(one.state for due in dues for one in of(db, due)) == ["requested", "requested", "sending"]
+    send_refunds_due(db, wallet.till, NOW + 120 * MINUTE)
+    assert len(wallet.given_back()) == 1
+
+
 def test_killed_after_the_wallet_had_it_the_next_process_finds_it(db: Database, wallet: Wallet) -> None:
     due = paid(db, wallet)
     (promise,) = promised(db, due)
@@ -261,6 +273,24 @@ def test_newest_money_first_each_by_its_way_and_the_rest_by_transfer(db: Databas
     assert (at(db, due), clearing_vnd(db)) == (State.REFUNDING, 0)
 
 
+def test_what_was_paid_twice_goes_back_on_the_payment_that_was_too_much(db: Database, wallet: Wallet) -> None:
+    due = paid(db, wallet)
+    with db.read() as session:
+        reference = session.exec(select(PaymentAttempt.reference).where(PaymentAttempt.due_id == due.id)).one()
+    again = Fact("momo", "4242", FactKind.CAPTURED, 255_000, NOW, "ipn", "1120:momo", reference=reference)
+    tell(db, again)
+    with db.write() as session:
+        (twice,) = unmatched.waiting(session)
+        assert unmatched.send_back(session, twice.money.id, OPERATOR, NOW, 10**9) == "sent_back"
+    with db.read() as session:
+        (row,) = refunds.under_way(session)
+        movement = session.get_one(PaymentFact, row.refund.fact_id)
+    assert (row.refund.way, movement.movement_id) == ("momo", "4242")
+    wallet.desk.payments[reference].number = 4242  # as the wallet knows the second payment
+    send_refunds_due(db, wallet.till, NOW)
+    assert (at(db, due), clearing_vnd(db), len(wallet.given_back())) == (State.PAID, 255_000, 1)
+
+
 def test_what_no_gateway_gives_back_waits_for_a_person(db: Database) -> None:
     due = make_due(db, method="payos")
     with db.read() as session:
@@ -298,77 +328,3 @@ def test_where_an_old_id_pays_again_it_is_only_asked_about(db: Database, wallet:
     for number in range(4):
         send_refunds_due(db, Till({"momo": careless}), NOW + number * 60 * MINUTE)  # type: ignore[dict-item]  # never pays
     assert [said.split()[0] for said in careless.heard] == ["pay", "ask", "ask", "ask"]
-
-
-class TestTold:
-    """By notification, as Stripe does."""
-
-    @pytest.fixture
-    def due(self, db: Database) -> PaymentDue:
-        due = make_due(db, method="stripe")
-        with db.read() as session:
-            reference = session.exec(select(PaymentAttempt.reference).where(PaymentAttempt.due_id == due.id)).one()
-        came = Fact("stripe", "ch_1", FactKind.CAPTURED, 255_000, NOW, "ipn", "1120:stripe")
-        tell(db, replace(came, reference=reference, provider_ref="pi_1"))
-        return due
-
-    def claimed(self, db: Database, due: PaymentDue) -> str:
-        (promise,) = promised(db, due)
-        with db.write() as session:
-            claimed = _claim(session, promise, NOW)
-        assert claimed
-        return claimed[0].gateway_id
-
-    @staticmethod
-    def done(refund_id: str = "", amount_vnd: int = 255_000) -> Fact:
-        about = {"account": "1120:stripe", "provider_ref": "pi_1", "refund_id": refund_id}
-        return Fact("stripe", "re_1", FactKind.REFUNDED, amount_vnd, NOW, "ipn", **about)  # type: ignore[arg-type]
-
-    def failed(self, refund_id: str = "") -> Fact:
-        return replace(self.done(refund_id), movement_id="re_1:failed", kind=FactKind.FAILED, code="lost_card")
-
-    def test_twice_counts_once(self, db: Database, due: PaymentDue) -> None:
-        refund_id = self.claimed(db, due)
-        assert tell(db, self.done(refund_id), self.done(refund_id)) == [Outcome.RECORDED, Outcome.DUPLICATE]
-        assert at(db, due) is State.REFUNDED
-
-    @pytest.mark.parametrize("in_order", [True, False])
-    def test_that_it_failed_after_all_it_waits_for_a_person(
-        self, db: Database, due: PaymentDue, in_order: bool
-    ) -> None:
-        refund_id = self.claimed(db, due)
-        told = [self.done(refund_id), self.failed(refund_id)]
-        tell(db, *(told if in_order else reversed(told)), *told)
-        assert [(one.state, one.way, one.refused) for one in of(db, due)] == [("requested", "transfer", "lost_card")]
-        with db.read() as session:
-            assert ledger.balance_vnd(session, "1120:stripe") == 255_000
-        assert at(db, due) is State.REFUNDING
-
-    def test_what_nobody_asked_for_here_is_booked_and_shown(self, db: Database, due: PaymentDue) -> None:
-        told = [self.done(amount_vnd=55_000)] * 2
-        assert tell(db, *told) == [Outcome.RECORDED, Outcome.DUPLICATE]
-        with db.read() as session:
-            (row,) = refunds.sent(session)
-            state = state_of(session, due.subject)
-        assert (row.is_outside, row.refund.way, row.refund.amount_vnd) == (True, "stripe", 55_000)
-        assert (state.refunded_vnd, state.refundable_vnd) == (55_000, 200_000)
-        assert [(one.way, one.amount_vnd) for one in promised(db, due, 200_000)] == [("stripe", 200_000)]
-
-    def test_what_went_by_transfer_meanwhile_was_paid_twice_and_is_shown(self, db: Database, due: PaymentDue) -> None:
-        refund_id = self.claimed(db, due)
-        refund = of(db, due)[0]
-        with db.write() as session:
-            stuck = session.get_one(Refund, refund.id)
-            stuck.checks = refunds.ASKED_OFTEN
-        with db.write() as session:
-            refunds.send_by_transfer(session, refund.id, OPERATOR, NOW)
-            refunds.mark_sent(session, refund.id, "FT1", OPERATOR, NOW)
-        tell(db, self.done(refund_id), self.done(refund_id))
-        with db.read() as session:
-            assert [row.is_outside for row in refunds.sent(session)] == [True, False]
-            assert ledger.balance_vnd(session, f"2110:{due.subject}") == 255_000  # overdrawn: the market's loss so far
-
-    def test_of_a_payment_we_do_not_know_is_kept_in_the_inbox(self, db: Database) -> None:
-        assert tell(db, replace(self.done(), provider_ref="pi_9")) == [Outcome.UNKNOWN_REF]
-        with db.read() as session:
-            assert session.exec(select(PaymentFact)).all() == []

@@ -25,6 +25,7 @@ from shop.orders import access, giving_back, states
 from shop.orders import service as orders
 from shop.orders.giving_back import AnotherMustAgree, NothingChosen, TooMuchBack, Wish
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
+from shop.orders.verify import broken_rules as order_rules
 from shop.settings import Settings
 from shop.stock import service as stock
 from tests.factories import make_coop, make_product
@@ -58,6 +59,7 @@ def every_rule_holds_at_the_end(db: Database) -> Iterator[None]:
     with db.read() as session:
         assert check(session) == []
         assert stock.broken_rules(session) == []
+        assert order_rules(session) == []
 
 
 def paid(db: Database, wanted: dict[int, int], settings: Settings, now: datetime) -> list[Parcel]:
