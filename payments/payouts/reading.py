@@ -82,10 +82,9 @@ def listed(session: Session, settlement_id: int) -> list[Listed]:
     return [Listed(row, earning) for row, earning in session.exec(wanted)]
 
 
-def earnings(session: Session, seller: str, *, released: bool, most: int = 200) -> list[Earning]:
-    """What waits until claims are over, or what is payable and in no payout; the oldest first."""
-    stands = col(Earning.released_at).is_not(None) if released else col(Earning.released_at).is_(None)
-    mine = (Earning.seller == seller, stands, col(Earning.settlement_id).is_(None))
+def waiting(session: Session, seller: str, most: int = 200) -> list[Earning]:
+    """What is earned while claims are still possible, the first to become payable first."""
+    mine = (Earning.seller == seller, col(Earning.released_at).is_(None))
     return list(session.exec(select(Earning).where(*mine).order_by(col(Earning.payable_at)).limit(most)))
 
 

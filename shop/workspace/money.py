@@ -13,7 +13,7 @@ from starlette.responses import Response
 from payments import ledger
 from payments.earnings.service import balances, own_cash
 from payments.gateways.banks import bank_name
-from payments.payouts import accounts, bankfile, reading
+from payments.payouts import accounts, bankfile, listing, reading
 from payments.payouts.statement import Statement, movements_on, statement
 from shop.coops import service as coops
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
@@ -33,8 +33,8 @@ def money(db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep) -> Respons
         facts |= {
             "stands": balances(session, seller),
             "account": accounts.in_force(session, seller, now),
-            "waiting": reading.earnings(session, seller, released=False),
-            "payable": reading.earnings(session, seller, released=True),
+            "waiting": reading.waiting(session, seller),
+            "payable": listing.rows(session, seller),
             "payouts": reading.payouts_of(session, seller),
             "debts": movements_on(session, ledger.account("1210", seller)),
             "cash": movements_on(session, ledger.account("1130", own_cash(seller))),

@@ -161,6 +161,9 @@ class TestTheCoop:
         parcel = payable(db, seller)
         cash_sale(db, seller, 60_000)
         refund(db, parcel, 100_000)
+        due = manager.get(MONEY).text.partition('id="phai-tra"')[2].partition("</details>")[0]
+        for words in ("155.000", "190.000", "60.000", "-95.000", "Hoàn lại cho khách"):  # the sum, and the rows of it
+            assert words in due
         run_it(db)
         page = manager.get(MONEY).text
         for words in ("Đang chuyển", "95.000", "Agribank •••• 6688", "TT000001"):
