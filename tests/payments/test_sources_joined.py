@@ -21,7 +21,7 @@ from payments.models import InboxRequest, PaymentDue, PaymentFact
 from payments.service import methods, state_of
 from payments.simulators import casso as casso_side
 from payments.simulators import sepay_list
-from payments.simulators.sepay import notification
+from payments.simulators.sepay import notification, simulate_transfer
 from payments.statements.casso import Casso
 from payments.statements.catching_up import catch_up
 from payments.statements.models import StatementCursor
@@ -75,6 +75,14 @@ class TestCassoKnocks:
         with db.read() as session:
             assert state_of(session, due.subject).complete
             assert check(session) == []
+
+    def test_and_the_simulated_bank_speaks_as_casso(self, app: FastAPI, db: Database, settings: Settings) -> None:
+        due = make_due(db)
+        with serving(app) as port:
+            said = simulate_transfer(db, settings.model_copy(update={"port": port}), due.label, datetime.now(UTC))
+        assert 'answered 200 {"success":true}' in said
+        with db.read() as session:
+            assert state_of(session, due.subject).complete
 
 
 @contextmanager

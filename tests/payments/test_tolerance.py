@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as runs
 from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
 
@@ -20,7 +21,10 @@ from payments.service import change_due, open_due, request_refund, set_aside, st
 from payments.state import PaymentState, State
 from payments.verify import check
 from shop.core.db import Database
-from tests.payments.factories import NOW, OPERATOR, TILL, arrive, code_of, make_due, make_line
+from shop.settings import Settings
+from tests.factories import make_coop, make_product
+from tests.factories_orders import make_order, make_table, variant_of
+from tests.payments.factories import NOW, OPERATOR, OURS, TILL, arrive, code_of, due_of, make_due, make_line
 from tests.payments.test_histories import ON_POSTGRESQL, ON_SQLITE, Undo, shared
 
 SHORT, OVER = "5310:payments", "4310:payments"
@@ -113,6 +117,20 @@ def test_set_aside_or_lowered_the_accepted_rest_follows(db: Database) -> None:
     assert books(db) == (100, 0)
 
 
+def test_an_order_keeps_the_tolerance_of_the_day_it_was_placed(db: Database, settings: Settings) -> None:
+    coop = make_coop(db)
+    make_table(db, coop)
+    box, at = variant_of(db, make_product(db, coop)).id, datetime.now(UTC)
+    tolerant = settings.model_copy(update={"payment_tolerance_vnd": 1_000})
+    order = make_order(db, {box: 1}, tolerant, at, pay="vietqr")
+    with db.read() as session:
+        due = due_of(session, f"order:{order.id}")
+    assert due.tolerance_vnd == 1_000
+    line = make_line(code_of(db, due), due.amount_vnd - 900, account_no=OURS, occurred_at=at)
+    arrive(db, line, now=at)
+    assert stands(db, due.subject).complete
+
+
 sums = st.sampled_from([1, 300, 500, 700, 1_000, 1_001, 49_500, 99_000, 99_500, 100_000])
 DUE_VND = 100_000
 
@@ -161,7 +179,7 @@ tolerances = st.sampled_from([0, 1, 500, 1_000])
 
 
 @ON_SQLITE
-@settings(max_examples=300, deadline=None, suppress_health_check=shared)
+@runs(max_examples=300, deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int
@@ -170,7 +188,7 @@ def test_in_any_order_the_same_is_given_up(
 
 
 @ON_POSTGRESQL
-@settings(max_examples=50, deadline=None, suppress_health_check=shared)
+@runs(max_examples=50, deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up_on_postgresql(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int
