@@ -106,8 +106,7 @@ def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -
     What is told as held after it was taken or let go is only a marker, so that the order of telling does not matter.
     """
     due = lock_due(session, attempt.due_id)
-    over = (AttemptState.CAPTURED, AttemptState.CANCELLED, AttemptState.AUTHORISED)
-    held = fact.kind is FactKind.AUTHORISED and state_of_attempt(session, attempt.id) not in over
+    held = fact.kind is FactKind.AUTHORISED and not _knows(session, attempt.id, *_ENDS_OF_HELD, FactKind.AUTHORISED)
     new = record_fact(session, fact if held else replace(fact, amount_vnd=0), now, due, attempt.id)
     if new is None:
         return None
@@ -123,6 +122,14 @@ def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -
         ledger.post(session, event, "voided", lines, now, subject=due.subject, settles_id=pending_id)
     tell(session, due.subject, "order", str(fact.kind))
     return new
+
+
+_ENDS_OF_HELD = (FactKind.CAPTURED, FactKind.VOIDED)  # "cancelled" alone may be a page that was left: it frees nothing
+
+
+def _knows(session: Session, attempt_id: int, *kinds: FactKind) -> bool:
+    mine = (PaymentFact.attempt_id == attempt_id, col(PaymentFact.kind).in_(kinds))
+    return session.exec(select(PaymentFact.id).where(*mine).limit(1)).first() is not None
 
 
 def authorised_event(session: Session, attempt_id: int) -> str:

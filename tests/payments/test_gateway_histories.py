@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
 
@@ -129,7 +129,11 @@ def check_history(db: Database, history: History) -> None:
 shared = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+LEFT_AND_HELD = History("stripe", 255_000, (), frozenset({FactKind.CANCELLED, FactKind.STARTED}), 0, 0, 0)
+
+
 @ON_SQLITE
+@example(history=LEFT_AND_HELD)
 @settings(max_examples=500, deadline=None, suppress_health_check=shared)
 @given(history=histories)
 def test_five_hundred_histories_of_every_gateway_end_the_same(db: Database, history: History) -> None:

@@ -268,7 +268,7 @@ def _look(db: Database, told: Storm) -> list[Figure]:
     if states.get("awaiting_payment") or states.get("placed", 0) < in_time * 0.99:
         raise Broke(f"{in_time} orders were paid in time, but they stand at {states}")
     return [
-        ("movements booked, each in one journal", f"{len(moved)}, {booked_vnd:,} đ".replace(",", ".")),
+        ("movements booked, each in one journal", f"{len(moved)} of " + f"{booked_vnd:,} đ".replace(",", ".")),
         ("orders at the end", ", ".join(f"{number} {state}" for state, number in sorted(states.items()))),
     ]
 
