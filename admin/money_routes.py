@@ -46,7 +46,7 @@ def home(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
 
 
 @router.get("/tien-chua-khop")
-def unmatched_money(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep) -> Response:
+def unmatched_money(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep, now: NowDep) -> Response:
     person = visit.require("operator")
     with db.read() as session:
         facts: dict[str, Any] = {
@@ -54,6 +54,7 @@ def unmatched_money(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: S
             "short": unmatched.short(session),
             "unreadable": receive.unreadable(session),
         }
+        facts["unclaimed_before"] = now - unmatched.UNCLAIMED
         facts["by_hand"] = by_hand.same_as(session, [row.money for row in facts["waiting"]])
     return page("admin/unmatched.html", person=person, limit_vnd=settings.two_person_above_vnd, **facts)
 
@@ -83,6 +84,15 @@ def send_back(
     person = visit.require("operator")
     with db.write() as session:
         became = unmatched.send_back(session, money_id, person, now, settings.two_person_above_vnd)
+    return page.go(UNMATCHED, notice=NOTICES[became])
+
+
+@router.post("/tien-chua-khop/{money_id}/giu")
+def keep(money_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+    """Money that nobody claimed for long is the market's, if two people say so."""
+    person = visit.require("operator")
+    with db.write() as session:
+        became = unmatched.keep(session, money_id, person, now)
     return page.go(UNMATCHED, notice=NOTICES[became])
 
 

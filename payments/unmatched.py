@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
@@ -21,6 +21,7 @@ from shop.core.errors import NotFound, Refusal
 from shop.core.ids import read_crockford
 
 OPEN = ("waiting", "proposed")
+UNCLAIMED = timedelta(days=90)
 
 
 class NoSuchOrder(Refusal):
@@ -39,6 +40,10 @@ class AlreadyDecided(Refusal):
 
 class NeedsSecondPerson(Refusal):
     """Above the limit the second word must come from somebody else. Facts: amount_vnd."""
+
+
+class TooSoonToKeep(Refusal):
+    """Money without an owner is kept only when nobody claimed it for a long time. Facts: days."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,18 @@ def send_back(session: Session, money_id: int, person: Person, now: datetime, li
     return _decide(session, money, person, now, limit_vnd)
 
 
+def keep(session: Session, money_id: int, person: Person, now: datetime) -> str:
+    """Nobody claimed the money in `UNCLAIMED`: "proposed" to keep it, which always takes two people.
+
+    Raises TooSoonToKeep, AlreadyDecided.
+    """
+    money = _lock(session, money_id, "waiting")
+    if now - money.arrived_at < UNCLAIMED or money.account != ledger.UNAPPLIED:
+        raise TooSoonToKeep(days=UNCLAIMED.days)
+    money.decision = "keep"
+    return _decide(session, money, person, now, -1)
+
+
 def agree(session: Session, money_id: int, person: Person, now: datetime) -> str:
     """The second person agrees to what was proposed. Raises NeedsSecondPerson for the same person, AlreadyDecided."""
     money = _lock(session, money_id, "proposed")
@@ -150,12 +167,15 @@ def _decide(session: Session, money: UnmatchedMoney, person: Person, now: dateti
 def _carry_out(session: Session, money: UnmatchedMoney, person: Person, now: datetime) -> str:
     if money.decision == "match":
         _give_to_due(session, money, now)
+    elif money.decision == "keep":
+        lines = [Line(money.account, money.amount_vnd), Line(ledger.account("4310", "unclaimed"), -money.amount_vnd)]
+        ledger.post(session, f"own:unmatched:{money.id}", "kept", lines, now)
     else:
         _promise_back(session, money, person, now)
     if money.account.startswith("2130:"):
         _leave_due(session, money, now)
     money.decided_by, money.decided_at = person.id, now
-    state = "matched" if money.decision == "match" else "sent_back"
+    state = "sent_back" if money.decision == "send_back" else "matched"
     _move(session, money, state, person, now, money.state, state)
     return state
 

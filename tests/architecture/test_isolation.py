@@ -131,6 +131,7 @@ DOORS = {
     "POST /quan-tri/xac-nhan-tien/{payment_id}/rut-lai": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/dong-y": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/ghep": OFFICE,
+    "POST /quan-tri/tien-chua-khop/{money_id}/giu": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/rut-lai": OFFICE,
     "POST /quan-tri/tien-chua-khop/{money_id}/tra-lai": OFFICE,
     "POST /quan-tri/tin-nhan/{message_id}": OFFICE,

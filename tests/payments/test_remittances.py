@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from payments.cod import collect_cod, hand_over_cod, void_cod
 from payments.models import Entry, PaymentDue, UnmatchedMoney
 from payments.service import open_due, state_of
 from payments.statements.sheets import NotAStatement
+from payments.unmatched import NeedsSecondPerson, TooSoonToKeep
 from payments.verify import check
 from shop.core.db import Database
 from tests.payments.bank_files import xlsx
@@ -168,6 +170,33 @@ def test_money_that_no_parcel_explains_waits_for_a_person(db: Database, due: Pay
         (item,) = open_items.open_items(session)
         open_items.pay_later(session, item.id, 0, OPERATOR, NOW, unmatched_id=row.money.id)
     assert stands(db, "1110:main", "2140:unapplied", GHN) == [200_000, 0, 0]
+
+
+def test_what_nobody_claims_for_ninety_days_is_kept_by_two_people(db: Database, due: PaymentDue) -> None:
+    """Journal 30."""
+    booked(db, "LA,,1000,,,")
+    with pytest.raises(TooSoonToKeep), db.write() as session:
+        unmatched.keep(session, 1, OPERATOR, NOW + timedelta(days=89))
+    with db.write() as session:
+        assert unmatched.keep(session, 1, OPERATOR, NOW + timedelta(days=90)) == "proposed"
+    with pytest.raises(NeedsSecondPerson), db.write() as session:
+        unmatched.agree(session, 1, OPERATOR, NOW + timedelta(days=90))
+    with db.write() as session:
+        assert unmatched.agree(session, 1, COLLEAGUE, NOW + timedelta(days=90)) == "matched"
+    assert stands(db, "2140:unapplied", "4310:unclaimed") == [0, -1_000]
+
+
+def test_two_sheets_with_the_same_row_booked_at_once_count_it_once(db: Database, due: PaymentDue) -> None:
+    row = "GHN001,,100000,,,20/11/2026"
+    numbers = [taken_in(db, row, f"LA{n},,{n}000,,,") for n in (1, 2, 3, 4)]
+
+    def press(remittance_id: int) -> None:
+        with db.write() as session:
+            book(session, remittance_id, OPERATOR, NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(press, numbers))
+    assert stands(db, "1110:main", GHN, "2140:unapplied") == [110_000, 0, -10_000]
 
 
 class TestTheBanksLineOfARemittance:
