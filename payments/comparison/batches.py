@@ -118,6 +118,7 @@ _CALLED = {  # as their transfers name them: the brand, or the company behind it
     "zalopay": ("ZALOPAY", "ZION"),
     "vnpay": ("VNPAY",),
     "shopeepay": ("SHOPEEPAY", "AIRPAY"),
+    "viettel": ("VIETTEL",),
     "stripe": ("STRIPE",),
     "payos": ("PAYOS", "CASSO"),
 }

@@ -19,7 +19,7 @@ from shop.core.db import insert_once, run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 
-GATEWAYS = ("momo", "zalopay", "vnpay", "shopeepay", "stripe", "payos")
+GATEWAYS = ("momo", "zalopay", "vnpay", "shopeepay", "viettel", "stripe", "payos")
 _AT_ONCE = 5_000
 _NO_TERMS = {"columns": {}, "fee_fixed_vnd": 0, "settles_after_days": 1}
 
