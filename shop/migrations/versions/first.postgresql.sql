@@ -168,11 +168,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
-CREATE INDEX ix_pool_owner ON pool (owner)
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -302,13 +302,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_seller ON earning (seller, id)
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
--- end
 CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
+CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -382,9 +382,9 @@ CREATE TABLE payout_account (
 	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
 )
 -- end
-CREATE INDEX ix_payout_account_seller ON payout_account (seller)
--- end
 CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
+-- end
+CREATE INDEX ix_payout_account_seller ON payout_account (seller)
 -- end
 CREATE TABLE payout_run (
 	id SERIAL NOT NULL, 
@@ -586,15 +586,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+-- end
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
--- end
-CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
--- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -737,19 +737,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
 CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -775,11 +775,11 @@ CREATE TABLE checkout (
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
--- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
@@ -924,11 +924,11 @@ CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE 
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+-- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
--- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
@@ -1033,9 +1033,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
--- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
+-- end
+CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1172,9 +1172,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
--- end
 CREATE INDEX ix_order_line_order_id ON order_line (order_id)
+-- end
+CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
 -- end
 CREATE TABLE remittance (
 	id SERIAL NOT NULL, 
@@ -1225,9 +1225,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
-CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
--- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1253,9 +1253,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
--- end
 CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
 -- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
@@ -1286,11 +1286,11 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
--- end
-CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
 CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
@@ -1336,9 +1336,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
--- end
 CREATE INDEX ix_remittance_row_key ON remittance_row (key)
+-- end
+CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE TABLE settlement_row (
 	id SERIAL NOT NULL, 
@@ -1360,9 +1360,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1376,9 +1376,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
--- end
 CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
+-- end
+CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
@@ -1395,9 +1395,9 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
--- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
@@ -1430,7 +1430,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
--- end
 CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
 -- end
