@@ -30,7 +30,7 @@ from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
 from payments.checkpoints import service as checkpoints
-from payments.comparison.compare import compare as comparison
+from payments.comparison.compare import compare_daily
 from payments.earnings import service as earnings
 from payments.statements import booking
 from payments.statements.catching_up import catch_up
@@ -140,7 +140,7 @@ JOBS: Sequence[Job] = (
     Job("lapse-checkouts", 60, checkout.lapse),
     Job("checkpoint-balances", 600, checkpoints.checkpoint_balances),
     Job("release-earnings", 300, earnings.release_due),
-    Job("compare-with-gateways", 24 * 3600, comparison),
+    Job("compare-with-gateways", 24 * 3600, compare_daily),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
 )

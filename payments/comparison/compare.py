@@ -84,6 +84,11 @@ def judge(
     return Verdict("fee_diff" if wrong_fee else "matched", agreed_vnd)
 
 
+def compare_daily(db: Database, now: datetime) -> None:
+    """Timed job: as `compare`, unwatched."""
+    compare(db, now)
+
+
 def compare(db: Database, now: datetime, progress: Progress = silent) -> int:
     """Look at everything that is new or differed before; returns how many movements were looked at."""
     for done, statement in enumerate((_BY_MOVEMENT, _BY_REFERENCE)):
