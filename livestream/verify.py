@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from livestream.models import LivePin, LiveSession, SessionState
-from shop.stock.models import Pool
+from livestream.chat.models import HOLDING, Claim, ClaimState, LiveChat, LiveComment
+from livestream.models import LiveItem, LivePin, LiveSession, SessionState
+from shop.stock.models import Hold, HoldState, Pool
 
 
 def broken_rules(session: Session) -> list[str]:
-    """One line for each session that keeps units after its end, or shows another item than its pins say."""
-    return [*_kept_back(session), *_wrong_pins(session)]
+    """One line for each session that keeps units after its end, shows another item than its pins say, has lost
+    a sentence, or has a claim that does not agree with its hold."""
+    return [
+        *_kept_back(session),
+        *_wrong_pins(session),
+        *_claims_without_goods(session),
+        *_sentences_missing(session),
+    ]
 
 
 def _kept_back(session: Session) -> list[str]:
@@ -32,4 +40,32 @@ def _wrong_pins(session: Session) -> list[str]:
         f"live: session {row.id} shows item {row.pinned_item_id}, its pins say {shown.get(row.id)}"
         for row in session.exec(select(LiveSession))
         if row.pinned_item_id != shown.get(row.id)
+    ]
+
+
+def _claims_without_goods(session: Session) -> list[str]:
+    """A claim that holds, holds exactly what it says in its item's pool; whoever waits or gave back holds nothing."""
+    rows = session.exec(select(Claim, Hold, LiveItem.pool_id).join(Hold, col(Hold.id) == Claim.hold_id).join(LiveItem))
+    wrong = [
+        claim.id
+        for claim, hold, pool_id in rows
+        if hold.pool_id != pool_id
+        or (claim.state in HOLDING and hold.state == HoldState.OPEN and hold.quantity != claim.quantity)
+        or (claim.state == ClaimState.WAITING and hold.state == HoldState.OPEN)
+    ]
+    bare = select(Claim.id).where(col(Claim.state).in_(HOLDING), col(Claim.hold_id).is_(None))
+    return [f"live: claim {claim_id} does not agree with its hold" for claim_id in (*wrong, *session.exec(bare))]
+
+
+def _sentences_missing(session: Session) -> list[str]:
+    """The sentences of a session are numbered 1, 2, 3 … without a gap."""
+    kept = (
+        select(LiveChat.session_id, LiveChat.last_number, func.count(col(LiveComment.id)), func.max(LiveComment.number))
+        .outerjoin(LiveComment, col(LiveComment.session_id) == LiveChat.session_id)
+        .group_by(col(LiveChat.session_id), col(LiveChat.last_number))
+    )
+    return [
+        f"live: session {live_id} counts {last} sentences, {count} are kept, the last is {highest}"
+        for live_id, last, count, highest in session.exec(kept)
+        if not last == count == (highest or 0)
     ]

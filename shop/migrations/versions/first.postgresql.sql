@@ -168,9 +168,9 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_owner ON pool (owner)
--- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
+-- end
+CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
@@ -302,11 +302,11 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
+CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
 CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
--- end
-CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
@@ -382,9 +382,9 @@ CREATE TABLE payout_account (
 	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
 )
 -- end
-CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
--- end
 CREATE INDEX ix_payout_account_seller ON payout_account (seller)
+-- end
+CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
 -- end
 CREATE TABLE payout_run (
 	id SERIAL NOT NULL, 
@@ -450,9 +450,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -503,9 +503,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_person_id ON cart (person_id)
--- end
 CREATE INDEX ix_cart_touched_at ON cart (touched_at)
+-- end
+CREATE INDEX ix_cart_person_id ON cart (person_id)
 -- end
 CREATE TABLE category (
 	id SERIAL NOT NULL, 
@@ -586,8 +586,6 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
--- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
@@ -595,6 +593,8 @@ CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+-- end
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -609,11 +609,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+-- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -628,9 +628,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
--- end
 CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
+CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
 -- end
@@ -652,9 +652,9 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
 )
 -- end
-CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
--- end
 CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
 -- end
 CREATE TABLE entry (
 	id SERIAL NOT NULL, 
@@ -747,9 +747,9 @@ CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -773,13 +773,13 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
-CREATE INDEX ix_checkout_order_id ON checkout (order_id)
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
-CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
@@ -920,17 +920,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
--- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
--- end
-CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
--- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
+CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
+-- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
+-- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -980,9 +980,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1078,6 +1078,36 @@ CREATE TABLE unmatched_money (
 -- end
 CREATE INDEX ix_unmatched_money_state ON unmatched_money (state, id)
 -- end
+CREATE TABLE live_chat (
+	session_id INTEGER NOT NULL, 
+	last_number INTEGER NOT NULL, 
+	slow_s INTEGER NOT NULL, 
+	words VARCHAR NOT NULL, 
+	pinned_number INTEGER, 
+	CONSTRAINT pk_live_chat PRIMARY KEY (session_id), 
+	CONSTRAINT fk_live_chat_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
+CREATE TABLE live_speaker (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	key VARCHAR NOT NULL, 
+	visitor_key VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	cart_id VARCHAR, 
+	pay_secret VARCHAR NOT NULL, 
+	proved_at TIMESTAMP WITH TIME ZONE, 
+	silenced VARCHAR NOT NULL, 
+	CONSTRAINT pk_live_speaker PRIMARY KEY (id), 
+	CONSTRAINT uq_live_speaker_session_id_key UNIQUE (session_id, key), 
+	CONSTRAINT fk_live_speaker_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_speaker_cart_id FOREIGN KEY(cart_id) REFERENCES cart (id), 
+	CONSTRAINT uq_live_speaker_pay_secret UNIQUE (pay_secret)
+)
+-- end
+CREATE INDEX ix_live_speaker_session_id ON live_speaker (session_id)
+-- end
 CREATE TABLE live_report (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1133,9 +1163,9 @@ CREATE TABLE offer (
 	CONSTRAINT fk_offer_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
 )
 -- end
-CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
--- end
 CREATE INDEX ix_offer_owner ON offer (owner)
+-- end
+CREATE INDEX ix_offer_variant ON offer (variant_id, owner)
 -- end
 CREATE TABLE price_change (
 	id SERIAL NOT NULL, 
@@ -1225,9 +1255,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1253,9 +1283,9 @@ CREATE TABLE settlement_batch (
 	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
--- end
 CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
+-- end
+CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
 -- end
 CREATE TABLE refund (
 	id SERIAL NOT NULL, 
@@ -1286,13 +1316,35 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+-- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
--- end
 CREATE INDEX ix_refund_state ON refund (state, id)
+-- end
+CREATE TABLE live_comment (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	key VARCHAR NOT NULL, 
+	speaker_id INTEGER NOT NULL, 
+	source VARCHAR NOT NULL, 
+	words VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	decided VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	answered BOOLEAN NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_comment PRIMARY KEY (id), 
+	CONSTRAINT uq_live_comment_session_id_number UNIQUE (session_id, number), 
+	CONSTRAINT uq_live_comment_session_id_key UNIQUE (session_id, key), 
+	CONSTRAINT fk_live_comment_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_comment_speaker_id FOREIGN KEY(speaker_id) REFERENCES live_speaker (id)
+)
+-- end
+CREATE INDEX ix_live_comment_speaker ON live_comment (speaker_id)
 -- end
 CREATE TABLE live_item (
 	id SERIAL NOT NULL, 
@@ -1336,9 +1388,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_key ON remittance_row (key)
--- end
 CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
+-- end
+CREATE INDEX ix_remittance_row_key ON remittance_row (key)
 -- end
 CREATE TABLE settlement_row (
 	id SERIAL NOT NULL, 
@@ -1360,9 +1412,39 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+-- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+CREATE TABLE claim (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	item_id INTEGER NOT NULL, 
+	speaker_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	last_number INTEGER NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	hold_id INTEGER, 
+	order_id INTEGER, 
+	price_vnd BIGINT, 
+	held_until TIMESTAMP WITH TIME ZONE, 
+	promoted_at TIMESTAMP WITH TIME ZONE, 
+	corrected_by_id INTEGER, 
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_claim PRIMARY KEY (id), 
+	CONSTRAINT ck_claim_claims_something CHECK (quantity > 0), 
+	CONSTRAINT fk_claim_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id), 
+	CONSTRAINT fk_claim_speaker_id FOREIGN KEY(speaker_id) REFERENCES live_speaker (id), 
+	CONSTRAINT fk_claim_hold_id FOREIGN KEY(hold_id) REFERENCES hold (id)
+)
+-- end
+CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
+-- end
+CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
+-- end
+CREATE INDEX ix_claim_session_id ON claim (session_id)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1395,11 +1477,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
--- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end
@@ -1430,7 +1512,7 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
--- end
 CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end

@@ -1,0 +1,1 @@
+"""The chat of a room, and orders made by comment ("chốt đơn")."""
