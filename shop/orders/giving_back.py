@@ -81,7 +81,7 @@ def give_back(
 
     Raises NothingChosen, TooMuchBack.
     """
-    session.exec(select(Parcel.id).where(Parcel.id == money.parcel.id).with_for_update())
+    _lock(session, money.parcel.id)
     now_money = parcel_money(session, money.parcel.id)
     row = MoneyBack(
         parcel_id=money.parcel.id,
@@ -109,7 +109,7 @@ def agree(session: Session, proposal_id: int, person: Person, now: datetime) -> 
     row = _decided(session, proposal_id, "proposed")
     if row.asked_by == person.id:
         raise AnotherMustAgree(amount_vnd=row.amount_vnd)
-    parcel = session.get_one(Parcel, row.parcel_id)
+    parcel = _lock(session, row.parcel_id)
     left_vnd = _left_vnd(session, parcel)
     if row.amount_vnd > left_vnd:
         raise TooMuchBack(left_vnd=left_vnd)
@@ -149,6 +149,12 @@ def parcels_of(session: Session, code: str) -> list[ParcelMoney]:
     mine = select(Parcel.id).join(Order, col(Order.id) == Parcel.order_id)
     wanted = mine.where(Order.code == code, Parcel.state != "waiting").order_by(col(Parcel.id))
     return [parcel_money(session, parcel_id) for parcel_id in session.exec(wanted).all()]
+
+
+def _lock(session: Session, parcel_id: int) -> Parcel:
+    """The parcel as it is now; it neither moves on nor gives back anything else until the end of the transaction."""
+    wanted = select(Parcel).where(Parcel.id == parcel_id).with_for_update()
+    return session.exec(wanted.execution_options(populate_existing=True)).one()
 
 
 def _left_vnd(session: Session, parcel: Parcel) -> int:

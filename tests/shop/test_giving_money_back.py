@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
 from payments import ledger
@@ -31,6 +32,7 @@ from shop.stock import service as stock
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_orders import make_order, make_table, variant_of
+from tests.overtaking import overtaken
 
 LIMIT_VND = 5_000_000
 
@@ -275,3 +277,54 @@ class TestPages:
         assert "Mã giao dịch chuyển trả" in first.get("/quan-tri/hoan-tien").text
         assert first.post("/quan-tri/hoan-tien/1/thu-lai").status_code == 200
         assert first.post("/quan-tri/hoan-tien/1", data={"reference": "FT1"}).status_code == 409
+
+
+@pytest.fixture
+def two_parcels(db: Database, settings: Settings, box: Variant, coop: Coop, now: datetime) -> Parcel:
+    """One order of two co-ops; the parcel of `coop`."""
+    other = make_coop(db, name="HTX Khác")
+    make_table(db, other)
+    rice = variant_of(db, make_product(db, other, on_hand=50))
+    return next(it for it in paid(db, {box.id: 2, rice.id: 3}, settings, now) if it.coop_id == coop.id)
+
+
+def test_a_parcel_that_is_cancelled_at_the_same_moment_gives_its_money_back_once(
+    db: Database, two_parcels: Parcel, manager: Person, now: datetime
+) -> None:
+    whole = wish(db, two_parcels, amount_vnd=two_parcels.total_vnd)
+
+    def too() -> str:
+        try:
+            return give(db, two_parcels, whole, manager, now).state
+        except TooMuchBack:
+            return "too late"
+
+    first = partial(states.cancel, coop_id=two_parcels.coop_id, parcel_id=two_parcels.id, person=manager, now=now)
+    assert overtaken(db, first, too) == "too late"
+    with db.read() as session:
+        assert sum(session.exec(select(Refund.amount_vnd))) == two_parcels.total_vnd
+
+
+def test_two_proposals_agreed_at_the_same_moment_are_together_no_more_than_the_parcel(
+    db: Database, two_parcels: Parcel, manager: Person, now: datetime
+) -> None:
+    most = wish(db, two_parcels, amount_vnd=two_parcels.total_vnd - 10_000)
+    second = make_person(db, Role.OPERATOR, phone="+84900000077")
+    rows = []
+    for _ in range(2):
+        with db.write() as session:
+            money = giving_back.parcel_money(session, two_parcels.id)
+            rows.append(giving_back.give_back(session, money, most, manager, now, 0))
+
+    def agree(session: Session, row: MoneyBack) -> None:
+        giving_back.agree(session, row.id, second, now)
+
+    def too() -> str:
+        try:
+            with db.write() as session:
+                agree(session, rows[1])
+        except TooMuchBack:
+            return "too late"
+        return "given"
+
+    assert overtaken(db, lambda session: agree(session, rows[0]), too) == "too late"
