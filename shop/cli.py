@@ -100,6 +100,8 @@ def demo(
 def pay(
     code: Annotated[str, typer.Argument(help="The order's code, or the content of the transfer.")],
     amount_vnd: Annotated[int | None, typer.Option(help="Default: what is asked for.")] = None,
+    content: Annotated[str | None, typer.Option(help="The buyer's own words instead of what is asked for.")] = None,
+    twice: Annotated[bool, typer.Option("--twice", help="The bank tells of this one transfer twice.")] = False,
 ) -> None:
     """Demo only: a bank transfer for an order arrives at the running market, signed as SePay signs."""
     from payments.simulators import sepay
@@ -107,7 +109,9 @@ def pay(
     settings = _settings()
     db = _database(settings)
     try:
-        typer.echo(sepay.simulate_transfer(db, settings, code, datetime.now(UTC), amount_vnd))
+        times = 2 if twice else 1
+        said = sepay.simulate_transfer(db, settings, code, datetime.now(UTC), amount_vnd, content=content, times=times)
+        typer.echo(said)
     except (sepay.NotInProduction, sepay.NothingToPay, sepay.NoMarket) as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None

@@ -36,24 +36,35 @@ class NoMarket(Exception):
     """Nobody answers at the market's own address; the message says where."""
 
 
-def simulate_transfer(db: Database, settings: Settings, code: str, now: datetime, amount_vnd: int | None = None) -> str:
+def simulate_transfer(
+    db: Database,
+    settings: Settings,
+    code: str,
+    now: datetime,
+    amount_vnd: int | None = None,
+    *,
+    content: str | None = None,
+    times: int = 1,
+) -> str:
     """Transfer money for an order (its code, or the transfer content) to the market that runs at its own address.
 
-    `amount_vnd` None is the sum that is asked for. Returns one line for the person who ran it. Raises NotInProduction,
-    NothingToPay, NoMarket.
+    `amount_vnd` None is the sum that is asked for, `content` None the words that are; the bank tells of the one
+    transfer `times` times. Returns one line for the person who ran it. Raises NotInProduction, NothingToPay, NoMarket.
     """
     if not settings.demo:
         raise NotInProduction("only the demo market takes simulated money")
     with db.read() as session:
         attempt = _asked_for(session, code)
     paid_vnd = attempt.amount_vnd if amount_vnd is None else amount_vnd
-    source, body, headers = _told(settings, attempt.reference, paid_vnd, now)
+    words = attempt.reference if content is None else content
+    source, body, headers = _told(settings, words, paid_vnd, now)
     address = f"http://127.0.0.1:{settings.port}/payments/{source}/ipn"
     try:
-        answer = httpx2.post(address, content=body, headers=headers, timeout=10)
+        answers = [httpx2.post(address, content=body, headers=headers, timeout=10) for _ in range(times)]
     except httpx2.TransportError as error:
         raise NoMarket(f"no market answers at {address}: start it with `python3 run.py`") from error
-    return f"{paid_vnd} VND, content {attempt.reference}: the market answered {answer.status_code} {answer.text}"
+    said = ", then ".join(f"{answer.status_code} {answer.text}" for answer in answers)
+    return f"{paid_vnd} VND, content {words}: the market answered {said}"
 
 
 def _told(settings: Settings, content: str, paid_vnd: int, now: datetime) -> tuple[str, bytes, dict[str, str]]:

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from payments.gateway import RawRequest, SignatureInvalid
-from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact
+from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
 from payments.service import open_due, state_of
 from payments.simulators.sepay import NoMarket, NothingToPay, NotInProduction, notification, sign, simulate_transfer
 from payments.statements.sepay import SePay
@@ -221,6 +221,16 @@ class TestTheSimulator:
         with db.read() as session:
             state = state_of(session, due.subject)
         assert (state.complete, state.surplus_vnd) == (True, 0)
+
+    def test_tells_twice_of_one_transfer_and_sends_other_words(
+        self, running: Settings, db: Database, due: PaymentDue
+    ) -> None:
+        now = datetime.now(UTC)
+        simulate_transfer(db, running, due.label, now, content="Hoa mua thanh long", times=2)
+        with db.read() as session:
+            (unknown,) = session.exec(select(UnmatchedMoney)).all()
+            assert state_of(session, due.subject).received_vnd == 0
+        assert (unknown.reason, "Hoa mua thanh long" in unknown.content) == ("unknown", True)
 
     def test_is_not_there_in_production(self, db: Database, settings: Settings) -> None:
         real = settings.model_copy(update={"env": "production"})
