@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from payments import ledger
-from payments.books import authorised_event, capture, note, record_fact
+from payments.books import authorised_event, capture, lock_due, note, record_fact
 from payments.content import codes_in, squeeze
 from payments.disputes.service import DISPUTES, ask_a_person, take_dispute
 from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawRequest, Via
@@ -74,6 +74,7 @@ def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
     attempt = session.exec(select(PaymentAttempt).where(*named)).first()
     if attempt is None or fact.kind not in _OF_AN_ATTEMPT:
         return _unknown(session, fact, now)
+    lock_due(session, attempt.due_id)  # before anything of the attempt is read or written, as the buyer's page does
     if fact.provider_ref and (fact.kind is FactKind.CAPTURED or not attempt.provider_ref):
         attempt.provider_ref = fact.provider_ref
         session.add(attempt)

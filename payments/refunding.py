@@ -15,7 +15,7 @@ from sqlmodel import Session, col, func, select
 from payments import ledger
 from payments.books import lock_due, record_fact
 from payments.earnings.models import Earning
-from payments.earnings.service import take_back
+from payments.earnings.service import lock_sellers_of, take_back
 from payments.events import RefundSent
 from payments.gateway import Fact, FactKind, Outcome
 from payments.ledger import Line
@@ -156,8 +156,9 @@ def _whoevers(session: Session, due: PaymentDue, amount_vnd: int) -> list[Line]:
     held_vnd = max(0, min(amount_vnd, -ledger.balance_vnd(session, funds)))
     lines = [Line(funds, held_vnd)]
     amount_vnd -= held_vnd
+    lock_sellers_of(session, due.subject)
     parcels = select(Earning).where(Earning.subject == due.subject).order_by(col(Earning.id).desc())
-    for earning in session.exec(parcels).all():
+    for earning in session.exec(parcels.execution_options(populate_existing=True)).all():
         part_vnd = min(amount_vnd, earning.gross_vnd - earning.returned_vnd)
         if part_vnd > 0:
             lines += take_back(session, due.subject, earning.parcel, part_vnd)

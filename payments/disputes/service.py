@@ -16,7 +16,7 @@ from payments import ledger
 from payments.books import lock_due, record_fact
 from payments.disputes.models import Dispute, ReviewItem
 from payments.earnings.models import Earning
-from payments.earnings.service import take_back
+from payments.earnings.service import lock_sellers_of, take_back
 from payments.gateway import Fact, FactKind, Outcome
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact
@@ -171,8 +171,9 @@ def _borne(session: Session, dispute: Dispute, borne_by: BorneBy, due: PaymentDu
 def _from_sellers(session: Session, subject: str, amount_vnd: int) -> list[Line]:
     """From what the parcels of the order brought, one after the other; what they do not cover is the buyer's own."""
     lines: list[Line] = []
+    lock_sellers_of(session, subject)
     wanted = select(Earning).where(Earning.subject == subject).order_by(col(Earning.id))
-    for earning in session.exec(wanted).all():
+    for earning in session.exec(wanted.execution_options(populate_existing=True)).all():
         part_vnd = min(amount_vnd, earning.gross_vnd - earning.returned_vnd)
         if part_vnd:
             lines += take_back(session, subject, earning.parcel, part_vnd)

@@ -158,6 +158,13 @@ def lock_seller(session: Session, seller: str) -> None:
     session.exec(select(SellerAccount.seller).where(SellerAccount.seller == seller).with_for_update()).one()
 
 
+def lock_sellers_of(session: Session, subject: str) -> None:
+    """`lock_seller` for all whose parcels it brought, in the order of a payout run, so that neither waits for ever."""
+    sellers = select(Earning.seller).where(Earning.subject == subject).distinct()
+    for seller in sorted(session.exec(sellers)):
+        lock_seller(session, seller)
+
+
 def balances(session: Session, seller: str) -> Balances:
     """Where the seller's money stands now."""
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from payments import ledger, refunds, unmatched
-from payments.gateway import Outcome
+from payments.earnings.models import Earning
+from payments.earnings.service import Sale, earn, lock_seller, release
+from payments.gateway import Fact, FactKind, Outcome
 from payments.models import Journal
+from payments.receive import take_fact
 from payments.service import request_refund, state_of
 from payments.verify import check
 from shop.core.db import Database
 from shop.core.errors import Refusal
+from tests.overtaking import overtaken
 from tests.payments.factories import COLLEAGUE, NOW, OPERATOR, arrive, code_of, make_due, make_line
 
 
@@ -89,4 +94,46 @@ def test_money_is_promised_and_sent_back_once(db: Database) -> None:
         assert sum(pool.map(send, range(8))) == 1
     with db.read() as session:
         assert ledger.balance_vnd(session, ledger.BANK) == 55_000
+        assert check(session) == []
+
+
+def test_money_that_is_taken_while_its_hold_is_being_written_is_held_no_more(db: Database) -> None:
+    due = make_due(db, method="momo")
+    reference = code_of(db, due)
+    held, taken = (
+        Fact("momo", movement, kind, 255_000, NOW, "ipn", "1120:momo", reference=reference)
+        for kind, movement in ((FactKind.AUTHORISED, "held"), (FactKind.CAPTURED, "5"))
+    )
+
+    def take() -> Outcome:
+        with db.write() as session:
+            return take_fact(session, taken, NOW)
+
+    assert overtaken(db, lambda session: take_fact(session, held, NOW), take) is Outcome.RECORDED
+    with db.read() as session:
+        assert ledger.balance_vnd(session, "1120:momo", pending=True) == 0
+        assert ledger.balance_vnd(session, "1120:momo") == 255_000
+        assert check(session) == []
+
+
+def test_a_refund_over_two_sellers_and_a_payout_run_wait_for_each_other_in_one_order(db: Database) -> None:
+    due = make_due(db, method="momo")
+    paid = Fact("momo", "5", FactKind.CAPTURED, 255_000, NOW, "ipn", "1120:momo", reference=code_of(db, due))
+    with db.write() as session:
+        take_fact(session, paid, NOW)
+        for number, seller in enumerate(("coop:1", "coop:2")):
+            earn(session, Sale(seller, due.subject, due.label, f"parcel:{number}", 120_000, 0, 0, NOW), NOW)
+        for earning_id in session.exec(select(Earning.id).order_by(col(Earning.id))).all():
+            release(session, earning_id, NOW)
+
+    def given_back_in_their_pages() -> Outcome:
+        back = Fact("momo", "6", FactKind.REFUNDED, 200_000, NOW, "ipn", "1120:momo", "", paid.reference, refund_id="")
+        with db.write() as session:
+            return take_fact(session, back, NOW)
+
+    def pay(seller: str) -> Callable[[Session], None]:
+        return lambda session: lock_seller(session, seller)
+
+    assert overtaken(db, pay("coop:1"), given_back_in_their_pages, pay("coop:2")) is Outcome.RECORDED
+    with db.read() as session:
         assert check(session) == []
