@@ -106,7 +106,7 @@ class Room:
     @property
     def tags(self) -> tuple[str, ...]:
         products = dict.fromkeys(f"product:{item.variant.product_id}" for item in self.items)
-        return (f"session:{self.live.id}", f"coop:{self.coop.id}", *products)
+        return (f"session:{self.live.id}", f"chat:{self.live.id}", f"coop:{self.coop.id}", *products)
 
     def item(self, code: str) -> Item | None:
         return next((item for item in self.items if item.code == code), None)

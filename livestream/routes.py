@@ -13,6 +13,8 @@ from sqlmodel import Session
 from livestream import room as rooms
 from livestream import service as live
 from livestream.calendar import calendar_file
+from livestream.chat import talk
+from livestream.chat.claims import press
 from livestream.models import SessionState
 from livestream.room import Room
 from livestream.schedule import NoSuchItem
@@ -63,9 +65,11 @@ def show_room(slug: str, db: DatabaseDep, page: PageDep, hub: HubDep, settings: 
     with db.read() as session:
         room = rooms.read(session, rooms.find(session, slug))
         pins = rooms.pins(session, room) if room.live.state == SessionState.ENDED else []
+        said, pinned_words = talk.last_said(session, room.live.id), talk.pinned(session, room.live.id)
     told = _jsonld(room, settings.base_url)
     cache = Shared(tags=room.tags, valid_until=now + FRESH)
     facts: dict[str, Any] = {"room": room, "pins": pins, "cursor": cursor, "jsonld": told}
+    facts |= {"said": said, "pinned_words": pinned_words}
     return page("live/room.html", block="now", cache=cache, csp=CSP_ROOM, **facts)
 
 
@@ -147,7 +151,7 @@ def buy(
         if form.ok:
             with db.write() as session:
                 cart_id = cart_of(session, visit, person, now)
-                live.claim(session, slug, code, form.value.quantity, cart_id, visit.visitor_key, hold_for, now)
+                press(session, slug, code, form.value.quantity, cart_id, visit.visitor_key, hold_for, now)
             hub.whisper(live_room(slug), visit.visitor_key, "mine-changed")
             if not page.wants_fragment:
                 return page.go("/gio-hang", "held-live" if form.value.quantity else "removed-from-cart")

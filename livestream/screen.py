@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from jinja2 import Environment
 
 from livestream import room as rooms
 from livestream import service as live
+from livestream.chat import claims
 from livestream.models import LiveSession
 from livestream.room import Room
 from shop.core import pagecache
@@ -24,7 +26,7 @@ from shop.core.money import format_vnd
 from shop.core.streams import live_room
 
 log = structlog.get_logger()
-TAG = "session"
+TAG, CHAT = "session", "chat"
 PEAKS_EVERY_S = 10.0
 
 
@@ -54,6 +56,7 @@ class Screen:
         self._shown: dict[int, _Shown] = {}
         self._slugs: dict[int, str] = {}
         self._peaks: dict[int, int] = {}
+        self._promoted: dict[int, datetime] = {}
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
 
     def start(self) -> None:
@@ -70,6 +73,8 @@ class Screen:
             kind, _, live_id = tag.partition(":")
             if kind == TAG and live_id.isdecimal():
                 self._waiting.put(int(live_id))
+            elif kind == CHAT and live_id.isdecimal():
+                self._hub.tell(studio_room(int(live_id)), "said")
 
     def _run(self) -> None:
         going = True
@@ -99,6 +104,7 @@ class Screen:
         with self._db.read() as session:
             row = session.get(LiveSession, live_id)
             room = rooms.read(session, row) if row else None
+            promoted = claims.promoted_since(session, live_id, self._promoted.get(live_id))
         if room is None:
             return
         before, now = self._shown.get(live_id), _as_shown(room)
@@ -111,6 +117,8 @@ class Screen:
         if before is not None and before.state != now.state:
             self._hub.tell(name, "state", now.state)
         self._hub.tell(studio_room(live_id), "changed")
+        for visitor_key, self._promoted[live_id] in promoted:
+            self._hub.whisper(name, visitor_key, "mine-changed")
 
     def _card(self, room: Room, lang: Lang) -> str:
         template = self._templates.get_template("live/room.html")

@@ -88,7 +88,7 @@ SellerDep = Annotated[Person, Depends(_seller)]
 HostDep = Annotated[Person, Depends(_host)]
 
 
-def _own(session: Session, live_id: int, person: Person, *roles: str) -> LiveSession:
+def own(session: Session, live_id: int, person: Person, *roles: str) -> LiveSession:
     """The session, if this person sells for its co-op; others' sessions do not exist here. Raises NoSuchSession."""
     row = session.get(LiveSession, live_id)
     if row is None or row.coop_id not in person.coop_ids(*(roles or SELLERS)):
@@ -170,7 +170,7 @@ def replan(live_id: Id, form: NewPlan, db: DatabaseDep, page: PageDep, person: S
 
 def _planned(session: Session, live_id: int, person: Person) -> LiveSession:
     """A session of this person's that has not begun. Raises NoSuchSession, NotScheduled."""
-    row = _own(session, live_id, person)
+    row = own(session, live_id, person)
     if row.state != SessionState.SCHEDULED:
         raise schedule.NotScheduled(title=row.title)
     return row
@@ -198,7 +198,7 @@ def _studio(
     until_s = int(now.timestamp()) + STREAM_S
     stream = f"{stream_path(settings.secret_key, studio_room(live_id), until_s)}?tu={hub.cursor(studio_room(live_id))}"
     with db.read() as session:
-        room = rooms.read(session, _own(session, live_id, person))
+        room = rooms.read(session, own(session, live_id, person))
         facts = _facts(session, room)
     status = 409 if refused else 422 if form and form.errors else 200
     facts |= {"room": room, "coop": room.coop, "viewers": hub.viewers(live_room(room.live.slug)), "stream": stream}
@@ -232,7 +232,7 @@ def add_item(
         told = form.value
         try:
             with db.write() as session:
-                _own(session, live_id, person)
+                own(session, live_id, person)
                 facts = (told.variant_id, told.live_price_vnd, told.wanted, told.most_per_buyer)
                 schedule.add_item(session, live_id, *facts, person, now)
             if not page.wants_fragment:
@@ -246,7 +246,7 @@ def add_item(
 @router.post("/{live_id}/mon/{item_id}/bo")
 def drop_item(live_id: Id, item_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
     with db.write() as session:
-        _own(session, live_id, person)
+        own(session, live_id, person)
         schedule.drop_item(session, live_id, item_id, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
@@ -266,7 +266,7 @@ def _price_page(
     refused: str = "",
 ) -> Response:
     with db.read() as session:
-        room = rooms.read(session, _own(session, live_id, person))
+        room = rooms.read(session, own(session, live_id, person))
         schedule.item_by_id(session, live_id, item_id)
     item = next(item for item in room.items if item.id == item_id)
     status = 409 if refused else 422 if form and form.errors else 200
@@ -282,7 +282,7 @@ def set_price(
         return _price_page(db, page, person, live_id, item_id, form)
     try:
         with db.write() as session:
-            _own(session, live_id, person)
+            own(session, live_id, person)
             live.set_price(session, live_id, item_id, form.value.live_price_vnd, person, now)
     except Refusal as refusal:
         return _price_page(db, page, person, live_id, item_id, form, sentence(page.templates, refusal))
@@ -296,7 +296,7 @@ def begin(
     """Go on air. When less was left than wanted, the page that answers says so."""
     try:
         with db.write() as session:
-            _own(session, live_id, person, "host")
+            own(session, live_id, person, "host")
             short = live.start(session, live_id, person, now)
     except Refusal as refusal:
         words = sentence(page.templates, refusal)
@@ -319,7 +319,7 @@ def pin(
 ) -> Response:
     if form.ok:
         with db.write() as session:
-            _own(session, live_id, person, "host")
+            own(session, live_id, person, "host")
             live.pin(session, live_id, form.value.item_id or None, now, person)
     if page.wants_fragment:
         return _studio(db, page, person, hub, settings, live_id, now)
@@ -329,7 +329,7 @@ def pin(
 @router.post("/{live_id}/ket-thuc")
 def finish(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
     with db.write() as session:
-        _own(session, live_id, person, "host")
+        own(session, live_id, person, "host")
         live.end(session, live_id, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "live-ended")
 
@@ -337,6 +337,6 @@ def finish(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: No
 @router.post("/{live_id}/huy")
 def cancel(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
     with db.write() as session:
-        _own(session, live_id, person)
+        own(session, live_id, person)
         schedule.cancel(session, live_id, person, now)
     return page.go("/ban-hang/live", "saved")

@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from admin import routes as admin_pages
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
+from livestream.chat import desk_routes as live_comments
+from livestream.chat import routes as live_chat
+from livestream.chat.claims import tend
 from livestream.screen import Screen
 from payments import asking, sending
 from payments import events as money
@@ -99,6 +102,8 @@ ROUTERS: Sequence[APIRouter] = (
     carts_api.router,
     cart_pages.router,
     live_pages.router,
+    live_chat.router,
+    live_comments.router,
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
@@ -153,7 +158,10 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
     def send_messages(db: Database, now: datetime) -> None:
         notify.send_due(db, senders, absolute, now)
 
-    more = [Job("send-messages", 5, send_messages)]
+    def serve_who_waits(db: Database, now: datetime) -> None:
+        tend(db, now, timedelta(minutes=settings.live_hold_minutes))
+
+    more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it
 

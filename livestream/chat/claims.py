@@ -292,3 +292,12 @@ def of_speakers(session: Session, live_id: int, speaker_ids: Iterable[int]) -> d
     for claim in session.exec(theirs.order_by(col(Claim.id))):
         found.setdefault(claim.speaker_id, []).append(claim)
     return found
+
+
+def promoted_since(session: Session, live_id: int, since: datetime | None) -> list[tuple[str, datetime]]:
+    """Visitors of the room who waited and hold now, with the time, since then; the earliest first."""
+    got = select(LiveSpeaker.visitor_key, col(Claim.promoted_at)).join(Claim, col(Claim.speaker_id) == LiveSpeaker.id)
+    got = got.where(Claim.session_id == live_id, LiveSpeaker.visitor_key != "", col(Claim.promoted_at).is_not(None))
+    if since is not None:
+        got = got.where(col(Claim.promoted_at) > since)
+    return [(key, at) for key, at in session.exec(got.order_by(col(Claim.promoted_at)).limit(200)) if at is not None]

@@ -86,7 +86,7 @@ def say(
     now: datetime,
     *,
     key: str = "",
-    cart_id: str | None = None,
+    cart_id: str = "",
 ) -> Said:
     """A visitor says something in the room; an order in it is decided in the same moment.
 
@@ -183,6 +183,7 @@ class Line:
     key: str
 
 
+_CODE_OR_PHONE = re.compile(r"#?[A-Za-z]{1,2} ?[0-9]{1,3}|\+?[0-9][0-9 .\-]{5,}")
 _NAMED = re.compile(r"^\s*([^:\t]{1,60}?)\s*(?::|\t)\s*(.+)$")
 
 
@@ -194,7 +195,7 @@ def read_lines(pasted: str, source: str) -> list[Line]:
         if not (raw := raw.strip()):
             continue
         named = _NAMED.match(raw)
-        name, words = (named[1], named[2]) if named and not re.search(r"\d{3}", named[1]) else ("", raw)
+        name, words = (named[1], named[2]) if named and not _CODE_OR_PHONE.fullmatch(named[1]) else ("", raw)
         seen[raw] += 1
         digest = hashlib.sha256(f"{source}\n{raw}\n{seen[raw]}".encode()).hexdigest()[:32]
         lines.append(Line(name.strip(), words[:LONGEST], f"{source}:{digest}"))
@@ -253,6 +254,12 @@ def by_number(session: Session, live_id: int, number: int) -> LiveComment:
     if found is None:
         raise NoSuchComment
     return found
+
+
+def numbers_of(session: Session, speaker_id: int, most: int = 100) -> list[int]:
+    """The places of what somebody said last."""
+    theirs = select(LiveComment.number).where(LiveComment.speaker_id == speaker_id)
+    return list(session.exec(theirs.order_by(col(LiveComment.number).desc()).limit(most)))
 
 
 def last_said(session: Session, live_id: int, most: int = SHOWN) -> list[Said]:

@@ -63,6 +63,12 @@ DOORS = {
     "POST /ban-hang/htx/{coop_id}": CHOICE,
     "GET /ban-hang/live/{live_id}": COOP,
     "POST /ban-hang/live/{live_id}/bat-dau": COOP,
+    "GET /ban-hang/live/{live_id}/binh-luan": COOP,
+    "POST /ban-hang/live/{live_id}/binh-luan/dan": COOP,
+    "POST /ban-hang/live/{live_id}/binh-luan/luat": COOP,
+    "POST /ban-hang/live/{live_id}/binh-luan/noi": COOP,
+    "POST /ban-hang/live/{live_id}/binh-luan/{number}/sua": COOP,
+    "POST /ban-hang/live/{live_id}/binh-luan/{number}/xu-ly": COOP,
     "POST /ban-hang/live/{live_id}/ghim": COOP,
     "GET /ban-hang/live/{live_id}/gia/{item_id}": COOP,
     "POST /ban-hang/live/{live_id}/gia/{item_id}": COOP,
@@ -136,6 +142,8 @@ DOORS = {
     "POST /quan-tri/tien-chua-khop/{money_id}/tra-lai": OFFICE,
     "POST /quan-tri/tin-nhan/{message_id}": OFFICE,
     "POST /quan-tri/viec-chua-xong/{event_id}": OFFICE,
+    "GET /giu/{secret}": SECRET,
+    "POST /giu/{secret}": SECRET,
     "GET /khoi-phuc/{token}": SECRET,
     "POST /khoi-phuc/{token}": SECRET,
     "GET /thong-bao/{token}": SECRET,
@@ -157,6 +165,7 @@ DOORS = {
     "GET /htx/{slug}": PUBLIC,
     "GET /live/{slug}": PUBLIC,
     "POST /live/{slug}/bao-vi-pham": PUBLIC,
+    "POST /live/{slug}/chat": PUBLIC,
     "GET /live/{slug}/cua-toi": PUBLIC,
     "GET /live/{slug}/lich.ics": PUBLIC,
     "GET /live/{slug}/mua/{code}": PUBLIC,
@@ -193,8 +202,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
     draft = make_product(db, coop, name="Món Nháp Kín", state=ProductState.DRAFT)
     buyer = make_person(db, phone="+84987000111", name="Hoa Kín Tiếng")
     told = {"phone": buyer.phone, "name": buyer.name, "line": "99 Hẻm Kín", "note": "Lời Nhắn Kín"}
-    box = variant_of(db, sold)
-    placed = make_order(db, {box.id: 2}, settings, now, **told)
+    placed = make_order(db, {variant_of(db, sold).id: 2}, settings, now, **told)
     live, items, _host = make_session(db, datetime.now(UTC) + timedelta(days=1), coop=coop, on_air=False)
     paper = make_certificate(db, coop, state=CertificateState.SUBMITTED, issued_on=date(2026, 1, 1))
     with db.write() as session:
@@ -218,7 +226,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         **dict.fromkeys(("proposal_id", "refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
         **dict.fromkeys(("cash_id", "remittance_id", "payment_id", "review_id", "file_id", "batch_id"), 1),
         **dict.fromkeys(("file_id", "request_id"), 1),
-        **dict.fromkeys(("token", "cart_id"), "guessed-guessed-guessed-guessed0"),
+        **dict.fromkeys(("token", "cart_id", "secret"), "guessed-guessed-guessed-guessed0"),
         **dict.fromkeys(("source", "gateway"), "sepay"),
         "reference": "HTX000000000",
         "kind": "san-pham",
@@ -232,9 +240,8 @@ def intruders(db: Database, new_client: Callable[[], TestClient]) -> dict[str, T
     make_product(db, mine, name="Bưởi A")
     shopper = make_person(db, phone="+84911111111", name="Kẻ Lạ")
     manager = make_person(db, Role.MANAGER, Role.HOST, coop_id=mine.id, phone="+84911111112", name="Chủ A")
-    guest = new_client()
     return {
-        "guest": guest,
+        "guest": new_client(),
         "shopper": sign_in(new_client(), db, shopper),
         "manager": sign_in(new_client(), db, manager),
     }
@@ -257,8 +264,7 @@ def knock(client: TestClient, door: Door, path: str, victim: Victim) -> Iterator
     elif door.method == "PUT":
         yield client.put(path, json={"quantity": 1}, follow_redirects=False)
     elif "{product_id}" in door.path:
-        files = {"photo": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}
-        yield client.post(path, files=files, follow_redirects=False)
+        yield client.post(path, files={"photo": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}, follow_redirects=False)
     else:
         yield client.post(path, data={**FORM, **victim.numbers}, follow_redirects=False)
 
