@@ -181,12 +181,11 @@ def _carry_out(session: Session, money: UnmatchedMoney, person: Person, now: dat
 
 
 def _give_to_due(session: Session, money: UnmatchedMoney, now: datetime) -> None:
-    attempt = select(PaymentAttempt.id).where(PaymentAttempt.due_id == money.target_due_id)
-    attempt_id = session.exec(attempt.order_by(col(PaymentAttempt.id).desc()).limit(1)).first()
+    """Of no attempt: one that is open at a gateway stays open there, and is still asked about."""
     fact = Fact(
         "own", f"unmatched:{money.id}", FactKind.CAPTURED, money.amount_vnd, money.arrived_at, "manual", money.account
     )
-    capture(session, money.target_due_id or 0, attempt_id, fact, now, content=money.content)
+    capture(session, money.target_due_id or 0, None, fact, now, content=money.content)
 
 
 def _promise_back(session: Session, money: UnmatchedMoney, person: Person, now: datetime) -> None:
@@ -198,16 +197,28 @@ def _promise_back(session: Session, money: UnmatchedMoney, person: Person, now: 
         requested_at=now,
         requested_by=person.id,
     )
-    movement = session.get_one(PaymentFact, money.fact_id)
-    if movement.due_id and lock_due(session, movement.due_id) and left_on_vnd(session, movement) >= money.amount_vnd:
-        goes_by(refund, movement, now)
-    session.add(refund)
+    session.add(goes_by(refund, _came_by(session, money), now))
     session.flush()
     lines = [
         Line(money.account, money.amount_vnd),
         Line(ledger.account("2120", f"refund:{refund.id}"), -money.amount_vnd),
     ]
     ledger.post(session, f"own:unmatched:{money.id}", "send_back", lines, now)
+
+
+def _came_by(session: Session, money: UnmatchedMoney) -> PaymentFact | None:
+    """The payment on which a gateway can give all of it back, None where none can: the one that came too much, or the
+    newest of an order that was closed.
+    """
+    movement = session.get_one(PaymentFact, money.fact_id)
+    if movement.due_id is None:
+        return None
+    lock_due(session, movement.due_id)
+    came = [movement]
+    if movement.kind == FactKind.SET_ASIDE:
+        captured = (PaymentFact.due_id == movement.due_id, PaymentFact.kind == FactKind.CAPTURED)
+        came = list(session.exec(select(PaymentFact).where(*captured).order_by(col(PaymentFact.id).desc())))
+    return next((one for one in came if left_on_vnd(session, one) >= money.amount_vnd), None)
 
 
 def _leave_due(session: Session, money: UnmatchedMoney, now: datetime) -> None:

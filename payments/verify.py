@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from payments.cash.models import CarrierCash
@@ -39,6 +40,7 @@ def check(session: Session) -> list[str]:
         _sums_to_zero,
         _journals_balance,
         _facts_have_journals,
+        _pending_ends,
         _dues_agree,
         _carriers_agree,
         _held_money_agrees,
@@ -86,6 +88,23 @@ def _facts_have_journals(session: Session) -> Iterator[str]:
     )
     for gateway, movement in session.exec(wanted):
         yield f"payments: {gateway}:{movement} is in no journal"
+
+
+def _pending_ends(session: Session) -> Iterator[str]:
+    """What was taken or let go is held no more."""
+    held, end, settled = aliased(PaymentFact), aliased(PaymentFact), aliased(Journal)
+    event = col(held.gateway) + ":" + col(held.movement_id)
+    wanted = (
+        select(held.gateway, held.movement_id)
+        .join(Journal, col(Journal.source_event) == event)
+        .outerjoin(settled, col(settled.settles_id) == Journal.id)
+        .join(end, (col(end.attempt_id) == held.attempt_id) & (col(end.gateway) == held.gateway))
+        .where(held.kind == FactKind.AUTHORISED, col(end.kind).in_((FactKind.CAPTURED, FactKind.VOIDED)))
+        .where(col(settled.id).is_(None))
+        .distinct()
+    )
+    for gateway, movement in session.exec(wanted):
+        yield f"payments: {gateway}:{movement} is held though it was taken or let go"
 
 
 def _dues_agree(session: Session) -> Iterator[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import col, select
 
 from payments import ledger, refunds, unmatched
+from payments.books import capture, state_of_attempt
 from payments.events import RefundSent
-from payments.models import PaymentDue, UnmatchedMoney
+from payments.gateway import Fact, FactKind
+from payments.models import PaymentAttempt, PaymentDue, Refund, UnmatchedMoney
+from payments.receive import take_fact
 from payments.service import RefundTooLarge, request_refund, set_aside, state_of
-from payments.state import State
+from payments.state import AttemptState, State
 from payments.verify import check
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
@@ -59,6 +64,14 @@ class TestMatching:
         assert waiting(db) == []
         assert audited(db) == [("Chị Ba", f"unmatched:{money}")]
 
+    def test_a_try_at_a_gateway_that_is_still_open_stays_open(self, db: Database) -> None:
+        due, money = make_due(db, method="momo"), nobodys(db)
+        with db.write() as session:
+            unmatched.match(session, money, due.label, OPERATOR, NOW, LIMIT_VND)
+        with db.read() as session:
+            attempt = session.exec(select(PaymentAttempt).where(PaymentAttempt.due_id == due.id)).one()
+            assert state_of_attempt(session, attempt.id) is AttemptState.PENDING
+
     def test_twice_is_refused(self, db: Database) -> None:
         due, money = make_due(db), nobodys(db)
         with db.write() as session:
@@ -101,6 +114,47 @@ class TestMatching:
             unmatched.match(session, late.id, due.label, OPERATOR, NOW, LIMIT_VND)
         with db.read() as session:
             assert state_of(session, due.subject).state is State.PAID
+
+
+def test_what_came_late_by_a_gateway_goes_back_by_it(db: Database) -> None:
+    due = make_due(db, method="momo")
+    came = Fact("momo", "5", FactKind.CAPTURED, 255_000, NOW, "ipn", "1120:momo", reference=code_of(db, due))
+    with db.write() as session:
+        take_fact(session, came, NOW)
+        set_aside(session, due.subject, "late", NOW)
+    (late,) = waiting(db)
+    with db.write() as session:
+        unmatched.send_back(session, late.id, OPERATOR, NOW, LIMIT_VND)
+    with db.read() as session:
+        refund = session.exec(select(Refund)).one()
+        assert (refund.way, refund.amount_vnd) == ("momo", 255_000)
+        refund_id = refund.id
+    back = Fact("momo", "6", FactKind.REFUNDED, 255_000, NOW, "query", "1120:momo", reference=came.reference)
+    with db.write() as session:
+        named = session.get_one(Refund, refund_id)
+        named.state, named.gateway_id = "sending", f"261121-R{refund_id}"
+        session.flush()
+        take_fact(session, replace(back, refund_id=named.gateway_id), NOW)
+    with db.read() as session:
+        assert ledger.balance_vnd(session, "1120:momo") == 0
+
+
+def test_what_was_taken_and_is_still_held_is_found(db: Database) -> None:
+    due = make_due(db, method="momo")
+    reference = code_of(db, due)
+    held = Fact("momo", "h", FactKind.AUTHORISED, 255_000, NOW, "ipn", "1120:momo", reference=reference)
+    with db.write() as session:
+        take_fact(session, held, NOW)
+        attempt = session.exec(select(PaymentAttempt)).one()
+        taken = replace(held, movement_id="5", kind=FactKind.CAPTURED)
+        capture(session, due.id, attempt.id, taken, NOW)  # nobody says which hold it ends
+    with db.read() as session:
+        assert check(session) == ["payments: momo:h is held though it was taken or let go"]
+    with db.write() as session:  # every rule holds at the end
+        pending_id = ledger.open_pending(session, "momo:h")
+        assert pending_id
+        lines = ledger.reversed_lines(session, pending_id)
+        ledger.post(session, "momo:h:end", "voided", lines, NOW, settles_id=pending_id)
 
 
 class TestAboveTheLimit:
