@@ -14,6 +14,7 @@ from livestream.chat import talk
 from livestream.chat.talk import Said
 from shop.cart import service as cart
 from shop.cart.routes import COOKIE
+from shop.checkout import service as checkout
 from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import NotFound, Refusal
 from shop.core.forms import Posted, posted
@@ -116,6 +117,9 @@ def open_pay_link(
     with db.write() as session:
         speaker, _row = talk.by_secret(session, secret)
         cart_id = talk.prove(session, speaker, timedelta(minutes=settings.live_hold_minutes), now)
+        bought = cart.view(session, cart_id, now).can_be_bought
+        if cart_id and bought:
+            checkout.start(session, cart_id, visit.visitor_key, settings, now)
     if cart_id:
         visit.set_cookie(COOKIE, cart_id)
-    return page.go("/thanh-toan" if cart_id else "/gio-hang")
+    return page.go("/thanh-toan" if bought else "/gio-hang")

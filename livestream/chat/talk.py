@@ -263,8 +263,9 @@ def numbers_of(session: Session, speaker_id: int, most: int = 100) -> list[int]:
 
 
 def last_said(session: Session, live_id: int, most: int = SHOWN) -> list[Said]:
-    """The last sentences that everybody may see, the oldest first."""
-    shown = (col(LiveComment.session_id) == live_id, col(LiveComment.state) == "shown")
+    """The last sentences said here that everybody may see, the oldest first; what was typed in stays at the desk."""
+    here = col(LiveComment.source).in_((PEOPLE_SAY, HOST_SAYS))
+    shown = (col(LiveComment.session_id) == live_id, col(LiveComment.state) == "shown", here)
     return _said(session, shown, most)[::-1]
 
 

@@ -20,6 +20,7 @@ from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.orders import service as orders
 from shop.settings import Settings
+from shop.stock import service as stock
 from tests.factories_live import make_cart, make_session
 from tests.factories_orders import answered, make_table, place
 from tests.livestream.chatting import HALF_AN_HOUR, claims, held, say, speaker, tended, type_in
@@ -110,7 +111,7 @@ def test_nobody_who_presses_the_button_passes_those_who_wait(db: Database, now: 
     mine, later = make_cart(db, now), now + timedelta(minutes=31)
     tended(db, later - timedelta(minutes=2))
     with db.write() as session:
-        claiming.live.stock.release_expired(session, later)
+        stock.release_expired(session, later)
     with pytest.raises(live.LiveSoldOut), db.write() as session:
         claiming.press(session, on_air.slug, "A1", 1, mine, "new-visitor", HALF_AN_HOUR, later)
     tended(db, later)
