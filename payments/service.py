@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from payments import ledger
 from payments.books import (
@@ -21,6 +21,7 @@ from payments.books import (
     state_of_attempt,
     state_of_due,
 )
+from payments.cod import carrier_account as carrier_account
 from payments.cod import collect_cod as collect_cod
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import void_cod as void_cod
@@ -230,6 +231,13 @@ def refunds_of(session: Session, subject: str) -> list[Refund]:
     """What was promised back of a payment, oldest first."""
     mine = select(Refund).join(PaymentDue, col(PaymentDue.id) == Refund.due_id).where(PaymentDue.subject == subject)
     return list(session.exec(mine.order_by(col(Refund.id))))
+
+
+def undecided_vnd(session: Session, subject: str) -> int:
+    """How much came for a subject beyond what it asked for, or too late, and waits for the operator's word."""
+    mine = (PaymentDue.subject == subject, col(UnmatchedMoney.state).in_(("waiting", "proposed")))
+    came = select(func.sum(UnmatchedMoney.amount_vnd)).join(PaymentDue, col(PaymentDue.id) == UnmatchedMoney.due_id)
+    return int(session.exec(came.where(*mine)).one() or 0)
 
 
 def forget_requests(db: Database, now: datetime) -> None:

@@ -76,10 +76,12 @@ def show_order(
         backs = payments.refunds_of(session, f"order:{order.id}")
         waits = order.state == "awaiting_payment" and sight is Sight.FULL
         action = payments.action(session, f"order:{order.id}", settings) if waits else None
+        undecided_vnd = payments.undecided_vnd(session, f"order:{order.id}")
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
         ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
     if money.received_vnd:
         ways, no_cash = [way for way in ways if way != PAID_LATER], None
+    take_the_rest = payments.methods(settings, action.amount_vnd) if action else []
     if proof := access.opens(settings.secret_key, known, k):
         visit.set_cookie(COOKIE, access.remember(visit.cookie(COOKIE), known, k))
         if proof is Sight.FULL and person is not None and person.phone == order.phone:
@@ -93,7 +95,9 @@ def show_order(
         backs=backs,
         action=action,
         tried=tried,
-        other_ways=[way for way in ways if way != order.payment_method],
+        other_ways=[way for way in ways if way != order.payment_method and way in take_the_rest],
+        too_little=bool(action) and order.payment_method not in take_the_rest,
+        undecided_vnd=undecided_vnd,
         no_cash=sentence(page.templates, no_cash) if no_cash else "",
         csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,

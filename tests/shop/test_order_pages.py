@@ -170,6 +170,29 @@ class TestPaying:
         assert "Đã nhận tiền" in text
         assert 'role="img"' not in text
 
+    def test_a_rest_too_small_for_the_chosen_gateway_is_said_and_other_ways_stand_open(
+        self, client: TestClient, db: Database, settings: Settings, placed: Placed
+    ) -> None:
+        with db.write() as session:
+            order = session.get_one(Order, placed.id)
+            transfer(session, order, settings, NOW, order.total_vnd - 1_000)
+        client.get(link(settings, placed))
+        client.post(f"/don-hang/{placed.code}/cach-tra", data={"payment_method": "vnpay"})  # takes 5.000 or more
+        text = client.get(f"/don-hang/{placed.code}").text
+        assert "còn thiếu 1.000" in text
+        assert "không trả bằng cách này được" in text
+        assert f'/don-hang/{placed.code}/tra"' not in text
+        assert 'value="momo"' in text
+        assert 'value="stripe"' not in text
+
+    def test_money_that_came_too_much_is_owned_up_to(
+        self, client: TestClient, db: Database, settings: Settings, placed: Placed
+    ) -> None:
+        with db.write() as session:
+            order = session.get_one(Order, placed.id)
+            transfer(session, order, settings, NOW, order.total_vnd + 50_000)
+        assert "50.000" in client.get(link(settings, placed)).text.partition("ngoài số tiền đơn này cần")[0]
+
     def test_htmx_reads_the_block_again(self, client: TestClient, settings: Settings, placed: Placed) -> None:
         client.get(link(settings, placed))
         answer = client.get(f"/don-hang/{placed.code}", headers=HTMX)
