@@ -80,6 +80,7 @@ def _page(db: Database, page: Page, now: Any, form: Posted[Upload], unread: str 
             "sheets": remittances.newest(session),
             "disputed": open_items.count_disputed(session),
             "blocked": cash.blocked(session, now),
+            "names": cash.carrier_names(session),
         }
     status = 422 if unread or form.errors else 200
     return page("admin/cash.html", status=status, form=form, unread=unread, **facts)
@@ -133,7 +134,8 @@ def what_is_open(db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -
     with db.read() as session:
         items = open_items.open_items(session)
         same = remittances.same_sum(session, [item.open_vnd for item in items], told_by_bank=False)
-    return page("admin/cash_open.html", items=items, same=same, person=person, now=now)
+        names = cash.carrier_names(session)
+    return page("admin/cash_open.html", items=items, same=same, names=names, person=person, now=now)
 
 
 @router.post("/con-lech/{cash_id}/khieu-nai")

@@ -13,13 +13,14 @@ from typing import Literal
 from sqlmodel import Session, col, func, select, update
 
 from payments import ledger
-from payments.books import lock_due, record_fact
+from payments.books import lock_due, record_fact, state_of_due
 from payments.disputes.models import Dispute, ReviewItem
 from payments.earnings.models import Earning
 from payments.earnings.service import lock_sellers_of, take_back
 from payments.gateway import Fact, FactKind, Outcome
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact
+from payments.state import PaymentState
 from shop.core.audit import audit
 from shop.core.db import insert_once, run
 from shop.core.deps import Person
@@ -51,12 +52,13 @@ class NobodysPayment(Refusal):
 
 @dataclass(frozen=True)
 class Review:
-    """A matter as the operator reads it; `dispute` where it is about one, `label` the order's code if it is known."""
+    """A matter as the operator reads it; `dispute` if it is about one; `label` the order's code, `money` its sums."""
 
     item: ReviewItem
     dispute: Dispute | None
     label: str
     page_path: str
+    money: PaymentState | None = None
 
     @property
     def to_decide(self) -> bool:
@@ -207,7 +209,9 @@ def _read(session: Session, item: ReviewItem) -> Review:
         named = select(PaymentDue).join(PaymentAttempt, col(PaymentAttempt.due_id) == PaymentDue.id).where(*mine)
         due = session.exec(named).first()
     dispute = _dispute_of(session, item)
-    return Review(item, dispute, due.label if due else "", due.page_path if due else "")
+    if due is None:
+        return Review(item, dispute, "", "")
+    return Review(item, dispute, due.label, due.page_path, state_of_due(session, due))
 
 
 def _dispute_of(session: Session, item: ReviewItem) -> Dispute | None:

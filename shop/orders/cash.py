@@ -105,6 +105,13 @@ def blocked(session: Session, now: datetime, most: int = 100) -> list[Blocked]:
     return sorted(found, key=lambda one: one.ends_at, reverse=True)
 
 
+def carrier_names(session: Session) -> dict[str, str]:
+    """What co-ops call those who collect for us, by the ledger's account of each; the newest spelling of a name."""
+    name, newest = col(Parcel.carrier_name), func.max(col(Parcel.id))
+    typed = session.execute(select(name).where(name != "").group_by(name).order_by(newest)).scalars()
+    return {payments.carrier_account(spelt): spelt for spelt in typed}
+
+
 def remember_refusal(session: Session, phone: str, parcel_id: int, now: datetime) -> None:
     """A parcel to be paid in cash was not taken."""
     row = {"phone": phone, "parcel_id": parcel_id, "refused_at": now}

@@ -241,11 +241,11 @@ class TestWhatWasTold:
             keep_malformed(session, "casso", RawRequest({"user-agent": "x"}, b"{ 0123456789", datetime.now(UTC)))
         arrive(db, make_line("a"), make_line("b"))
         page = operator.get("/quan-tri/thong-bao-tien").text
-        assert page.index(">casso</a>") < page.index(">sepay</a>")
+        assert page.index(">Casso</a>") < page.index(">SePay</a>")
         only = operator.get("/quan-tri/thong-bao-tien?nguon=sepay").text
-        assert ">casso</a>" not in only
+        assert ">Casso</a>" not in only
         bad = operator.get("/quan-tri/thong-bao-tien?ket_qua=malformed").text
-        assert (">casso</a>" in bad, ">sepay</a>" in bad) == (True, False)
+        assert (">Casso</a>" in bad, ">SePay</a>" in bad) == (True, False)
         one = operator.get("/quan-tri/thong-bao-tien/1").text
         assert "•••6789" in one
         assert "0123456789" not in one
