@@ -123,7 +123,8 @@ def keep_malformed(session: Session, source: str, raw: RawRequest) -> None:
 def _receive_line(
     session: Session, till: Till, source: str, raw: RawRequest, line: BankLine, now: datetime, via: Via
 ) -> Outcome:
-    if not _into_inbox(session, source, line.line_id, raw, Outcome.RECORDED, [line.line_id]):
+    movements = [line.line_id] if line.incoming else []
+    if not _into_inbox(session, source, line.line_id, raw, Outcome.RECORDED, movements):
         return Outcome.DUPLICATE
     if not line.incoming:
         return Outcome.RECORDED

@@ -12,7 +12,7 @@ from payments.checkpoints import service as checkpoints
 from payments.comparison.rules import clearing_agrees, disputes_agree
 from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
-from payments.gateway import FactKind
+from payments.gateway import FactKind, Outcome
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.payouts.verify import broken_rules as payouts_rules
 from payments.state import state_from
@@ -201,7 +201,7 @@ def _inbox_counted(session: Session) -> Iterator[str]:
             & (col(PaymentFact.movement_id) == InboxRequest.delivery_id),
         )
         .where(col(InboxRequest.source).in_(STATEMENTS), col(PaymentFact.id).is_(None))
-        .where(col(InboxRequest.outcome).in_(("unknown_ref", "amount_mismatch")))
+        .where(col(InboxRequest.outcome) != Outcome.MALFORMED, col(InboxRequest.movements).not_in(("", "[]")))
     )
     for source, delivery in session.exec(wanted):
         yield f"payments: {source} delivery {delivery} was answered but not booked"

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from payments import ledger, refunds, unmatched
 from payments.books import capture, state_of_attempt
 from payments.events import RefundSent
-from payments.gateway import Fact, FactKind
-from payments.models import PaymentAttempt, PaymentDue, Refund, UnmatchedMoney
+from payments.gateway import Fact, FactKind, Outcome
+from payments.models import InboxRequest, PaymentAttempt, PaymentDue, Refund, UnmatchedMoney
 from payments.receive import take_fact
 from payments.service import RefundTooLarge, request_refund, set_aside, state_of
 from payments.state import AttemptState, State
@@ -257,3 +257,15 @@ class TestRefunds:
             refunds.mark_sent(session, refund.id, "FT4", OPERATOR, NOW)
         with pytest.raises(refunds.AlreadySent), db.write() as session:
             refunds.mark_sent(session, refund.id, "FT5", OPERATOR, NOW)
+
+
+def test_a_line_that_was_answered_but_not_booked_is_found(db: Database) -> None:
+    line = make_line("khong ma")
+    arrive(db, line, make_line("tien ra", incoming=False))
+    lost = InboxRequest(source="sepay", delivery_id="7", received_at=NOW, outcome=Outcome.RECORDED, movements='["7"]')
+    with db.write() as session:
+        session.add(lost)
+    with db.read() as session:
+        assert check(session) == ["payments: sepay delivery 7 was answered but not booked"]
+    with db.write() as session:  # every rule holds at the end
+        session.delete(session.get_one(InboxRequest, lost.id))

@@ -21,7 +21,8 @@ from shop.core.db import Database
 from tests.payments.factories import due_of
 from tests.payments.gateways import NOW, Kinds, Vector
 
-FOLDER = Path(os.environ.get("PAYMENT_VECTORS") or Path(__file__).parent / "vectors")
+OURS = Path(__file__).parent / "vectors"
+FOLDER = Path(os.environ.get("PAYMENT_VECTORS") or OURS)
 NEEDS_DATABASE = ("webhook-sequence",)
 ran: dict[str, set[str]] = {}
 
@@ -42,6 +43,13 @@ def say_how_many_ran(request: pytest.FixtureRequest) -> Any:
     with capture.global_and_fixture_disabled():
         told = ", ".join(f"{gateway} {len(ids)}" for gateway, ids in sorted(ran.items()))
         print(f"\npayment vectors of {FOLDER}: {told}")  # noqa: T201  asked for
+
+
+def test_the_folder_has_vectors_and_ours_has_them_of_every_gateway() -> None:
+    told = {parameter.values[0] for stored in (False, True) for parameter in vectors(stored=stored)}
+    tested = {file.stem.removesuffix("_vectors") for file in (Path(__file__).parent / "gateways").glob("*_vectors.py")}
+    assert told, f"no vectors in {FOLDER}"
+    assert told == tested or FOLDER != OURS
 
 
 @pytest.mark.parametrize(("gateway", "vector"), vectors(stored=False))
