@@ -47,4 +47,6 @@ FORM = {
     "account_name": "Kẻ Lạ",
 }
 STEPS = ("xac-nhan", "dong-goi", "da-giao", "su-co", "khach-khong-nhan", "huy")
-UNTOUCHED_BY_VISITS = {"sign_in", "cart", "cart_line", "checkout", "page_change", "job_run", "live_report"}
+_BUYS = {"sign_in", "cart", "cart_line", "checkout", "page_change", "job_run"}
+_SPEAKS = {"live_report", "live_chat", "live_comment", "live_speaker"}
+UNTOUCHED_BY_VISITS = _BUYS | _SPEAKS

@@ -21,7 +21,7 @@ def say(window: Page, words: str, name: str = "") -> None:
     window.get_by_role("button", name="Gửi bình luận").click()
     if name:
         window.get_by_label("Mọi người gọi bạn là gì?").fill(name)
-        window.locator("#chat-answer").get_by_role("button", name="Gửi").click()
+        window.locator("#answer").get_by_role("button", name="Gửi").click()
 
 
 def test_from_a_comment_to_an_order(browse: Browse) -> None:
@@ -29,7 +29,7 @@ def test_from_a_comment_to_an_order(browse: Browse) -> None:
     open_room(lan)
     code = lan.locator("#pinned [data-code]").get_attribute("data-code") or ""
     say(lan, f"{code} x2", "Chị Lan")
-    expect(lan.locator("#chat-answer")).to_contain_text(f"đã giữ 2 × {code}")
+    expect(lan.locator("#answer")).to_contain_text(f"đã giữ 2 × {code}")
     expect(lan.locator("#held")).to_contain_text("Đang giữ cho bạn")
     expect(lan.locator("#chat-lines li").last).to_contain_text("Chị Lan")
     assert lan.evaluate("document.documentElement.scrollWidth") <= 360
@@ -50,7 +50,7 @@ def test_from_a_comment_to_an_order(browse: Browse) -> None:
     tu = browse()
     open_room(tu)
     say(tu, code, "Anh Tư")
-    expect(tu.locator("#chat-answer")).to_contain_text("đã xếp hàng chờ 1")
+    expect(tu.locator("#answer")).to_contain_text("đã xếp hàng chờ 1")
     say(lan, f"bỏ {code}")
     expect(tu.locator("#held")).to_contain_text("Đang giữ cho bạn")  # by itself: two fell free, two waited
 

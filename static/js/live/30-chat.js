@@ -22,7 +22,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:after:swap", () => {
   tidy();
   const form = document.querySelector(".composer");
-  const answer = document.getElementById("chat-answer");
+  const answer = document.getElementById("answer");
   if (form && answer?.childElementCount && !answer.dataset.seen) {
     answer.dataset.seen = "1";
     if (!answer.querySelector("[role=alert]")) form.elements.namedItem("words").value = "";
