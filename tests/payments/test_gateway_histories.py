@@ -22,6 +22,7 @@ from payments.state import AttemptState, PaymentState
 from payments.verify import check
 from shop.core.db import Database
 from tests.payments.factories import NOW, TILL, due_of, make_line
+from tests.payments.many import many
 
 TELLING = ("stripe", "momo", "zalopay", "vnpay", "payos", "shopeepay", "viettel")
 SOURCES = ("sepay", "casso")
@@ -134,14 +135,14 @@ LEFT_AND_HELD = History("stripe", 255_000, (), frozenset({FactKind.CANCELLED, Fa
 
 @ON_SQLITE
 @example(history=LEFT_AND_HELD)
-@settings(max_examples=500, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(500), deadline=None, suppress_health_check=shared)
 @given(history=histories)
 def test_five_hundred_histories_of_every_gateway_end_the_same(db: Database, history: History) -> None:
     check_history(db, history)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=500, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(50), deadline=None, suppress_health_check=shared)
 @given(history=histories)
-def test_five_hundred_histories_end_the_same_on_postgresql(db: Database, history: History) -> None:
+def test_fifty_histories_of_every_gateway_end_the_same_on_postgresql(db: Database, history: History) -> None:
     check_history(db, history)

@@ -20,6 +20,7 @@ from payments.state import PaymentState
 from payments.verify import check
 from shop.core.db import Database
 from tests.payments.factories import NOW
+from tests.payments.many import many
 
 ON_SQLITE = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
@@ -133,14 +134,14 @@ shared = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @ON_SQLITE
-@settings(max_examples=500, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(150), deadline=None, suppress_health_check=shared)
 @given(history=histories)
-def test_five_hundred_histories_of_refunds_end_the_same_in_any_order(db: Database, history: History) -> None:
+def test_many_histories_of_refunds_end_the_same_in_any_order(db: Database, history: History) -> None:
     check_history(db, history)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=100, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(40), deadline=None, suppress_health_check=shared)
 @given(history=histories)
-def test_a_hundred_histories_of_refunds_end_the_same_on_postgresql(db: Database, history: History) -> None:
+def test_histories_of_refunds_end_the_same_on_postgresql(db: Database, history: History) -> None:
     check_history(db, history)

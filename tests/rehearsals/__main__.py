@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tests.rehearsals import report
 from tests.rehearsals.day import day
+from tests.rehearsals.histories import histories
 from tests.rehearsals.kill_nine import kill_nine
 from tests.rehearsals.live import live_clocks
 from tests.rehearsals.processes import processes
@@ -27,6 +28,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "scarce": scarce,
     "live": live_clocks,
     "day": day,
+    "histories": histories,
     "processes": processes,
     "restore": restore,
 }

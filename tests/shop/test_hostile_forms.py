@@ -87,12 +87,23 @@ class Watch:
         self.app, self.db = app, db
         self.wrong: list[str] = []
         self.before = everything(db)
+        self._aside = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._sign = self._written()
+
+    def _written(self) -> str:
+        """Another value after every write of anybody: only then is it worth reading all tables again."""
+        mark = "PRAGMA data_version" if self.db.is_sqlite else "SELECT pg_current_wal_insert_lsn()"
+        return str(self._aside.exec_driver_sql(mark).scalar_one())
+
+    def close(self) -> None:
+        self._aside.close()
 
     def see(self, spot: str, answer: Response, *, must_refuse: bool) -> None:
         self.app.state.limits = RateLimits()
-        after = everything(self.db)
+        sign = self._written()
+        after = everything(self.db) if sign != self._sign else self.before
         changed = [name for name in after if after[name] != self.before[name]]
-        self.before = after
+        self.before, self._sign = after, sign
         refused = 400 <= answer.status_code < 500
         if answer.status_code >= 500:
             self.wrong.append(f"{spot}: {answer.status_code}")
@@ -100,6 +111,14 @@ class Watch:
             self.wrong.append(f"{spot}: {answer.status_code} without a sentence: {answer.text[:80]}")
         if changed and (refused or must_refuse):
             self.wrong.append(f"{spot}: {answer.status_code} changed {changed}")
+
+
+@pytest.fixture
+def watch(app: FastAPI, db: Database, everybody: TestClient) -> Iterator[Watch]:  # after their signing in
+    """Who stands beside and sees everything."""
+    watch = Watch(app, db)
+    yield watch
+    watch.close()
 
 
 def a_path(door: Door, number: str = "1") -> str:
@@ -110,8 +129,7 @@ def a_path(door: Door, number: str = "1") -> str:
     return path
 
 
-def test_nonsense_in_the_fields(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_nonsense_in_the_fields(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     for door in form_doors(app):
         names = fields(door)
         for kind, value in NONSENSE.items():
@@ -129,8 +147,7 @@ def _post(client: TestClient, path: str, body: str | bytes, kind: str = URLENCOD
     return client.post(path, content=body, headers={"Content-Type": kind}, follow_redirects=False)
 
 
-def test_a_form_without_its_fields(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_a_form_without_its_fields(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     for door in form_doors(app):
         if any(fields(door).values()):
             watch.see(door.name, _post(everybody, a_path(door), ""), must_refuse=True)
@@ -152,8 +169,7 @@ def _file() -> bytes:
     return head + b"MZ" * 1000 + b"\r\n--x--\r\n"
 
 
-def test_bodies_that_are_no_forms(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_bodies_that_are_no_forms(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     for door in form_doors(app):
         required = any(fields(door).values())
         for kind, body, content_type in strange_bodies() if required else ():
@@ -163,8 +179,7 @@ def test_bodies_that_are_no_forms(app: FastAPI, db: Database, everybody: TestCli
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
-def test_ten_megabytes(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_ten_megabytes(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     body = b"name=" + b"a" * (10 * 1024 * 1024)
     for door in form_doors(app):
         answer = _post(everybody, a_path(door), body)
@@ -173,8 +188,7 @@ def test_ten_megabytes(app: FastAPI, db: Database, everybody: TestClient) -> Non
     assert watch.wrong == []
 
 
-def test_numbers_of_things_that_cannot_be(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_numbers_of_things_that_cannot_be(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     for door in doors(app):
         if "{" in door.path and not door.path.startswith(("/api/", "/payments/", "/sitemap/")):
             told = dict.fromkeys(fields(door), "1") if door.method == "POST" else {}
@@ -190,8 +204,7 @@ def _knock(client: TestClient, door: Door, path: str, told: dict[str, Any]) -> R
     return client.request(door.method, path, data=told, follow_redirects=False)
 
 
-def test_nonsense_in_the_question_of_a_page(app: FastAPI, db: Database, everybody: TestClient) -> None:
-    watch = Watch(app, db)
+def test_nonsense_in_the_question_of_a_page(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
     for door in doors(app):
         asked = _asked(door) if door.method == "GET" and not door.path.startswith(("/api/", "/payments/")) else []
         for kind, value in NONSENSE.items() if asked else ():
