@@ -227,6 +227,13 @@ def request_refund(
     return promised
 
 
+def received(session: Session, subject: str) -> list[PaymentFact]:
+    """The sums that came for a subject, oldest first; what was moved on to another order is not among them."""
+    mine = select(PaymentFact).join(PaymentDue, col(PaymentDue.id) == PaymentFact.due_id)
+    came = mine.where(PaymentDue.subject == subject, PaymentFact.kind == FactKind.CAPTURED, PaymentFact.applied_vnd > 0)
+    return list(session.exec(came.order_by(col(PaymentFact.occurred_at), col(PaymentFact.id))))
+
+
 def refunds_of(session: Session, subject: str) -> list[Refund]:
     """What was promised back of a payment, oldest first."""
     mine = select(Refund).join(PaymentDue, col(PaymentDue.id) == Refund.due_id).where(PaymentDue.subject == subject)

@@ -81,6 +81,7 @@ from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
 from shop.orders import messages
 from shop.orders import paying as order_paying
+from shop.orders import receipt as order_receipt
 from shop.orders import routes as order_pages
 from shop.orders import service as orders
 from shop.pages import routes as shop_pages
@@ -107,6 +108,7 @@ ROUTERS: Sequence[APIRouter] = (
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
+    order_receipt.router,
     shop_pages.router,
     sign_in.router,
     address_parts.router,

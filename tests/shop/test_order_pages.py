@@ -84,6 +84,27 @@ class TestWhoSeesIt:
         assert access.remembered(cookie, "CODE000002") is None
 
 
+class TestTheReceipt:
+    def test_it_names_each_sum_who_sold_and_who_took_the_money(
+        self, client: TestClient, db: Database, settings: Settings, placed: Placed
+    ) -> None:
+        client.get(link(settings, placed))
+        page = f"/don-hang/{placed.code}/bien-nhan"
+        assert client.get(page).status_code == 404
+        with db.write() as session:
+            order = session.get_one(Order, placed.id)
+            for amount_vnd in (placed.total_vnd - 1_000, 1_000):
+                transfer(session, order, settings, NOW, amount_vnd)
+        shown = client.get(page)
+        assert shown.text.count("Chuyển khoản ngân hàng") == 2
+        assert settings.operator_registration in shown.text
+        assert f"/don-hang/{placed.code}/bien-nhan" in client.get(f"/don-hang/{placed.code}").text
+
+    def test_phone_and_code_do_not_open_it(self, client: TestClient, placed: Placed) -> None:
+        client.post("/tra-cuu", data={"phone": "0912345678", "code": placed.code})
+        assert client.get(f"/don-hang/{placed.code}/bien-nhan").status_code == 403
+
+
 class TestLookUp:
     def test_phone_and_code_open_it_with_name_and_street_masked(
         self, client: TestClient, db: Database, placed: Placed
