@@ -19,18 +19,11 @@ from admin import (
     review_routes,
     statement_routes,
 )
+from shop.core.web import join
 
 router = APIRouter(include_in_schema=False)
-router.include_router(money_routes.router)
-router.include_router(refund_routes.router)
-router.include_router(live_routes.router)
-router.include_router(office_routes.router)
-router.include_router(messages.router)
-router.include_router(recovery.router)
-router.include_router(payout_account_routes.router)
-router.include_router(payout_routes.router)
-router.include_router(cash_routes.router)
-router.include_router(comparison_routes.router)
-router.include_router(review_routes.router)
-router.include_router(hand_routes.router)
-router.include_router(statement_routes.router)
+ROOMS = (
+    *(money_routes, refund_routes, live_routes, office_routes, messages, recovery, statement_routes),
+    *(payout_account_routes, payout_routes, cash_routes, comparison_routes, review_routes, hand_routes),
+)
+join(router, [room.router for room in ROOMS])

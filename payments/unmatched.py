@@ -78,6 +78,11 @@ def waiting(session: Session, most: int = 200) -> list[Waiting]:
     ]
 
 
+def is_bank_line(session: Session, money: UnmatchedMoney) -> bool:
+    """Whether a line of our bank account told of it, so that a batch or a carrier's remittance may own it."""
+    return session.get_one(PaymentFact, money.fact_id).account == ledger.BANK
+
+
 def count_waiting(session: Session) -> int:
     """How many sums wait for a decision."""
     wanted = select(func.count()).select_from(UnmatchedMoney).where(col(UnmatchedMoney.state).in_(OPEN))

@@ -74,7 +74,7 @@ from shop.core.ratelimit import RateLimits
 from shop.core.static import PREFIX as STATIC_PREFIX
 from shop.core.static import Static
 from shop.core.streams import EventStream
-from shop.core.web import install_errors, make_templates
+from shop.core.web import install_errors, join, make_templates
 from shop.notify import service as notify
 from shop.notify.senders import ways_out
 from shop.orders import events as order_events
@@ -230,8 +230,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     app.front = PageCache(partial(FastAPI.__call__, app), state.pages)
     app.user_middleware += _layers(settings, state)
     install_errors(app)
-    for router in (*ROUTERS, machine):
-        app.include_router(router)
+    join(app.router, (*ROUTERS, machine))
     if settings.demo:
         from shop.demo.gateways import mount  # never loaded where money is real
 

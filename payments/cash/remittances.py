@@ -21,6 +21,7 @@ from payments.cod import carrier_account, collect_cod
 from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import Entry, PaymentFact, UnmatchedMoney
+from payments.unmatched import is_bank_line
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
@@ -320,7 +321,10 @@ def waiting_money(session: Session, unmatched_id: int, *, told_by_bank: bool = T
     mine += [col(UnmatchedMoney.reason) != "carrier"] if told_by_bank else []
     if session.exec(update(UnmatchedMoney).where(*mine).values(state="waiting")).rowcount == 0:
         raise AlreadyBooked
-    return session.get_one(UnmatchedMoney, unmatched_id, populate_existing=True)
+    money = session.get_one(UnmatchedMoney, unmatched_id, populate_existing=True)
+    if told_by_bank and not is_bank_line(session, money):
+        raise AlreadyBooked
+    return money
 
 
 def _tie(session: Session, remittance: Remittance, money: UnmatchedMoney, person: Person, now: datetime) -> None:

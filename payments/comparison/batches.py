@@ -17,7 +17,7 @@ from payments.content import squeeze
 from payments.ledger import Line
 from payments.models import UnmatchedMoney
 from payments.statements.wire import VIETNAM
-from payments.unmatched import AlreadyDecided
+from payments.unmatched import AlreadyDecided, is_bank_line
 from shop.core.audit import audit
 from shop.core.db import run
 from shop.core.deps import Person
@@ -72,7 +72,7 @@ def tie(session: Session, batch_id: int, money_id: int, person: Person, now: dat
     money = session.get(UnmatchedMoney, money_id)
     if money is None:
         raise NotFound(unmatched_id=money_id)
-    if money.amount_vnd != batch.net_vnd or not money.account.startswith("2140:"):
+    if money.amount_vnd != batch.net_vnd or not is_bank_line(session, money):
         raise NotThisMoney(net_vnd=batch.net_vnd, amount_vnd=money.amount_vnd)
     mine = (col(UnmatchedMoney.id) == money_id, col(UnmatchedMoney.state) == "waiting")
     decided = {"state": "matched", "decision": "settlement", "decided_by": person.id, "decided_at": now}

@@ -175,12 +175,12 @@ def _prospect(session: Session, seller: str, account: PayoutAccount | None, leas
     reason = ""
     if not amount_vnd:
         reason = "own_cash"
-    elif amount_vnd < least_vnd:
-        reason = "below_least"
     elif account is None:
         reason = "no_account"
     elif account.needs_check:
         reason = "account_to_check"
+    elif amount_vnd < least_vnd:
+        reason = "below_least"
     return Prospect(seller, stands.payable_vnd, cash_vnd, debt_vnd, amount_vnd, account, reason)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html as html_text
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -37,6 +38,15 @@ CSP = (
 # A form that leads to a gateway is followed there by browsers only if its redirect may go there, too.
 CSP_PAY = CSP.replace("form-action 'self'", "form-action 'self' https:")
 CSP_ROOM = CSP.replace("frame-src 'none'", "frame-src https:; media-src 'self' blob:; worker-src 'self' blob:")
+
+
+def join(router: APIRouter, rooms: Iterable[APIRouter]) -> None:
+    """Hand the rooms' routes on as they are: `include_router` would take each apart anew for every app that is made."""
+    for room in rooms:
+        for route in room.routes:
+            if isinstance(route, APIRoute):
+                route.include_in_schema = route.include_in_schema and router.include_in_schema
+            router.routes.append(route)
 
 
 def make_templates(settings: Settings, asset: Callable[[str], str]) -> Environment:

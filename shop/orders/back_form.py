@@ -26,6 +26,7 @@ class MoneyBackForm(BaseModel):
     amount_vnd: Annotated[int, BeforeValidator(_without_dots)] | None = Field(default=None, ge=1, le=10**12)
     reason: str = Field(min_length=2, max_length=200)
     goods_fit: bool = False
+    seen_left_vnd: int | None = Field(default=None, ge=0, le=10**12)
 
     def wish(self) -> Wish:
         """Raises NothingChosen for what no page of ours sends."""
@@ -33,7 +34,7 @@ class MoneyBackForm(BaseModel):
         if not all(number.isdecimal() and steps.isdecimal() and len(number + steps) < 20 for number, _, steps in pairs):
             raise NothingChosen
         steps = {int(number): int(steps) for number, _, steps in pairs}
-        return Wish(steps, self.amount_vnd, self.reason, self.goods_fit)
+        return Wish(steps, self.amount_vnd, self.reason, self.goods_fit, self.seen_left_vnd)
 
 
 BackForm = Annotated[Posted[MoneyBackForm], Depends(posted(MoneyBackForm))]

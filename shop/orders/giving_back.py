@@ -26,7 +26,7 @@ class NothingChosen(Refusal):
 
 
 class TooMuchBack(Refusal):
-    """More than is left of what the parcel brought. Facts: left_vnd."""
+    """More than is left of what the parcel brought, or less is left than the page said. Facts: left_vnd."""
 
 
 class AnotherMustAgree(Refusal):
@@ -35,12 +35,16 @@ class AnotherMustAgree(Refusal):
 
 @dataclass(frozen=True)
 class Wish:
-    """What shall go back: steps of each line, and/or a sum of its own (None: what those goods cost)."""
+    """What shall go back: steps of each line, and/or a sum of its own (None: what those goods cost).
+
+    `seen_left_vnd` is what the page said was left: the same form sent twice finds less and is refused.
+    """
 
     lines: Mapping[int, int]
     amount_vnd: int | None
     reason: str
     goods_fit: bool
+    seen_left_vnd: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def give_back(
         asked_by=person.id,
         asked_at=now,
     )
-    if row.amount_vnd > now_money.left_vnd:
+    if row.amount_vnd > now_money.left_vnd or wish.seen_left_vnd not in (None, now_money.left_vnd):
         raise TooMuchBack(left_vnd=now_money.left_vnd)
     session.add(row)
     session.flush()

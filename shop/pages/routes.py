@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from shop.core.web import join
 from shop.pages import (
     account,
     account_records,
@@ -20,5 +21,4 @@ from shop.pages import (
 
 router = APIRouter(include_in_schema=False)
 ROOMS = (home, shelves, product, coops, policies, finders, share_pictures, mine, account, account_records, messages)
-for room in ROOMS:
-    router.include_router(room.router)
+join(router, [room.router for room in ROOMS])

@@ -175,6 +175,17 @@ class TestABatch:
             batches.tie(session, batch_id, right, OPERATOR, NOW)
         books_are_right(db)
 
+    def test_money_that_no_bank_line_told_of_is_never_a_batch(self, db: Database) -> None:
+        """A wallet's payment under a reference that is not ours lies at the wallet, whatever its sum."""
+        pay(db, "1", 300_000)
+        bring(db, in_vietnamese([Paid("1", 300_000, 3_300)]))
+        with db.write() as session:
+            stray = Fact("momo", "9", FactKind.CAPTURED, 296_700, NOW, "ipn", "1120:momo", reference="NOTOURS")
+            take_fact(session, stray, NOW)
+            money_id = session.exec(select(UnmatchedMoney.id)).one()
+        with pytest.raises(batches.NotThisMoney), db.write() as session:
+            batches.tie(session, batch_of(session).id, money_id, OPERATOR, NOW)
+
     def test_booked_on_a_persons_word_is_not_counted_again_when_the_line_comes(self, db: Database) -> None:
         pay(db, "1", 300_000)
         bring(db, in_vietnamese([Paid("1", 300_000, 3_300)]))

@@ -246,6 +246,20 @@ class TestPages:
         assert "200.000" in theirs
         assert "Ví MoMo" in theirs
 
+    def test_the_same_form_sent_twice_gives_the_sum_back_once(
+        self, db: Database, settings: Settings, client: TestClient, box: Variant, manager: Person, now: datetime
+    ) -> None:
+        (parcel,) = paid(db, {box.id: 2}, settings, now)
+        desk = sign_in(client, db, manager)
+        with db.read() as session:
+            left_vnd = giving_back.parcel_money(session, parcel.id).left_vnd
+        assert f'name="seen_left_vnd" value="{left_vnd}"' in desk.get(f"/ban-hang/tra-lai/{parcel.id}").text
+        told = {"amount_vnd": "30.000", "reason": "Dập vài quả", "seen_left_vnd": str(left_vnd)}
+        answers = [desk.post(f"/ban-hang/tra-lai/{parcel.id}", data=told).status_code for _ in range(2)]
+        assert answers == [200, 409]
+        with db.read() as session:
+            assert [refund.amount_vnd for refund in session.exec(select(Refund))] == [30_000]
+
     def test_the_operator_finds_the_order_and_another_agrees_to_a_large_sum(
         self,
         db: Database,
