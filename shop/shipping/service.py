@@ -18,6 +18,7 @@ from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.i18n import local
 from shop.core.pagecache import bump
+from shop.core.prepared import Prepared
 from shop.shipping.models import DeliveryRate, DeliveryTerms
 
 Way = Literal["delivery", "pickup"]
@@ -126,11 +127,12 @@ def tables(session: Session, wards: Mapping[int, str]) -> dict[int, Table]:
     """The tables of these co-ops, given each co-op's own ward."""
     rates: defaultdict[int, list[Rate]] = defaultdict(list)
     terms: dict[int, tuple[Any, ...]] = {}
-    for row in run(session, _TABLES, {"coops": list(wards)}):
-        coop_id, facts = row[0], tuple(row)[1:]
-        terms[coop_id] = facts[:4]
-        if facts[4] is not None:
-            rates[coop_id].append(Rate(*facts[4:]))
+    for coop_id in wards:
+        for row in run(session, _TABLE, {"coop": coop_id}):
+            facts = tuple(row)
+            terms[coop_id] = facts[:4]
+            if facts[4] is not None:
+                rates[coop_id].append(Rate(*facts[4:]))
     return {
         coop_id: Table(coop_id, ward, tuple(rates[coop_id]), *terms.get(coop_id, ())) for coop_id, ward in wards.items()
     }
@@ -143,13 +145,13 @@ def table_of(session: Session, coop_id: int, ward_code: str) -> Table:
 
 _rate, _terms = DeliveryRate.__table__.c, DeliveryTerms.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
 # Plain columns and made once: they are read on every order. Who has rates has terms (`save_table` writes both).
-_TABLES = (
+_TABLE = Prepared(
     select(
-        *(_terms.coop_id, _terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days),
+        *(_terms.free_from_vnd, _terms.pickup, _terms.pickup_line, _terms.handling_days),
         *(_rate.zone, _rate.up_to_g, _rate.fee_vnd, _rate.days_least, _rate.days_most),
     )
     .outerjoin(DeliveryRate, _rate.coop_id == _terms.coop_id)
-    .where(_terms.coop_id.in_(bindparam("coops", expanding=True)))
+    .where(_terms.coop_id == bindparam("coop"))
     .order_by(_rate.id)
 )
 
