@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select, update
 
 from payments import ledger
 from payments.books import (
+    facts_of,
     latest_attempt,
     lock_due,
     ready_attempt,
@@ -228,10 +229,17 @@ def request_refund(
 
 
 def received(session: Session, subject: str) -> list[PaymentFact]:
-    """The sums that came for a subject, oldest first; what was moved on to another order is not among them."""
-    mine = select(PaymentFact).join(PaymentDue, col(PaymentDue.id) == PaymentFact.due_id)
-    came = mine.where(PaymentDue.subject == subject, PaymentFact.kind == FactKind.CAPTURED, PaymentFact.applied_vnd > 0)
-    return list(session.exec(came.order_by(col(PaymentFact.occurred_at), col(PaymentFact.id))))
+    """The sums that came for a subject and stayed, oldest first.
+
+    What was set aside is not among them: given to the subject again by a person, it is a sum of its own.
+    """
+    stayed: list[PaymentFact] = []
+    for fact in sorted(facts_of(session, _due(session, subject).id), key=lambda fact: fact.id):
+        if fact.kind == FactKind.SET_ASIDE:
+            stayed.clear()
+        elif fact.kind == FactKind.CAPTURED and fact.applied_vnd:
+            stayed.append(fact)
+    return stayed
 
 
 def refunds_of(session: Session, subject: str) -> list[Refund]:

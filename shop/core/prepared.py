@@ -47,7 +47,7 @@ class Prepared:
         compiled: Any = self.statement.compile(dialect=_SQLITE, column_keys=list(row))
         if compiled.prefetch or "POSTCOMPILE" in compiled.string:
             raise ValueError(f"cannot be prepared: {compiled.string}")
-        self._asked = row.keys()
+        self._asked = frozenset(row)  # the names alone: what a buyer typed is not kept
         self._fixed = {name: value for name, value in compiled.params.items() if name not in row}
         self._write = _processors((name, bind.type, "bind_processor", ()) for name, bind in compiled.binds.items())
         columns = list(self.statement.exported_columns)

@@ -41,7 +41,10 @@ CSP_ROOM = CSP.replace("frame-src 'none'", "frame-src https:; media-src 'self' b
 
 
 def join(router: APIRouter, rooms: Iterable[APIRouter]) -> None:
-    """Hand the rooms' routes on as they are: `include_router` would take each apart anew for every app that is made."""
+    """Hand the rooms' routes on as they are: `include_router` would take each apart anew for every app that is made.
+
+    Of `router` only `include_in_schema` counts: a prefix or dependencies belong to the room.
+    """
     for room in rooms:
         for route in room.routes:
             if isinstance(route, APIRoute):

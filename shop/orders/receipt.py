@@ -20,6 +20,7 @@ class NothingPaid(NotFound):
 
 @router.get("/don-hang/{code}/bien-nhan")
 def receipt(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep) -> Response:
+    """For whoever has the order's secret link. Raises NoSuchOrder, OnlyByItsLink, NothingPaid."""
     with db.read() as session:
         order = opened_to_pay(session, code, visit, settings)
         subject = f"order:{order.id}"
