@@ -80,7 +80,7 @@ def tie(session: Session, batch_id: int, money_id: int, person: Person, now: dat
         raise AlreadyDecided
     if batch.state == "booked":
         lines = [Line(money.account, batch.net_vnd), Line(ledger.BANK, -batch.net_vnd)]
-        ledger.post(session, f"settlement:{batch.id}:tied", "settled", lines, now)
+        ledger.post(session, f"batch:{batch.id}:tied", "settled", lines, now)
     else:
         _book(session, batch, money.account, now)
     _move(session, batch, "tied", person, now, money_id)
@@ -100,7 +100,8 @@ def _line_for(session: Session, batch: SettlementBatch) -> UnmatchedMoney | None
         UnmatchedMoney.amount_vnd == batch.net_vnd,
         col(UnmatchedMoney.account).startswith("2140:"),
     )
-    fit = [line for line in session.exec(wanted.limit(50)) if _is_near(line, batch.settled_on) and _names(line, batch)]
+    near = [line for line in session.exec(wanted.limit(50)) if _is_near(line, batch.settled_on) and _names(line, batch)]
+    fit = [line for line in near if is_bank_line(session, line)]
     return fit[0] if len(fit) == 1 else None
 
 
@@ -140,7 +141,7 @@ def _book(session: Session, batch: SettlementBatch, account: str, now: datetime)
         Line(ledger.account("1120", batch.gateway), -batch.cleared_vnd),
     ]
     if any(line.amount_vnd for line in lines):
-        ledger.post(session, f"settlement:{batch.id}", "settled", lines, now)
+        ledger.post(session, f"batch:{batch.id}", "settled", lines, now)
 
 
 def _move(
