@@ -26,6 +26,13 @@ from tests.servers import NotAvailable, find_chromium, postgresql
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
+WAITS = ("tests/test_", "tests/journeys/", "tests/browser/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers and processes mostly wait: they go first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(WAITS))
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
