@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from admin import routes as admin_pages
+from livestream import camera_routes as live_camera
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
 from livestream.chat import desk_routes as live_comments
@@ -53,6 +54,7 @@ from shop.api import once
 from shop.api import orders as orders_api
 from shop.cart import routes as cart_pages
 from shop.cart import service as cart
+from shop.catalog import back_in_stock
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
@@ -75,8 +77,10 @@ from shop.core.static import PREFIX as STATIC_PREFIX
 from shop.core.static import Static
 from shop.core.streams import EventStream
 from shop.core.web import install_errors, join, make_templates
+from shop.notify import following
 from shop.notify import service as notify
 from shop.notify.senders import ways_out
+from shop.notify.webpush import vapid_public
 from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
 from shop.orders import messages
@@ -123,6 +127,7 @@ ROUTERS: Sequence[APIRouter] = (
     desk_money.router,
     desk_money_back.router,
     studio.router,
+    live_camera.router,
     admin_pages.router,
 )
 
@@ -150,6 +155,8 @@ JOBS: Sequence[Job] = (
     Job("compare-with-gateways", 24 * 3600, compare_daily),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
+    Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
+    Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )
 
 
@@ -216,6 +223,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.db.pages_are_ours = state.db.is_sqlite  # `server.serve` lets one web process on a SQLite file
     state.static = Static(STATIC)
     state.templates = make_templates(settings, state.static.asset)
+    state.templates.globals["push_key"] = vapid_public(settings.secret_key)
     state.who_is = who_is
     state.code_sender = ShownOnPage() if settings.demo else None
     state.limits = RateLimits(settings.bus_url)

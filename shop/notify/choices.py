@@ -12,13 +12,15 @@ from sqlmodel import Session, col, delete, select
 from shop.core.db import run
 from shop.core.errors import NotFound
 from shop.core.ids import derived_token, same
-from shop.notify.models import Message, OptOut, PushSubscription
+from shop.notify.models import Follow, Message, OptOut, PushSubscription
 from shop.notify.service import opt_in, opt_out
 
 GROUPS = {
     "order": ("placed", "paid", "closed"),
     "delivery": ("packed", "handed_over", "problem", "refused"),
     "money": ("cancelled", "refunded"),
+    "live": ("live_soon", "live_on", "live_changed"),
+    "stock": ("back_in_stock",),
     "work": ("new_order", "order_cancelled", "payout"),
 }
 """What people choose between: groups of kinds of messages. `work` is for the managers of co-ops."""
@@ -66,4 +68,5 @@ def choose(session: Session, address: str, choice: Mapping[str, bool], now: date
 def forget(session: Session, addresses: Collection[str], subject: str) -> None:
     """Delete the messages that went to these addresses and the browsers that listened to `subject`."""
     run(session, delete(Message).where(col(Message.address).in_(addresses)))
+    run(session, delete(Follow).where(col(Follow.address).in_(addresses)))
     run(session, delete(PushSubscription).where(col(PushSubscription.subject) == subject))

@@ -66,3 +66,23 @@ class PushSubscription(SQLModel, table=True):
     auth: str
     lang: str = "vi"
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Follow(SQLModel, table=True):
+    """A mail address or a browser that asked to be told about `subject` ("live:17", "coop:3", "variant:9").
+
+    A mail address counts from `confirmed_at` on: whoever typed it may not be whose it is.
+    """
+
+    __table_args__ = (UniqueConstraint("subject", "channel", "address"),)
+
+    id: int = Field(default=None, primary_key=True)
+    subject: str = Field(index=True)
+    channel: str
+    address: str = Field(index=True)
+    """A mail address, or the id of the browser's push subscription."""
+    lang: str = "vi"
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Set when what was waited for has happened and is not waited for again: goods are back."""

@@ -13,7 +13,7 @@ from shop.core.db import Database, run
 from shop.core.i18n import gettext as _
 from shop.core.i18n import speaking
 from shop.notify import choices
-from shop.notify.models import Channel, PushSubscription
+from shop.notify.models import Channel, Follow, PushSubscription
 from shop.notify.service import Outgoing, Sender, Undeliverable
 from shop.notify.webpush import encrypt, is_push_service, vapid_header
 from shop.settings import Settings
@@ -90,4 +90,6 @@ class WebPush:
 
     def _forget(self, push_id: int) -> None:
         with self._db.write() as session:
+            theirs = (col(Follow.channel) == Channel.PUSH, col(Follow.address) == str(push_id))
+            run(session, delete(Follow).where(*theirs))
             run(session, delete(PushSubscription).where(col(PushSubscription.id) == push_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -65,10 +65,11 @@ def tell(session: Session, letter: Letter, *, subject: str, phone: str, email: s
     watching = select(PushSubscription.id).where(PushSubscription.subject == subject)
     ways += [(Channel.PUSH, str(push_id)) for push_id in session.exec(watching)]
     for channel, address in ways:
-        _queue(session, letter, channel, address, now)
+        queue(session, letter, channel, address, now)
 
 
-def _queue(session: Session, letter: Letter, channel: Channel, address: str, now: datetime) -> None:
+def queue(session: Session, letter: Letter, channel: Channel, address: str, now: datetime) -> None:
+    """Queue the letter for one address, once for its key; silent where the address asked for silence."""
     unwanted = select(OptOut.kind).where(OptOut.address == address, col(OptOut.kind).in_([letter.kind, "*"]))
     state = MessageState.OPTED_OUT if session.exec(unwanted).first() else MessageState.QUEUED
     row = {
@@ -191,12 +192,21 @@ class EnoughBrowsers(Refusal):
     """So many browsers listen already. Facts: most."""
 
 
+@dataclass(frozen=True)
+class Browser:
+    """What a browser's `PushSubscription` says: where its messages go, and with which keys."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
 def subscribe(
-    session: Session, subject: str, *, endpoint: str, p256dh: str, auth: str, lang: str, now: datetime
+    session: Session, subject: str, browser: Browser, *, lang: str, now: datetime, most: int | None = MOST_BROWSERS
 ) -> None:
     """This browser wants to be told about `subject`. Asking twice changes nothing. Raises EnoughBrowsers."""
-    listening = select(func.count()).where(PushSubscription.subject == subject, PushSubscription.endpoint != endpoint)
-    if session.exec(listening).one() >= MOST_BROWSERS:
-        raise EnoughBrowsers(most=MOST_BROWSERS)
-    facts = {"subject": subject, "endpoint": endpoint, "p256dh": p256dh, "auth": auth, "lang": lang, "created_at": now}
+    others = (PushSubscription.subject == subject, PushSubscription.endpoint != browser.endpoint)
+    if most is not None and session.exec(select(func.count()).where(*others)).one() >= most:
+        raise EnoughBrowsers(most=most)
+    facts = {"subject": subject, **asdict(browser), "lang": lang, "created_at": now}
     insert_once(session, PushSubscription, facts, ["subject", "endpoint"])

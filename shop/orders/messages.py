@@ -16,6 +16,7 @@ from shop.core.i18n import Lang, day, kg, moment, speaking, url
 from shop.core.i18n import gettext as _
 from shop.core.i18n import phone as spoken
 from shop.core.money import format_vnd
+from shop.notify import following
 from shop.notify import service as notify
 from shop.notify.service import Absolute, Letter
 from shop.orders.access import secret_link
@@ -28,11 +29,14 @@ from shop.settings import Settings
 ORDER = "/don-hang/"
 
 
+_SECRETS = ((ORDER, secret_link), (accounts.MAILED, accounts.recovery_path), (following.PAGE, following.path_for))
+
+
 def absolute(settings: Settings) -> Absolute:
-    """Makes the path of a letter an address any phone can open, with the secret that opens the order or the account."""
+    """Makes the path of a letter an address any phone can open, with the secret that opens what it leads to."""
 
     def whole(path: str) -> str:
-        for kind, with_secret in ((ORDER, secret_link), (accounts.MAILED, accounts.recovery_path)):
+        for kind, with_secret in _SECRETS:
             head, found, name = path.partition(kind)
             if found:
                 return settings.base_url + head + with_secret(settings.secret_key, name)

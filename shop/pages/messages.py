@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
+from sqlmodel import Session
 
 from shop.accounts import consents
 from shop.accounts import service as accounts
@@ -17,12 +18,15 @@ from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
 from shop.core.pagecache import Shared
-from shop.notify import choices
+from shop.notify import choices, following
 from shop.notify import service as notify
+from shop.notify.models import Follow
+from shop.notify.service import Browser
 from shop.notify.webpush import are_keys, is_push_service
 from shop.orders.access import Sight
 from shop.orders.routes import opened
 from shop.orders.service import NoSuchOrder
+from shop.pages.follow import named
 from shop.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -71,9 +75,9 @@ def subscribe(
     told, visitor = form.value, visit.visitor_key
     limits.count("subscribe", visitor, times=20, per_s=3600)
     subject = _subject(db, visit, settings, told.order)
-    keys = {"endpoint": told.endpoint, "p256dh": told.p256dh, "auth": told.auth}
+    browser = Browser(told.endpoint, told.p256dh, told.auth)
     with db.write() as session:
-        notify.subscribe(session, subject, **keys, lang=page.lang, now=now)
+        notify.subscribe(session, subject, browser, lang=page.lang, now=now)
         consents.agree(session, subject, consents.PUSH, "web", now)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
@@ -95,7 +99,14 @@ def choose_page(token: str, db: DatabaseDep, page: PageDep, settings: SettingsDe
     address = choices.address_of(settings.secret_key, token)
     with db.read() as session:
         wanted, offered = choices.wanted(session, address), _offered(db, address)
-    return page("pages/messages.html", block="choices", address=address, token=token, wanted=wanted, offered=offered)
+        followed = [_followed(session, settings, mine) for mine in following.of_address(session, address)]
+    facts: dict[str, Any] = {"wanted": wanted, "offered": offered, "followed": followed}
+    return page("pages/messages.html", block="choices", address=address, token=token, **facts)
+
+
+def _followed(session: Session, settings: Settings, mine: Follow) -> dict[str, str]:
+    what, back = named(session, mine.subject)
+    return {"what": what, "back": back, "path": following.path_for(settings.secret_key, str(mine.id))}
 
 
 def _offered(db: Database, address: str) -> list[str]:

@@ -10,6 +10,7 @@ from shop.pages import (
     account_records,
     coops,
     finders,
+    follow,
     home,
     messages,
     mine,
@@ -20,5 +21,18 @@ from shop.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-ROOMS = (home, shelves, product, coops, policies, finders, share_pictures, mine, account, account_records, messages)
+ROOMS = (
+    home,
+    shelves,
+    product,
+    coops,
+    policies,
+    finders,
+    share_pictures,
+    mine,
+    account,
+    account_records,
+    messages,
+    follow,
+)
 join(router, [room.router for room in ROOMS])

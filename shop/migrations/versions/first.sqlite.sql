@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
--- end
 CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
 -- end
 CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit_entry is insert-only'); END
 -- end
@@ -133,9 +133,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE ("key")
 )
 -- end
-CREATE INDEX ix_message_state ON message (state)
--- end
 CREATE INDEX ix_message_address ON message (address)
+-- end
+CREATE INDEX ix_message_state ON message (state)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -157,6 +157,23 @@ CREATE TABLE push_subscription (
 )
 -- end
 CREATE INDEX ix_push_subscription_subject ON push_subscription (subject)
+-- end
+CREATE TABLE follow (
+	id INTEGER NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	channel VARCHAR NOT NULL, 
+	address VARCHAR NOT NULL, 
+	lang VARCHAR NOT NULL, 
+	asked_at DATETIME NOT NULL, 
+	confirmed_at DATETIME, 
+	told_at DATETIME, 
+	CONSTRAINT pk_follow PRIMARY KEY (id), 
+	CONSTRAINT uq_follow_subject_channel_address UNIQUE (subject, channel, address)
+)
+-- end
+CREATE INDEX ix_follow_subject ON follow (subject)
+-- end
+CREATE INDEX ix_follow_address ON follow (address)
 -- end
 CREATE TABLE pool (
 	id INTEGER NOT NULL, 
@@ -436,6 +453,12 @@ CREATE TABLE statement_file (
 	CONSTRAINT uq_statement_file_account_no_sha256 UNIQUE (account_no, sha256)
 )
 -- end
+CREATE TABLE live_told (
+	"key" VARCHAR NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_live_told PRIMARY KEY ("key")
+)
+-- end
 CREATE TABLE sign_in (
 	token_hash VARCHAR NOT NULL, 
 	person_id INTEGER NOT NULL, 
@@ -511,9 +534,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_touched_at ON cart (touched_at)
--- end
 CREATE INDEX ix_cart_person_id ON cart (person_id)
+-- end
+CREATE INDEX ix_cart_touched_at ON cart (touched_at)
 -- end
 CREATE TABLE category (
 	id INTEGER NOT NULL, 
@@ -594,15 +617,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
-CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
--- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+-- end
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE TABLE hold (
 	id INTEGER NOT NULL, 
@@ -617,9 +640,9 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
--- end
 CREATE INDEX ix_hold_owner ON hold (owner)
+-- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
@@ -636,9 +659,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
--- end
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
+-- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
 -- end
 CREATE TRIGGER stock_movement_no_update BEFORE UPDATE ON stock_movement BEGIN SELECT RAISE(ABORT, 'stock_movement is insert-only'); END
 -- end
@@ -802,9 +825,9 @@ CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
--- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
+-- end
+CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
@@ -947,17 +970,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_host_id ON live_session (host_id)
--- end
-CREATE INDEX ix_live_session_state ON live_session (state)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
 CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state = 'live'
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state = 'live'
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE TABLE variant (
 	id INTEGER NOT NULL, 
@@ -1007,9 +1030,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
@@ -1060,9 +1083,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
--- end
 CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
@@ -1229,9 +1252,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_order_id ON order_line (order_id)
--- end
 CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
+CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
 CREATE TABLE remittance (
 	id INTEGER NOT NULL, 
@@ -1282,9 +1305,9 @@ CREATE TABLE hand_payment (
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
-CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
--- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE TABLE settlement_batch (
 	id INTEGER NOT NULL, 
@@ -1343,9 +1366,9 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
--- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
@@ -1415,9 +1438,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
--- end
 CREATE INDEX ix_remittance_row_key ON remittance_row ("key")
+-- end
+CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE TABLE settlement_row (
 	id INTEGER NOT NULL, 
@@ -1467,11 +1490,11 @@ CREATE TABLE claim (
 	CONSTRAINT fk_claim_hold_id FOREIGN KEY(hold_id) REFERENCES hold (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
+CREATE INDEX ix_claim_session_id ON claim (session_id)
 -- end
 CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
 -- end
-CREATE INDEX ix_claim_session_id ON claim (session_id)
+CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
 -- end
 CREATE TABLE live_pin (
 	id INTEGER NOT NULL, 
@@ -1485,9 +1508,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id INTEGER NOT NULL, 
@@ -1504,11 +1527,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
--- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
 CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
+CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
 CREATE TRIGGER live_claim_no_update BEFORE UPDATE ON live_claim BEGIN SELECT RAISE(ABORT, 'live_claim is insert-only'); END
 -- end
