@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,10 +19,45 @@ from payments.gateway import Fact, FactKind
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
 from payments.state import AttemptState, PaymentState, attempt_state, state_from
-from shop.core.db import insert_once, run
+from shop.core.db import key_of_new, run
 from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.prepared import Prepared
+
+
+class Owed(NamedTuple):
+    """A due as it was read under its lock: plain values for those who only read it."""
+
+    id: int
+    subject: str
+    label: str
+    method: str
+    amount_vnd: int
+    tolerance_vnd: int
+    closes_at: datetime | None
+
+
+class Known(NamedTuple):
+    """A fact as it was written down: plain values, for it never changes."""
+
+    id: int
+    attempt_id: int | None
+    gateway: str
+    movement_id: str
+    kind: str
+    amount_vnd: int
+    applied_vnd: int
+    account: str
+    occurred_at: datetime
+
+
+_DUE: Any = PaymentDue.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_FACT: Any = PaymentFact.__table__  # type: ignore[attr-defined]  # as above
+_DUE_ID: sa.BindParameter[int] = sa.bindparam("the_due")
+_LOCK = Prepared(sa.select(*(_DUE.c[name] for name in Owed._fields)).where(_DUE.c.id == _DUE_ID).with_for_update())
+_FACTS = Prepared(
+    sa.select(*(_FACT.c[name] for name in Known._fields)).where(_FACT.c.due_id == _DUE_ID).order_by(_FACT.c.id)
+)
 
 
 def lock_due(session: Session, due_id: int) -> PaymentDue:
@@ -30,54 +66,46 @@ def lock_due(session: Session, due_id: int) -> PaymentDue:
     return session.exec(wanted.execution_options(populate_existing=True)).one()
 
 
-def state_of_due(session: Session, due: PaymentDue) -> PaymentState:
+def _lock_to_read(session: Session, due_id: int) -> Owed:
+    """The same, without the object: every payment comes by here."""
+    return Owed._make(run(session, _LOCK, {"the_due": due_id}).one())
+
+
+def state_of_due(session: Session, due: PaymentDue | Owed) -> PaymentState:
     """Where one due stands."""
     return state_from(due.method, due.amount_vnd, due.closes_at, facts_of(session, due.id))
 
 
-def facts_of(session: Session, due_id: int) -> list[PaymentFact]:
-    """Everything known of one due."""
-    return list(session.exec(select(PaymentFact).where(PaymentFact.due_id == due_id)))
+def facts_of(session: Session, due_id: int) -> list[Known]:
+    """Everything known of one due, in the order in which we learned of it."""
+    return [Known._make(row) for row in run(session, _FACTS, {"the_due": due_id})]
 
 
 def record_fact(
     session: Session,
     movement: Fact,
     now: datetime,
-    due: PaymentDue | None = None,
+    due: PaymentDue | Owed | None = None,
     attempt_id: int | None = None,
     applied_vnd: int = 0,
-) -> PaymentFact | None:
+) -> Known | None:
     """Write a fact down, or return None when this movement is known already."""
-    fact = PaymentFact(
-        due_id=due.id if due else None,
-        attempt_id=attempt_id,
-        gateway=movement.gateway,
-        movement_id=movement.movement_id,
-        kind=movement.kind,
-        amount_vnd=movement.amount_vnd,
-        applied_vnd=applied_vnd,
-        account=movement.account,
-        occurred_at=movement.occurred_at,
-        recorded_at=now,
-        via=movement.via,
-        code=movement.code,
-    )
-    key = ["gateway", "movement_id"]
-    if not insert_once(session, PaymentFact, fact.model_dump(exclude={"id"}), key):
-        return None
-    fact.id = run(session, _FACT_ID, {"told_by": fact.gateway, "movement": fact.movement_id}).scalar_one()
-    return fact
+    seen: dict[str, Any] = {
+        "attempt_id": attempt_id,
+        "gateway": movement.gateway,
+        "movement_id": movement.movement_id,
+        "kind": movement.kind.value,
+        "amount_vnd": movement.amount_vnd,
+        "applied_vnd": applied_vnd,
+        "account": movement.account,
+        "occurred_at": movement.occurred_at,
+    }
+    told = {"due_id": due.id if due else None, "recorded_at": now, "via": movement.via, "code": movement.code}
+    key = key_of_new(session, PaymentFact, {**seen, **told}, ["gateway", "movement_id"])
+    return Known(id=key[0], **seen) if key else None
 
 
-_FACT_ID = Prepared(
-    sa.select(col(PaymentFact.id)).where(
-        col(PaymentFact.gateway) == sa.bindparam("told_by"), col(PaymentFact.movement_id) == sa.bindparam("movement")
-    )
-)
-
-
-def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
+def ready_attempt(session: Session, due: PaymentDue | Owed, now: datetime) -> None:
     """Let the newest attempt of the due's method ask for exactly what is missing, under a code of its own."""
     missing_vnd = state_of_due(session, due).missing_vnd
     if due.method == "cod" or not missing_vnd:
@@ -100,7 +128,7 @@ def ready_attempt(session: Session, due: PaymentDue, now: datetime) -> None:
     session.flush()
 
 
-def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -> PaymentFact | None:
+def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -> Known | None:
     """Write down what moved no money yet: held money is a pending pair, let go it is taken back. None when known.
 
     What is told as held after it was taken or let go is only a marker, so that the order of telling does not matter.
@@ -139,7 +167,7 @@ def authorised_event(session: Session, attempt_id: int) -> str:
     return f"{held.gateway}:{held.movement_id}" if held else ""
 
 
-def latest_attempt(session: Session, due: PaymentDue) -> PaymentAttempt | None:
+def latest_attempt(session: Session, due: PaymentDue | Owed) -> PaymentAttempt | None:
     """The newest try at the due's method."""
     mine = (PaymentAttempt.due_id == due.id, PaymentAttempt.gateway == due.method)
     return session.exec(select(PaymentAttempt).where(*mine).order_by(col(PaymentAttempt.id).desc()).limit(1)).first()
@@ -166,12 +194,12 @@ def capture(
     content: str = "",
     bank_reference: str = "",
     pending_event: str = "",
-) -> PaymentFact | None:
+) -> Known | None:
     """Money came for a due: cover what is missing, keep the rest as the buyer's credit, tell the other rooms.
 
     None when this movement is known already. `pending_event` names the journal of a pending pair that this settles.
     """
-    due = lock_due(session, due_id)
+    due = _lock_to_read(session, due_id)
     before = state_of_due(session, due)
     gap_vnd = max(0, before.due_vnd - before.received_vnd)
     applied_vnd = min(movement.amount_vnd, gap_vnd) if _may_fill(due, movement.gateway) else 0
@@ -189,12 +217,12 @@ def capture(
     return fact
 
 
-def _may_fill(due: PaymentDue, gateway: str) -> bool:
+def _may_fill(due: PaymentDue | Owed, gateway: str) -> bool:
     """What is to be collected in cash is collected in full: a transfer that comes after all waits for a person."""
     return due.method != "cod" or gateway in ("cod", "own", "hand")
 
 
-def _book_capture(session: Session, due: PaymentDue, fact: PaymentFact, pending_event: str, now: datetime) -> None:
+def _book_capture(session: Session, due: Owed, fact: Known, pending_event: str, now: datetime) -> None:
     pending_id = ledger.open_pending(session, pending_event) if pending_event else None
     lines = ledger.reversed_lines(session, pending_id) if pending_id else []
     lines += [
@@ -214,7 +242,7 @@ def _book_capture(session: Session, due: PaymentDue, fact: PaymentFact, pending_
     )
 
 
-def _ask_whose(session: Session, due: PaymentDue, fact: PaymentFact, content: str, bank_reference: str) -> None:
+def _ask_whose(session: Session, due: Owed, fact: Known, content: str, bank_reference: str) -> None:
     """Put what came too much before the operator: "twice" when a whole payment came again, else "over"."""
     session.add(
         UnmatchedMoney(
@@ -230,7 +258,7 @@ def _ask_whose(session: Session, due: PaymentDue, fact: PaymentFact, content: st
     )
 
 
-def settle_variance(session: Session, due: PaymentDue, now: datetime) -> tuple[int, int]:
+def settle_variance(session: Session, due: PaymentDue | Owed, now: datetime) -> tuple[int, int]:
     """Let go of what lies within the due's tolerance: what is missing (5310), or what came too much (4310).
 
     Both follow from the sums alone, never from their order: more money opens an accepted rest again, and what was kept
@@ -265,15 +293,15 @@ _VARIANCES = {  # what is debited and what is credited
 }
 
 
-def _tolerance(due: PaymentDue) -> int:
+def _tolerance(due: PaymentDue | Owed) -> int:
     return 0 if due.method == "cod" else due.tolerance_vnd  # a carrier that brings too little owes the rest
 
 
-def _net(facts: list[PaymentFact], kind: FactKind, undone: FactKind) -> int:
+def _net(facts: list[Known], kind: FactKind, undone: FactKind) -> int:
     return sum(fact.amount_vnd * ((fact.kind == kind) - (fact.kind == undone)) for fact in facts)
 
 
-def _acceptable(session: Session, due: PaymentDue, state: PaymentState) -> int:
+def _acceptable(session: Session, due: PaymentDue | Owed, state: PaymentState) -> int:
     """How much of what is missing need not come: none once everything that came went back, unless it was earned."""
     if state.accepted_vnd and not state.refundable_vnd and state.received_vnd:
         held_vnd = -ledger.balance_vnd(session, ledger.account("2110", due.subject))
@@ -283,7 +311,7 @@ def _acceptable(session: Session, due: PaymentDue, state: PaymentState) -> int:
 
 
 def _book_variance(
-    session: Session, due: PaymentDue, kind: FactKind, amount_vnd: int, movement: str, now: datetime
+    session: Session, due: PaymentDue | Owed, kind: FactKind, amount_vnd: int, movement: str, now: datetime
 ) -> None:
     debit, credit = (name if ":" in name else ledger.account(name, due.subject) for name in _VARIANCES[kind])
     fact = record_fact(session, Fact("own", movement, kind, amount_vnd, now, "manual"), now, due)

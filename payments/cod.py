@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from payments import ledger
-from payments.books import capture, lock_due, record_fact
+from payments.books import Known, capture, lock_due, record_fact
 from payments.cash.models import CarrierCash
 from payments.content import squeeze
 from payments.gateway import Fact, FactKind
@@ -89,7 +89,7 @@ def is_own(account: str) -> bool:
     return account.startswith("1130:own:")
 
 
-def _carrier_holds(session: Session, attempt: PaymentAttempt, fact: PaymentFact, now: datetime) -> None:
+def _carrier_holds(session: Session, attempt: PaymentAttempt, fact: Known, now: datetime) -> None:
     session.add(
         CarrierCash(
             parcel=attempt.reference,

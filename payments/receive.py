@@ -9,7 +9,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from payments import ledger
@@ -21,7 +23,8 @@ from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
 from payments.refunding import take_refund
 from payments.till import Till
-from shop.core.db import insert_once
+from shop.core.db import insert_once, run
+from shop.core.prepared import Prepared
 
 _KEPT_HEADERS = ("content-type", "user-agent", "x-sepay-timestamp")
 _OF_AN_ATTEMPT = (
@@ -159,17 +162,31 @@ def _book(session: Session, till: Till, source: str, line: BankLine, now: dateti
     return Outcome.RECORDED if fact.amount_vnd == attempt.amount_vnd else Outcome.AMOUNT_MISMATCH
 
 
-def _attempts(session: Session, line: BankLine) -> list[PaymentAttempt]:
+def _attempts(session: Session, line: BankLine) -> list[_Asked]:
     """The attempts that a line names: by the code its source recognised, else by every code in its content.
 
     Two codes of one due are the same answer; codes of two dues are not for a machine to split.
     """
     for codes in ([squeeze(line.code)] if line.code else [], codes_in(line.content)):
-        wanted = select(PaymentAttempt).where(col(PaymentAttempt.reference).in_(codes))
-        found = session.exec(wanted.order_by(col(PaymentAttempt.id))).all() if codes else []
+        asked = (run(session, _BY_CODE, {"code": code}).first() for code in codes)
+        found = sorted(_Asked._make(row) for row in asked if row)
         if found:
             return list({attempt.due_id: attempt for attempt in found}.values())
     return []
+
+
+class _Asked(NamedTuple):
+    """What a bank line needs to know of an attempt: it never changes."""
+
+    id: int
+    due_id: int
+    amount_vnd: int
+
+
+_ATTEMPT: Any = PaymentAttempt.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_BY_CODE = Prepared(
+    sa.select(*(_ATTEMPT.c[name] for name in _Asked._fields)).where(_ATTEMPT.c.reference == sa.bindparam("code"))
+)
 
 
 def _park(session: Session, source: str, line: BankLine, reason: str, now: datetime, via: Via) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from payments import ledger
-from payments.books import lock_due, record_fact
+from payments.books import Known, lock_due, record_fact
 from payments.earnings.models import Earning
 from payments.earnings.service import lock_sellers_of, take_back
 from payments.events import RefundSent
@@ -166,7 +166,7 @@ def _whoevers(session: Session, due: PaymentDue, amount_vnd: int) -> list[Line]:
     return [*lines, Line(funds, amount_vnd)]
 
 
-def _record(session: Session, refund: Refund, fact: Fact, now: datetime) -> PaymentFact | None:
+def _record(session: Session, refund: Refund, fact: Fact, now: datetime) -> Known | None:
     """What came too much never covered the due, so giving it back is no fact of the due."""
     due = session.get(PaymentDue, refund.due_id) if refund.due_id and refund.unmatched_id is None else None
     return record_fact(session, fact, now, due)

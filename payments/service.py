@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select, update
 
 from payments import ledger
 from payments.books import (
+    Known,
     facts_of,
     latest_attempt,
     lock_due,
@@ -228,12 +229,12 @@ def request_refund(
     return promised
 
 
-def received(session: Session, subject: str) -> list[PaymentFact]:
+def received(session: Session, subject: str) -> list[Known]:
     """The sums that came for a subject and stayed, oldest first.
 
     What was set aside is not among them: given to the subject again by a person, it is a sum of its own.
     """
-    stayed: list[PaymentFact] = []
+    stayed: list[Known] = []
     for fact in sorted(facts_of(session, _due(session, subject).id), key=lambda fact: fact.id):
         if fact.kind == FactKind.SET_ASIDE:
             stayed.clear()

@@ -182,9 +182,16 @@ def run(session: Session, statement: Any, rows: Rows | None = None) -> Any:
 
 def insert_once(session: Session, model: type[SQLModel], values: Mapping[str, Any], unique: Sequence[str]) -> bool:
     """Insert a row unless one with the same `unique` columns stands already. True when this call inserted it."""
+    return key_of_new(session, model, values, unique) is not None
+
+
+def key_of_new(
+    session: Session, model: type[SQLModel], values: Mapping[str, Any], unique: Sequence[str]
+) -> tuple[Any, ...] | None:
+    """As `insert_once`: the primary key of the new row, None when there is one already."""
     table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     statement = _insert_once(table, session.get_bind().dialect.name, tuple(values), tuple(unique))
-    return run(session, statement, values).first() is not None
+    return run(session, statement, values).first()
 
 
 @lru_cache(maxsize=100)
@@ -192,7 +199,7 @@ def _insert_once(table: Table, dialect: str, _given: tuple[str, ...], unique: tu
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
     # RETURNING, because PostgreSQL's driver gives no row count here.
-    return Prepared(statement.returning(*(table.c[name] for name in unique)))
+    return Prepared(statement.returning(*table.primary_key))
 
 
 def _driver(url: str) -> str:
