@@ -105,6 +105,7 @@ LEAST_FREE_BYTES = 200 * 1024 * 1024
 ROUTERS: Sequence[APIRouter] = (
     orders_api.router,
     carts_api.router,
+    payment_routes.router,
     cart_pages.router,
     live_pages.router,
     live_chat.router,
@@ -120,7 +121,6 @@ ROUTERS: Sequence[APIRouter] = (
     goods_api.router,
     live_api.router,
     api_docs.router,
-    payment_routes.router,
     desk_orders.router,
     desk_goods.router,
     desk_customers.router,
