@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from shop.catalog.models import Offer, Variant
+from shop.catalog.models import Offer, PriceChange, Variant
+from shop.core.dated import REFERENCE_PRICE_DAYS, in_force
 from shop.core.errors import NotFound
 from shop.core.pagecache import bump
 
@@ -44,6 +45,19 @@ def price_now(session: Session, variant_id: int, now: datetime, owner: str = "")
         raise NoSuchVariant
     offered = prices_now(session, owner, now).get(variant_id) if owner else None
     return variant.price_vnd if offered is None else offered
+
+
+def lowest_ordinary_price(session: Session, variant_id: int, now: datetime) -> int:
+    """The lowest ordinary price of one selling step in the last days: no offer stands above it.
+
+    Source: law on e-commerce 122/2025/QH15, Art. 6.1.d; the number of days: REFERENCE_PRICE_DAYS.
+    Raises NoSuchVariant.
+    """
+    since = now - timedelta(days=in_force(REFERENCE_PRICE_DAYS, now).value)
+    mine = select(PriceChange.price_vnd).where(PriceChange.variant_id == variant_id)
+    stood = session.exec(mine.where(PriceChange.at <= since).order_by(col(PriceChange.id).desc()).limit(1)).all()
+    since_then = session.exec(mine.where(PriceChange.at > since)).all()
+    return min(price_now(session, variant_id, now), *stood, *since_then)
 
 
 def prices_now(session: Session, owner: str, now: datetime) -> dict[int, int]:

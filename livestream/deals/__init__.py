@@ -1,0 +1,1 @@
+"""Flash prices of a session: for so many, until then, so many to one buyer."""

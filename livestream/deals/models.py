@@ -1,0 +1,43 @@
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from shop.core.db import UtcDateTime
+
+_OPEN = text("closed_at IS NULL")
+
+
+class LiveDeal(SQLModel, table=True):
+    """An item sells at `price_vnd` from `starts_at` until before `ends_at`, for `quantity` steps in all.
+
+    Nothing moves it but its end: `closed_at` is when it was stopped, or its own end once somebody looked.
+    """
+
+    __tablename__ = "live_deal"
+    __table_args__ = (
+        CheckConstraint("price_vnd > 0 AND quantity > 0 AND most_per_buyer > 0", name="sells_something"),
+        CheckConstraint("ends_at > starts_at", name="lasts"),
+        Index("uq_live_deal_open", "item_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id", index=True)
+    item_id: int = Field(foreign_key="live_item.id", index=True)
+    price_vnd: int = Field(sa_type=BigInteger)
+    quantity: int
+    most_per_buyer: int
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    person_id: int
+
+
+class LiveDealTake(SQLModel, table=True):
+    """A hold made at the price of a deal. What is left of the deal follows from its holds: what falls back is free."""
+
+    __tablename__ = "live_deal_take"
+
+    hold_id: int = Field(foreign_key="hold.id", primary_key=True)
+    deal_id: int = Field(foreign_key="live_deal.id", index=True)
+    visitor_key: str

@@ -1,0 +1,36 @@
+"""Rules of law and rates with the time they hold and where they are written: configuration, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shop.core.i18n import local
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A number in force from the day `valid_from` ("2026-07-01", as a calendar in Vietnam shows it) until another."""
+
+    value: int
+    valid_from: str
+    source: str
+
+
+def in_force(rules: Sequence[Dated], now: datetime) -> Dated:
+    """The rule that holds now: the latest that has begun; before all of them, the first."""
+    today = local(now).date().isoformat()
+    begun = [rule for rule in rules if rule.valid_from <= today]
+    return max(begun, key=lambda rule: rule.valid_from) if begun else min(rules, key=lambda rule: rule.valid_from)
+
+
+REFERENCE_PRICE_DAYS = (
+    Dated(
+        30,
+        "2026-07-01",
+        "Law on e-commerce 122/2025/QH15, Art. 6.1.d: the old price beside an offer was truly asked. The law names no "
+        "number of days; 30 is the market's own until a decree does.",
+    ),
+)
+"""So many days back the lowest ordinary price is looked for, above which no offer may stand."""
