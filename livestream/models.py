@@ -9,10 +9,42 @@ from shop.core.db import UtcDateTime
 
 
 class SessionState(StrEnum):
+    """Where a session stands; `livestream.moves.FROM` says which change may follow which."""
+
+    DRAFT = "draft"
     SCHEDULED = "scheduled"
+    LOBBY = "lobby"
+    """The host has the camera page open; nobody else sees a picture yet."""
+    STARTING = "starting"
+    """The host pressed the button; the first picture is on its way."""
     LIVE = "live"
-    ENDED = "ended"
+    INTERRUPTED = "interrupted"
+    """The picture is lost for a while; selling goes on."""
+    ENDING = "ending"
+    """Selling has ended; the last of the picture may still arrive."""
+    PROCESSING = "processing"
+    REPLAY = "replay"
+    ARCHIVED = "archived"
     CANCELLED = "cancelled"
+    MISSED = "missed"
+    FAILED = "failed"
+    TERMINATED = "terminated"
+    """Stopped by the alliance or the operator."""
+    HIDDEN = "hidden"
+    """Kept as evidence, shown to nobody."""
+
+
+AHEAD = (SessionState.SCHEDULED, SessionState.LOBBY, SessionState.STARTING)
+"""Announced and not begun."""
+CHANGEABLE = (SessionState.DRAFT, SessionState.SCHEDULED, SessionState.LOBBY)
+"""The run and the words may still be changed at will."""
+ON_AIR = (SessionState.LIVE, SessionState.INTERRUPTED)
+"""Selling, chat, claims and live prices go on."""
+PAST = (SessionState.ENDING, SessionState.PROCESSING, SessionState.REPLAY, SessionState.ARCHIVED)
+"""Ended as the host wanted it: shown among what was."""
+STOPPED = (SessionState.TERMINATED, SessionState.HIDDEN)
+OVER = (*PAST, *STOPPED)
+_IN_ONE_PLACE = text("state IN ('starting', 'live', 'interrupted')")
 
 
 class LiveSession(SQLModel, table=True):
@@ -25,15 +57,15 @@ class LiveSession(SQLModel, table=True):
             "uq_live_session_host_on_air",
             "host_id",
             unique=True,
-            sqlite_where=text("state = 'live'"),
-            postgresql_where=text("state = 'live'"),
+            sqlite_where=_IN_ONE_PLACE,
+            postgresql_where=_IN_ONE_PLACE,
         ),
         Index(
             "uq_live_session_coop_on_air",
             "coop_id",
             unique=True,
-            sqlite_where=text("state = 'live'"),
-            postgresql_where=text("state = 'live'"),
+            sqlite_where=_IN_ONE_PLACE,
+            postgresql_where=_IN_ONE_PLACE,
         ),
     )
 
@@ -47,6 +79,10 @@ class LiveSession(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UtcDateTime, index=True)
     planned_minutes: int = 60
     state: str = Field(default=SessionState.SCHEDULED, index=True)
+    state_at: datetime = Field(sa_type=UtcDateTime)
+    """Since when it is in this state, by the server's clock."""
+    has_video: bool = False
+    """A camera has sent pictures of it."""
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pinned_item_id: int | None = None
@@ -56,6 +92,27 @@ class LiveSession(SQLModel, table=True):
     peak_viewers: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     is_demo: bool = False
+
+    @property
+    def on_air(self) -> bool:
+        return self.state in ON_AIR
+
+    @property
+    def is_ahead(self) -> bool:
+        return self.state in AHEAD
+
+    @property
+    def is_past(self) -> bool:
+        return self.state in PAST
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.state in STOPPED
+
+    @property
+    def talks(self) -> bool:
+        """Whoever is in the room may say something."""
+        return self.is_ahead or self.on_air
 
 
 class LiveItem(SQLModel, table=True):

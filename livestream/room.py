@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from livestream.models import LiveItem, LivePin, LiveSession, SessionState
+from livestream.models import AHEAD, ON_AIR, PAST, LiveItem, LivePin, LiveSession
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.picture import Picture, picture_of
 from shop.catalog import service as catalog
@@ -88,11 +88,11 @@ class Room:
 
     @property
     def on_air(self) -> bool:
-        return self.live.state == SessionState.LIVE
+        return self.live.on_air
 
     @property
     def is_scheduled(self) -> bool:
-        return self.live.state == SessionState.SCHEDULED
+        return self.live.is_ahead
 
     @property
     def pinned(self) -> Item | None:
@@ -172,6 +172,10 @@ class SessionCard:
     title: str
     summary: str
     state: str
+    on_air: bool
+    is_ahead: bool
+    is_past: bool
+    is_stopped: bool
     starts_at: datetime
     ended_at: datetime | None
     coop_name: str
@@ -184,19 +188,19 @@ class SessionCard:
 
 def on_air(session: Session) -> list[SessionCard]:
     """Who sells live now, the newest first."""
-    live = select(LiveSession).where(LiveSession.state == SessionState.LIVE)
+    live = select(LiveSession).where(col(LiveSession.state).in_(ON_AIR))
     return _cards(session, session.exec(live.order_by(col(LiveSession.started_at).desc())))
 
 
 def coming(session: Session, now: datetime, most: int = 24) -> list[SessionCard]:
     """What is planned, the nearest first; half an hour late is still coming."""
-    planned = select(LiveSession).where(LiveSession.state == SessionState.SCHEDULED, LiveSession.starts_at > now - LATE)
+    planned = select(LiveSession).where(col(LiveSession.state).in_(AHEAD), LiveSession.starts_at > now - LATE)
     return _cards(session, session.exec(planned.order_by(col(LiveSession.starts_at)).limit(most)))
 
 
 def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
     """What is over, the newest first."""
-    over = select(LiveSession).where(LiveSession.state == SessionState.ENDED)
+    over = select(LiveSession).where(col(LiveSession.state).in_(PAST))
     return _cards(session, session.exec(over.order_by(col(LiveSession.ended_at).desc()).limit(most)))
 
 
@@ -212,7 +216,7 @@ def products_on_air(session: Session) -> dict[int, str]:
         select(Variant.product_id, LiveSession.slug)
         .join(LiveItem, col(LiveItem.session_id) == LiveSession.id)
         .join(Variant, col(Variant.id) == LiveItem.variant_id)
-        .where(LiveSession.state == SessionState.LIVE)
+        .where(col(LiveSession.state).in_(ON_AIR))
     )
     return dict(session.exec(sold).all())
 
@@ -229,6 +233,10 @@ def _card(room: Room) -> SessionCard:
         title=live.title,
         summary=live.summary,
         state=live.state,
+        on_air=live.on_air,
+        is_ahead=live.is_ahead,
+        is_past=live.is_past,
+        is_stopped=live.is_stopped,
         starts_at=live.starts_at,
         ended_at=live.ended_at,
         coop_name=room.coop.name,

@@ -64,7 +64,7 @@ def show_room(slug: str, db: DatabaseDep, page: PageDep, hub: HubDep, settings: 
     cursor = hub.cursor(live_room(slug))  # before the facts: then nothing falls between page and stream
     with db.read() as session:
         room = rooms.read(session, rooms.find(session, slug))
-        pins = rooms.pins(session, room) if room.live.state == SessionState.ENDED else []
+        pins = rooms.pins(session, room) if room.live.is_past else []
         said, pinned_words = talk.last_said(session, room.live.id), talk.pinned(session, room.live.id)
     told = _jsonld(room, settings.base_url)
     cache = Shared(tags=room.tags, valid_until=now + FRESH)
@@ -86,7 +86,7 @@ def _jsonld(room: Room, base_url: str) -> dict[str, Any]:
         "isLiveBroadcast": room.on_air,
         "startDate": i18n.local(start).isoformat(),
         "endDate": i18n.local(room.live.ended_at or room.ends_by).isoformat(),
-        "eventStatus": "https://schema.org/" + _STATUS[SessionState(room.live.state)],
+        "eventStatus": "https://schema.org/" + _status(room),
         "eventAttendanceMode": "https://schema.org/OnlineEventAttendanceMode",
         "location": {"@type": "VirtualLocation", "url": address},
         "organizer": {"@type": "Organization", "name": room.coop.name, "url": f"{base_url}/htx/{room.coop.slug}"},
@@ -96,12 +96,10 @@ def _jsonld(room: Room, base_url: str) -> dict[str, Any]:
     return told
 
 
-_STATUS = {
-    SessionState.SCHEDULED: "EventScheduled",
-    SessionState.LIVE: "EventScheduled",
-    SessionState.ENDED: "EventScheduled",
-    SessionState.CANCELLED: "EventCancelled",
-}
+def _status(room: Room) -> str:
+    if room.live.state == SessionState.MISSED:
+        return "EventPostponed"
+    return "EventCancelled" if room.live.state == SessionState.CANCELLED or room.live.is_stopped else "EventScheduled"
 
 
 def _offer(item: rooms.Item, base_url: str) -> dict[str, Any]:

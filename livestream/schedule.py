@@ -6,15 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from livestream.models import LiveItem, LiveSession, SessionState
+from livestream.models import AHEAD, CHANGEABLE, ON_AIR, LiveItem, LiveSession, SessionState
+from livestream.moves import move
 from shop.catalog import offers
 from shop.catalog import service as catalog
 from shop.coops import service as coops
 from shop.core.audit import audit
-from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
 from shop.core.i18n import local
@@ -103,6 +103,7 @@ def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime
         starts_at=plan.starts_at,
         planned_minutes=plan.planned_minutes,
         created_at=now,
+        state_at=now,
     )
     session.add(live)
     session.flush()
@@ -128,14 +129,8 @@ def replan(session: Session, live_id: int, plan: Plan, person: Person, now: date
 def cancel(session: Session, live_id: int, person: Person, now: datetime) -> None:
     """Take a session off the schedule. Raises NotScheduled."""
     live = session_of(session, live_id)
-    waiting = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.SCHEDULED)
-    changed = update(LiveSession).where(*waiting).values(state=SessionState.CANCELLED, ended_at=now)
-    if not run(session, changed).rowcount:
+    if not move(session, live, SessionState.CANCELLED, person, now, ended_at=now):
         raise NotScheduled(title=live.title)
-    audit(
-        session, person, "state", f"live:{live_id}", SessionState.SCHEDULED, SessionState.CANCELLED, now, live.coop_id
-    )
-    bump(session, "live", f"session:{live_id}")
 
 
 def add_item(
@@ -208,7 +203,7 @@ def item_by_id(session: Session, live_id: int, item_id: int) -> LiveItem:
 def _scheduled(session: Session, live_id: int) -> LiveSession:
     live = session_of(session, live_id)
     session.refresh(live, with_for_update=True)
-    if live.state != SessionState.SCHEDULED:
+    if live.state not in CHANGEABLE:
         raise NotScheduled(title=live.title)
     return live
 
@@ -229,7 +224,7 @@ def _at_that_time(
     session: Session, coop_ids: Collection[int], host_id: int, starts_at: datetime, minutes: int, but: int = 0
 ) -> LiveSession | None:
     near = select(LiveSession).where(
-        col(LiveSession.state).in_([SessionState.SCHEDULED, SessionState.LIVE]),
+        col(LiveSession.state).in_((*AHEAD, *ON_AIR)),
         col(LiveSession.coop_id).in_(coop_ids) | (LiveSession.host_id == host_id),
         LiveSession.id != but,
         LiveSession.starts_at < starts_at + timedelta(minutes=minutes),

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from livestream.models import LiveClaim, LiveItem, LivePin, LiveReport, LiveSession, SessionState
+from livestream.models import (
+    AHEAD,
+    CHANGEABLE,
+    ON_AIR,
+    LiveClaim,
+    LiveItem,
+    LivePin,
+    LiveReport,
+    LiveSession,
+    SessionState,
+)
+from livestream.moves import move, settle
 from livestream.schedule import LivePriceTooHigh, NoSuchItem, NoSuchSession, item_by_id, items_of, session_of
 from shop.cart import service as cart
 from shop.catalog import offers
@@ -29,10 +39,6 @@ REASONS = ("wrong-price", "fake", "forbidden", "rude", "other")
 
 class NotOnAir(Refusal):
     """The session has not begun, or it is over: the live price does not count now. Facts: title."""
-
-
-class AlreadyOnAir(Refusal):
-    """The host or the co-op is on air in another session. Facts: title."""
 
 
 class NothingToSell(Refusal):
@@ -70,49 +76,30 @@ def hold_owner(live_id: int, item_id: int, cart_id: str) -> str:
     return f"live:{live_id}:{item_id}:{cart_id}"
 
 
-def start(session: Session, live_id: int, person: Person, now: datetime) -> list[Short]:
+def start(session: Session, live_id: int, person: Person | None, now: datetime, *only: SessionState) -> list[Short]:
     """Go on air: set every item's allotment aside, open the live prices, pin the first item.
 
     Returns the items of which less was left than wanted. Raises NothingToSell, AlreadyBegun, AlreadyOnAir,
-    CoopNotVerified, PoliciesMissing. Who may do it is the route's question.
+    CoopNotVerified, PoliciesMissing. Who may do it is the route's question; `only` narrows from which state.
     """
     live = session_of(session, live_id)
     coops.require_selling(session, [live.coop_id])
     items = items_of(session, live_id)
     if not items:
         raise NothingToSell
-    _go_on_air(session, live, now)
+    if not move(session, live, SessionState.LIVE, person, now, *(only or AHEAD), started_at=now):
+        raise AlreadyBegun(title=live.title)
     short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, item, person, now))]
     pin(session, live_id, items[0].id, now)
-    audit(session, person, "state", live_owner(live_id), SessionState.SCHEDULED, SessionState.LIVE, now, live.coop_id)
     _tell(session, live_id, items)
     return sorted(short, key=lambda missing: missing.code)
-
-
-def _go_on_air(session: Session, live: LiveSession, now: datetime) -> None:
-    elsewhere = select(LiveSession.title).where(
-        LiveSession.state == SessionState.LIVE,
-        (LiveSession.host_id == live.host_id) | (LiveSession.coop_id == live.coop_id),
-        LiveSession.id != live.id,
-    )
-    if (title := session.exec(elsewhere).first()) is not None:
-        raise AlreadyOnAir(title=title)
-    waiting = (col(LiveSession.id) == live.id, col(LiveSession.state) == SessionState.SCHEDULED)
-    begun = update(LiveSession).where(*waiting).values(state=SessionState.LIVE, started_at=now)
-    try:
-        with session.begin_nested():
-            if not run(session, begun).rowcount:
-                raise AlreadyBegun(title=live.title)
-    except IntegrityError as error:  # the index that knows one session on air per host and co-op
-        raise AlreadyOnAir(title=live.title) from error
-    session.refresh(live)
 
 
 def _in_pool_order(items: list[LiveItem]) -> list[LiveItem]:
     return sorted(items, key=lambda item: item.variant_id)  # two starts never wait for each other crosswise
 
 
-def _set_aside(session: Session, item: LiveItem, person: Person, now: datetime) -> Short | None:
+def _set_aside(session: Session, item: LiveItem, person: Person | None, now: datetime) -> Short | None:
     owner = live_owner(item.session_id)
     pool = stock.open_live_pool(session, item.variant_id, owner, item.wanted, now, person)
     item.pool_id, item.allotted = pool.id, pool.on_hand
@@ -126,7 +113,7 @@ def pin(session: Session, live_id: int, item_id: int | None, now: datetime, pers
     live = session_of(session, live_id)
     if item_id is not None:
         item_by_id(session, live_id, item_id)
-    on_air = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.LIVE)
+    on_air = (col(LiveSession.id) == live_id, col(LiveSession.state).in_(ON_AIR))
     pinned = update(LiveSession).where(*on_air).values(pinned_item_id=item_id)
     if not run(session, pinned).rowcount:  # locks the session's row, so pins come one after the other
         raise NotOnAir(title=live.title)
@@ -155,31 +142,37 @@ def set_price(session: Session, live_id: int, item_id: int, price_vnd: int, pers
     if price_vnd > ordinary_vnd:
         name = catalog.variants(session, [item.variant_id])[item.variant_id].product_name
         raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
-    if live.state not in (SessionState.SCHEDULED, SessionState.LIVE):
+    if not (live.on_air or live.state in (*CHANGEABLE, SessionState.STARTING)):
         raise NotOnAir(title=live.title)
     subject, before_vnd = f"{live_owner(live_id)}:{item.code}", item.live_price_vnd
     audit(session, person, "live_price_vnd", subject, before_vnd, price_vnd, now, live.coop_id)
     item.live_price_vnd = price_vnd
-    if live.state == SessionState.LIVE:
+    if live.on_air:
         offers.open_offer(session, item.variant_id, live_owner(live_id), price_vnd, starts_at=now)
     bump(session, f"session:{live_id}")
 
 
-def end(session: Session, live_id: int, person: Person, now: datetime) -> int:
+def end(session: Session, live_id: int, person: Person | None, now: datetime) -> int:
     """Go off air: live prices close, what is free returns to ordinary sale at once, holds keep their own time.
 
-    Returns how many units went home. Raises NotOnAir.
+    A session that showed a camera's picture waits in ENDING for the last of it. Returns how many units went home.
+    Raises NotOnAir.
     """
     live = session_of(session, live_id)
-    on_air = (col(LiveSession.id) == live_id, col(LiveSession.state) == SessionState.LIVE)
-    over = update(LiveSession).where(*on_air).values(state=SessionState.ENDED, ended_at=now, pinned_item_id=None)
-    if not run(session, over).rowcount:
+    if not move(session, live, SessionState.ENDING, person, now, ended_at=now, pinned_item_id=None):
         raise NotOnAir(title=live.title)
+    home = close_sale(session, live_id, person, now)
+    if not live.has_video:
+        settle(session, live, 0, now)
+    return home
+
+
+def close_sale(session: Session, live_id: int, person: Person | None, now: datetime) -> int:
+    """Nothing is shown or sold at the live price from now on; returns how many units went home. Again: nothing."""
     still_shown = (col(LivePin.session_id) == live_id, col(LivePin.unpinned_at).is_(None))
     run(session, update(LivePin).where(*still_shown).values(unpinned_at=now))
     offers.close_offers(session, live_owner(live_id), now)
     home = stock.close_live_pool(session, live_owner(live_id), now, person)
-    audit(session, person, "state", live_owner(live_id), SessionState.LIVE, SessionState.ENDED, now, live.coop_id)
     _tell(session, live_id, items_of(session, live_id))
     return home
 
@@ -306,7 +299,7 @@ def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveIt
     item = session.exec(select(LiveItem).where(LiveItem.session_id == live.id, LiveItem.code == code)).first()
     if item is None:
         raise NoSuchItem(code=code)
-    if live.state != SessionState.LIVE:
+    if not live.on_air:
         raise NotOnAir(title=live.title)
     return live, item
 

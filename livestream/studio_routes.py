@@ -12,7 +12,7 @@ from sqlmodel import Session
 from livestream import desk, schedule
 from livestream import room as rooms
 from livestream import service as live
-from livestream.models import LiveSession, SessionState
+from livestream.models import CHANGEABLE, LiveSession
 from livestream.room import Room
 from livestream.schedule import NoSuchSession, Plan
 from livestream.screen import studio_room
@@ -171,7 +171,7 @@ def replan(live_id: Id, form: NewPlan, db: DatabaseDep, page: PageDep, person: S
 def _planned(session: Session, live_id: int, person: Person) -> LiveSession:
     """A session of this person's that has not begun. Raises NoSuchSession, NotScheduled."""
     row = own(session, live_id, person)
-    if row.state != SessionState.SCHEDULED:
+    if row.state not in CHANGEABLE:
         raise schedule.NotScheduled(title=row.title)
     return row
 

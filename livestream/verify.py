@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from livestream.chat.models import HOLDING, Claim, ClaimState, LiveChat, LiveComment
-from livestream.models import LiveItem, LivePin, LiveSession, SessionState
+from livestream.models import ON_AIR, LiveItem, LivePin, LiveSession
 from shop.stock.models import Hold, HoldState, Pool
 
 
@@ -22,9 +22,7 @@ def broken_rules(session: Session) -> list[str]:
 
 
 def _kept_back(session: Session) -> list[str]:
-    on_air = {
-        f"live:{row}" for row in session.exec(select(LiveSession.id).where(LiveSession.state == SessionState.LIVE))
-    }
+    on_air = {f"live:{row}" for row in session.exec(select(LiveSession.id).where(col(LiveSession.state).in_(ON_AIR)))}
     free = select(Pool).where(col(Pool.owner).startswith("live:"), col(Pool.on_hand) > col(Pool.held))
     return [
         f"live: pool {pool.id} of {pool.owner}, which is not on air, keeps {pool.on_hand - pool.held} free units"

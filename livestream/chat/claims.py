@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from livestream import service as live
 from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
-from livestream.models import LiveItem, LiveSession, SessionState
+from livestream.models import ON_AIR, LiveItem, LiveSession
 from livestream.schedule import items_of, session_of
 from shop.cart import service as cart
 from shop.catalog import service as catalog
@@ -64,7 +64,7 @@ def decide(desk: Desk, speaker: LiveSpeaker, number: int, reading: Reading) -> s
     """Do what a sentence asks for; returns what became of it: "A1 held 2; A2 waiting 1"."""
     if reading.kind not in (Kind.ORDER, Kind.CANCEL, Kind.CHANGE):
         return ""
-    if desk.live.state != SessionState.LIVE:
+    if not desk.live.on_air:
         return "off-air"
     if speaker.silenced == "blocked":
         return "blocked"
@@ -126,7 +126,7 @@ def open_claim(session: Session, speaker_id: int, item_id: int) -> Claim | None:
 def serve(desk: Desk, item: LiveItem) -> list[Claim]:
     """Give what is free to those who wait, in their order; one that wants more than is left lets the next pass."""
     served: list[Claim] = []
-    while item.id not in desk.sold_out and desk.live.state == SessionState.LIVE:
+    while item.id not in desk.sold_out and desk.live.on_air:
         pool = select(col(Pool.on_hand) - col(Pool.held)).where(Pool.id == item.pool_id)
         free = desk.session.exec(pool).one()
         queue = select(Claim).where(Claim.item_id == item.id, Claim.state == ClaimState.WAITING)
@@ -241,7 +241,7 @@ def _can_serve(session: Session, live_id: int) -> bool:
         .join(Pool, col(Pool.id) == LiveItem.pool_id)
         .join(LiveSession, col(LiveSession.id) == Claim.session_id)
         .where(Claim.session_id == live_id, Claim.state == ClaimState.WAITING)
-        .where(or_(col(Pool.on_hand) - col(Pool.held) >= Claim.quantity, col(LiveSession.state) != SessionState.LIVE))
+        .where(or_(col(Pool.on_hand) - col(Pool.held) >= Claim.quantity, col(LiveSession.state).not_in(ON_AIR)))
     )
     return session.exec(fits.limit(1)).first() is not None
 
@@ -270,7 +270,7 @@ def follow(desk: Desk) -> None:
             fell = hold.expires_at is not None and hold.expires_at <= desk.now
             claim.state = ClaimState.LAPSED if fell else ClaimState.CANCELLED
     desk.session.flush()
-    if desk.live.state != SessionState.LIVE:
+    if not desk.live.on_air:
         waiting = (col(Claim.session_id) == desk.live.id, col(Claim.state) == ClaimState.WAITING)
         run(desk.session, update(Claim).where(*waiting).values(state=ClaimState.LAPSED))
     for item in desk.items.values():

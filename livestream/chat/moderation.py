@@ -11,7 +11,7 @@ from livestream.chat import claims
 from livestream.chat.claims import desk_of
 from livestream.chat.models import LiveComment, LiveSpeaker
 from livestream.chat.talk import MODERATION, by_number
-from livestream.models import LiveSession, SessionState
+from livestream.models import LiveSession
 from livestream.schedule import NoSuchItem
 from livestream.service import NotOnAir
 from shop.core.audit import audit
@@ -77,7 +77,7 @@ def correct(
     item = desk.items.get(code)
     if item is None:
         raise NoSuchItem(code=code)
-    if desk.live.state != SessionState.LIVE:
+    if not desk.live.on_air:
         raise NotOnAir(title=desk.live.title)
     speaker = session.get_one(LiveSpeaker, comment.speaker_id)
     mine = claims.open_claim(session, speaker.id, item.id)

@@ -17,7 +17,7 @@ from livestream.chat.claims import Desk, desk_of
 from livestream.chat.models import HOST_SAYS, PEOPLE_SAY, SOURCES, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import read_comment
 from livestream.chat.words import masked
-from livestream.models import LiveSession, SessionState
+from livestream.models import LiveSession
 from livestream.schedule import NoSuchSession
 from shop.cart import service as cart
 from shop.core.db import run
@@ -93,7 +93,7 @@ def say(
     A second sending with the same `key` changes nothing and returns the first. Raises ChatIsClosed, SlowDown.
     """
     desk = desk_of(session, live_id, hold_for, now)
-    if desk.live.state not in (SessionState.SCHEDULED, SessionState.LIVE):
+    if not desk.live.talks:
         raise ChatIsClosed(title=desk.live.title)
     speaker = speaker_of(session, live_id, visitor_key, name, now, visitor=True)
     if cart_id and speaker.cart_id != cart_id and cart.exists(session, cart_id):
@@ -209,7 +209,7 @@ def type_in(
     were new. Raises ChatIsClosed when the session is over.
     """
     desk = desk_of(session, live_id, hold_for, now)
-    if desk.live.state not in (SessionState.SCHEDULED, SessionState.LIVE):
+    if not desk.live.talks:
         raise ChatIsClosed(title=desk.live.title)
     source = source if source in SOURCES else SOURCES[0]
     known = select(LiveComment.key).where(

@@ -67,6 +67,8 @@ keep_insert_only(AuditEntry)
 
 GUEST = Person(id=0, name="buyer", phone="")
 """A buyer who is not signed in."""
+SYSTEM = Person(id=0, name="system", phone="")
+"""The clock or a machine: nobody pressed."""
 
 
 def audit(

@@ -168,7 +168,7 @@ def keep_going(db: Database, now: datetime) -> None:
     """Timed job of the demo: the pin moves on, the session on air never grows old, the planned one stays ahead."""
     with db.write() as session:
         for row in session.exec(select(LiveSession).where(col(LiveSession.is_demo))).all():
-            if row.state == SessionState.LIVE:
+            if row.on_air:
                 _move_pin(session, row, now)
                 _start_over(session, row, now)
             elif row.state == SessionState.SCHEDULED and row.starts_at < now - timedelta(minutes=20):

@@ -45,7 +45,7 @@ def coop_page(slug: Slug, asked: AskedDep, db: DatabaseDep, page: PageDep, now: 
         goods = listing.page_of(session, Filters(coop_id=coop.id), now, asked.cursor, GOODS_SHOWN)
         mark_live(session, goods.cards)
         papers = certificates.of_coop(session, coop.id, now)
-        sessions = [live for live in room.of_coop(session, [coop.id], 8) if live.state in ("live", "scheduled")]
+        sessions = [live for live in room.of_coop(session, [coop.id], 8) if live.on_air or live.is_ahead]
         pictures = photos(session, [coop.face_photo_id, coop.cover_photo_id])
     ends = [until for until in (goods.valid_until, certificates.first_end(papers)) if until]
     place, cover = coops.place(coop), pictures.get(coop.cover_photo_id or 0)

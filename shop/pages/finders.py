@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 from starlette.exceptions import HTTPException
 
-from livestream.models import LiveSession, SessionState
+from livestream.models import AHEAD, ON_AIR, PAST, LiveSession
 from shop.catalog import cards, listing
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
@@ -88,7 +88,7 @@ def _shown(model: Any) -> ColumnElement[bool]:
         return col(Product.state) == ProductState.ON_SALE
     if model is Coop:
         return col(Coop.state) == CoopState.VERIFIED
-    return col(LiveSession.state) != SessionState.CANCELLED
+    return col(LiveSession.state).in_((*AHEAD, *ON_AIR, *PAST))
 
 
 def _last_id(session: Session, model: Any) -> int:

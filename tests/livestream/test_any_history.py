@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from livestream import service as live
 from livestream import verify as live_rules
-from livestream.models import LiveSession, SessionState
+from livestream.models import ON_AIR, LiveSession, SessionState
 from shop import migrations
 from shop.cart import service as cart
 from shop.core.db import Database
@@ -67,7 +67,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule()
     def end(self) -> None:
-        could = self.state == SessionState.LIVE
+        could = self.state in ON_AIR
         try:
             with self.db.write() as session:
                 live.end(session, self.live.id, self.host, self.now)

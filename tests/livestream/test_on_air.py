@@ -11,6 +11,7 @@ from sqlmodel import select
 from livestream import schedule
 from livestream import service as live
 from livestream.models import LivePin, LiveSession, SessionState
+from livestream.moves import AlreadyOnAir
 from shop.cart import service as cart
 from shop.catalog import offers
 from shop.coops.models import Coop
@@ -232,7 +233,14 @@ def test_start_and_end_happen_once(db: Database, now: datetime) -> None:
             if row.what == "state"
         ]
     who = (host.id, f"coop:{planned.coop_id}")
-    assert states == [(None, "scheduled", *who), ("scheduled", "live", *who), ("live", "ended", *who)]
+    clock = (None, "")
+    assert states == [
+        (None, "scheduled", *who),
+        ("scheduled", "live", *who),
+        ("live", "ending", *who),
+        ("ending", "processing", *clock),
+        ("processing", "archived", *clock),
+    ]
 
 
 def test_a_session_without_items_does_not_start(db: Database, now: datetime) -> None:
@@ -246,7 +254,7 @@ def test_nobody_is_on_air_twice(db: Database, now: datetime) -> None:
     host = make_host(db, coop)
     make_session(db, now, coop=coop, host=host)
     later, _items, _host = make_session(db, now, coop=coop, host=host, starts_at=now + timedelta(hours=2), on_air=False)
-    with pytest.raises(live.AlreadyOnAir), db.write() as session:
+    with pytest.raises(AlreadyOnAir), db.write() as session:
         live.start(session, later.id, host, now)
 
 

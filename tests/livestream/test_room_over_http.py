@@ -50,7 +50,7 @@ def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Databa
         with db.write() as session:
             live.end(session, session_row.id, host, datetime.now(UTC))
         for viewer in viewers:
-            assert viewer.until("state") == "ended"
+            assert viewer.until("state") == "archived"
         assert "live-ended" not in served.page(f"/live/{session_row.slug}")
 
 

@@ -50,7 +50,7 @@ def test_a_host_plans_fills_starts_pins_and_ends_a_session(client: TestClient, d
     claim(db, slug, make_cart(db, datetime.now(UTC)), 2, datetime.now(UTC))
     assert "đang giữ <b>2</b>" in client.get(studio).text
     ended = client.post(f"{studio}/ket-thuc")
-    assert state_of(db, live_id) == SessionState.ENDED
+    assert state_of(db, live_id) == SessionState.ARCHIVED
     assert "Đã xong" in ended.text
 
 
@@ -229,7 +229,7 @@ def test_the_operator_reads_reports_and_stops_a_session_with_a_reason(
     assert "Hình khác hàng" not in client.post(f"/quan-tri/live/bao/{report.id}").text
     assert client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": ""}).status_code == 422
     client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": "Bán hàng không rõ nguồn gốc"})
-    assert state_of(db, on_air.id) == SessionState.ENDED
+    assert state_of(db, on_air.id) == SessionState.ARCHIVED
     with db.read() as session:
         told = session.exec(select(AuditEntry).where(AuditEntry.what == "stopped")).one()
     assert (told.person_id, told.after) == (operator.id, "Bán hàng không rõ nguồn gốc")
