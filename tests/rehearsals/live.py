@@ -229,7 +229,7 @@ def _home(market: Market, on_air: OnAir) -> list[Figure]:
             raise Broke(f"{HOME_WITHIN_S:.0f} s after the end {now} are on sale, not {before} and {allotted}")
         time.sleep(0.05)
     home_s = time.perf_counter() - began
-    viewer.until("state", "ended")
+    viewer.until("state")
     told_s = time.perf_counter() - began
     viewer.drop()
     _within(WITHIN_S, told_s, "the end")

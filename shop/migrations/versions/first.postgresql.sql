@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_at ON audit_entry (at)
--- end
 CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
+-- end
+CREATE INDEX ix_audit_entry_at ON audit_entry (at)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -129,9 +129,9 @@ CREATE TABLE message (
 	CONSTRAINT uq_message_key UNIQUE (key)
 )
 -- end
-CREATE INDEX ix_message_state ON message (state)
--- end
 CREATE INDEX ix_message_address ON message (address)
+-- end
+CREATE INDEX ix_message_state ON message (state)
 -- end
 CREATE TABLE opt_out (
 	address VARCHAR NOT NULL, 
@@ -185,11 +185,265 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
--- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+-- end
 CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE TABLE carrier_cash (
+	id SERIAL NOT NULL, 
+	parcel VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	tracking_code VARCHAR NOT NULL, 
+	account VARCHAR NOT NULL, 
+	collected_vnd BIGINT NOT NULL, 
+	remitted_vnd BIGINT NOT NULL, 
+	written_off_vnd BIGINT NOT NULL, 
+	collected_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	claim VARCHAR NOT NULL, 
+	claimed_at TIMESTAMP WITH TIME ZONE, 
+	write_off_by INTEGER, 
+	CONSTRAINT pk_carrier_cash PRIMARY KEY (id), 
+	CONSTRAINT uq_carrier_cash_parcel UNIQUE (parcel), 
+	CONSTRAINT ck_carrier_cash_amount CHECK (collected_vnd > 0 AND remitted_vnd >= 0 AND written_off_vnd >= 0), 
+	CONSTRAINT ck_carrier_cash_not_more CHECK (remitted_vnd + written_off_vnd <= collected_vnd)
+)
+-- end
+CREATE INDEX ix_carrier_cash_open ON carrier_cash (account, id) WHERE remitted_vnd + written_off_vnd < collected_vnd
+-- end
+CREATE TABLE balance_checkpoint (
+	id SERIAL NOT NULL, 
+	account VARCHAR NOT NULL, 
+	pending BOOLEAN NOT NULL, 
+	up_to_id INTEGER NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_balance_checkpoint PRIMARY KEY (id), 
+	CONSTRAINT uq_balance_checkpoint_account_pending_up_to_id UNIQUE (account, pending, up_to_id)
+)
+-- end
+CREATE OR REPLACE FUNCTION balance_checkpoint_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'balance_checkpoint is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER balance_checkpoint_no_change BEFORE UPDATE OR DELETE ON balance_checkpoint FOR EACH ROW EXECUTE FUNCTION balance_checkpoint_frozen()
+-- end
+CREATE TABLE gateway_terms (
+	gateway VARCHAR NOT NULL, 
+	columns JSON NOT NULL, 
+	fee_bps INTEGER, 
+	fee_fixed_vnd BIGINT NOT NULL, 
+	settles_after_days INTEGER NOT NULL, 
+	CONSTRAINT pk_gateway_terms PRIMARY KEY (gateway), 
+	CONSTRAINT ck_gateway_terms_fee CHECK (fee_bps BETWEEN 0 AND 10000 AND fee_fixed_vnd >= 0), 
+	CONSTRAINT ck_gateway_terms_days CHECK (settles_after_days BETWEEN 0 AND 60)
+)
+-- end
+CREATE TABLE settlement_file (
+	id SERIAL NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	content BYTEA NOT NULL, 
+	columns JSON NOT NULL, 
+	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	uploaded_by INTEGER NOT NULL, 
+	taken_at TIMESTAMP WITH TIME ZONE, 
+	row_count INTEGER NOT NULL, 
+	CONSTRAINT pk_settlement_file PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_file_gateway_digest UNIQUE (gateway, digest)
+)
+-- end
+CREATE TABLE dispute (
+	id SERIAL NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	dispute_ref VARCHAR NOT NULL, 
+	of_movement VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	borne_by VARCHAR NOT NULL, 
+	decided_by INTEGER, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_dispute PRIMARY KEY (id), 
+	CONSTRAINT uq_dispute_gateway_dispute_ref UNIQUE (gateway, dispute_ref), 
+	CONSTRAINT ck_dispute_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_dispute_borne_by CHECK (borne_by IN ('', 'market', 'order', 'coop'))
+)
+-- end
+CREATE TABLE review_item (
+	id SERIAL NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	code VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	of_movement VARCHAR NOT NULL, 
+	occurred_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	state VARCHAR NOT NULL, 
+	note VARCHAR NOT NULL, 
+	closed_by INTEGER, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_review_item PRIMARY KEY (id), 
+	CONSTRAINT uq_review_item_gateway_movement_id UNIQUE (gateway, movement_id), 
+	CONSTRAINT ck_review_item_state CHECK (state IN ('open', 'closed'))
+)
+-- end
+CREATE INDEX ix_review_item_state ON review_item (state, id)
+-- end
+CREATE TABLE seller_account (
+	seller VARCHAR NOT NULL, 
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_seller_account PRIMARY KEY (seller)
+)
+-- end
+CREATE TABLE earning (
+	id SERIAL NOT NULL, 
+	seller VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	parcel VARCHAR NOT NULL, 
+	goods_vnd BIGINT NOT NULL, 
+	shipping_vnd BIGINT NOT NULL, 
+	gross_vnd BIGINT NOT NULL, 
+	commission_vnd BIGINT NOT NULL, 
+	returned_vnd BIGINT NOT NULL, 
+	returned_commission_vnd BIGINT NOT NULL, 
+	returned_pending_vnd BIGINT NOT NULL, 
+	earned_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	payable_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	released_at TIMESTAMP WITH TIME ZONE, 
+	settlement_id INTEGER, 
+	CONSTRAINT pk_earning PRIMARY KEY (id), 
+	CONSTRAINT uq_earning_parcel UNIQUE (parcel), 
+	CONSTRAINT ck_earning_amount CHECK (commission_vnd BETWEEN 0 AND gross_vnd AND gross_vnd > 0), 
+	CONSTRAINT ck_earning_returned CHECK (returned_vnd BETWEEN 0 AND gross_vnd), 
+	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
+)
+-- end
+CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
+CREATE INDEX ix_earning_seller ON earning (seller, id)
+-- end
+CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
+-- end
+CREATE TABLE payment_due (
+	id SERIAL NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	page_path VARCHAR NOT NULL, 
+	method VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	tolerance_vnd BIGINT NOT NULL, 
+	closes_at TIMESTAMP WITH TIME ZONE, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_payment_due PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_due_subject UNIQUE (subject), 
+	CONSTRAINT ck_payment_due_amount CHECK (amount_vnd >= 0)
+)
+-- end
+CREATE INDEX ix_payment_due_label ON payment_due (label)
+-- end
+CREATE TABLE inbox_request (
+	id SERIAL NOT NULL, 
+	source VARCHAR NOT NULL, 
+	delivery_id VARCHAR NOT NULL, 
+	headers VARCHAR NOT NULL, 
+	body BYTEA NOT NULL, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	outcome VARCHAR NOT NULL, 
+	movements VARCHAR NOT NULL, 
+	CONSTRAINT pk_inbox_request PRIMARY KEY (id), 
+	CONSTRAINT uq_inbox_request_source_delivery_id UNIQUE (source, delivery_id)
+)
+-- end
+CREATE INDEX ix_inbox_request_received_at ON inbox_request (received_at)
+-- end
+CREATE TABLE journal (
+	id BIGSERIAL NOT NULL, 
+	source_event VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	settles_id BIGINT, 
+	memo VARCHAR NOT NULL, 
+	effective_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_journal PRIMARY KEY (id), 
+	CONSTRAINT uq_journal_source_event UNIQUE (source_event), 
+	CONSTRAINT uq_journal_settles_id UNIQUE (settles_id), 
+	CONSTRAINT fk_journal_settles_id FOREIGN KEY(settles_id) REFERENCES journal (id)
+)
+-- end
+CREATE INDEX ix_journal_subject ON journal (subject)
+-- end
+CREATE OR REPLACE FUNCTION journal_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'journal is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_frozen()
+-- end
+CREATE OR REPLACE FUNCTION journal_balances() RETURNS trigger AS $$ BEGIN IF (SELECT count(*) FROM entry WHERE journal_id = NEW.id) < 2 OR EXISTS (SELECT 1 FROM entry WHERE journal_id = NEW.id GROUP BY pending HAVING sum(amount_vnd) <> 0) THEN RAISE EXCEPTION 'journal does not balance' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql; CREATE TRIGGER journal_balances BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_balances()
+-- end
+CREATE TABLE payout_account (
+	id SERIAL NOT NULL, 
+	seller VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	bank_bin VARCHAR NOT NULL, 
+	bank_name VARCHAR NOT NULL, 
+	account_no VARCHAR NOT NULL, 
+	account_name VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	needs_check BOOLEAN NOT NULL, 
+	proposed_by INTEGER NOT NULL, 
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	agreed_by INTEGER, 
+	valid_from TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_payout_account PRIMARY KEY (id), 
+	CONSTRAINT ck_payout_account_kind CHECK (kind IN ('bank', 'fund', 'voucher')), 
+	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
+)
+-- end
+CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
+-- end
+CREATE INDEX ix_payout_account_seller ON payout_account (seller)
+-- end
+CREATE TABLE payout_run (
+	id SERIAL NOT NULL, 
+	key VARCHAR NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	started_by INTEGER NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	released_by INTEGER, 
+	released_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_payout_run PRIMARY KEY (id), 
+	CONSTRAINT uq_payout_run_key UNIQUE (key), 
+	CONSTRAINT ck_payout_run_total CHECK (total_vnd >= 0)
+)
+-- end
+CREATE TABLE statement_cursor (
+	source VARCHAR NOT NULL, 
+	cursor VARCHAR NOT NULL, 
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_statement_cursor PRIMARY KEY (source)
+)
+-- end
+CREATE TABLE statement_layout (
+	account_no VARCHAR NOT NULL, 
+	mapping TEXT NOT NULL, 
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_statement_layout PRIMARY KEY (account_no)
+)
+-- end
+CREATE TABLE statement_file (
+	id SERIAL NOT NULL, 
+	account_no VARCHAR NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	content BYTEA NOT NULL, 
+	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	uploaded_by INTEGER, 
+	booked_at TIMESTAMP WITH TIME ZONE, 
+	booked_by INTEGER, 
+	booked_lines INTEGER NOT NULL, 
+	CONSTRAINT pk_statement_file PRIMARY KEY (id), 
+	CONSTRAINT uq_statement_file_account_no_sha256 UNIQUE (account_no, sha256)
+)
 -- end
 CREATE TABLE live_told (
 	key VARCHAR NOT NULL, 
@@ -219,9 +473,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -355,15 +609,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
--- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -380,9 +634,9 @@ CREATE TABLE hold (
 -- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
-CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
 CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+-- end
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -397,11 +651,89 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
--- end
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
+CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
+-- end
+CREATE TABLE payment_attempt (
+	id SERIAL NOT NULL, 
+	due_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	provider_ref VARCHAR NOT NULL, 
+	pay_url TEXT NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	next_check_at TIMESTAMP WITH TIME ZONE, 
+	checks INTEGER NOT NULL, 
+	given_up_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_payment_attempt PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_attempt_reference UNIQUE (reference), 
+	CONSTRAINT ck_payment_attempt_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT fk_payment_attempt_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
+)
+-- end
+CREATE INDEX ix_payment_attempt_due_id ON payment_attempt (due_id)
+-- end
+CREATE INDEX ix_payment_attempt_to_ask ON payment_attempt (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE TABLE entry (
+	id SERIAL NOT NULL, 
+	journal_id BIGINT NOT NULL, 
+	account VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	pending BOOLEAN NOT NULL, 
+	CONSTRAINT pk_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_entry_amount CHECK (amount_vnd <> 0), 
+	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
+)
+-- end
+CREATE INDEX ix_entry_journal_id ON entry (journal_id)
+-- end
+CREATE INDEX ix_entry_balance ON entry (account, pending, id, amount_vnd)
+-- end
+CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
+-- end
+CREATE OR REPLACE FUNCTION entry_before_journal() RETURNS trigger AS $$ BEGIN IF EXISTS (SELECT 1 FROM journal WHERE id = NEW.journal_id) THEN RAISE EXCEPTION 'journal is closed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_before_journal BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION entry_before_journal()
+-- end
+CREATE TABLE settlement (
+	id SERIAL NOT NULL, 
+	run_id INTEGER NOT NULL, 
+	seller VARCHAR NOT NULL, 
+	account_id INTEGER NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	state VARCHAR NOT NULL, 
+	entries_to INTEGER NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	ordered_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	sent_at TIMESTAMP WITH TIME ZONE, 
+	sent_by INTEGER, 
+	bounced_at TIMESTAMP WITH TIME ZONE, 
+	bounced_by INTEGER, 
+	relisted_in INTEGER, 
+	CONSTRAINT pk_settlement PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_run_id_seller UNIQUE (run_id, seller), 
+	CONSTRAINT ck_settlement_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_settlement_state CHECK (state IN ('ordered', 'sent', 'bounced')), 
+	CONSTRAINT fk_settlement_run_id FOREIGN KEY(run_id) REFERENCES payout_run (id), 
+	CONSTRAINT fk_settlement_account_id FOREIGN KEY(account_id) REFERENCES payout_account (id), 
+	CONSTRAINT fk_settlement_relisted_in FOREIGN KEY(relisted_in) REFERENCES settlement (id)
+)
+-- end
+CREATE INDEX ix_settlement_seller ON settlement (seller, id)
+-- end
+CREATE TABLE payout_left_out (
+	run_id INTEGER NOT NULL, 
+	seller VARCHAR NOT NULL, 
+	payable_vnd BIGINT NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	CONSTRAINT pk_payout_left_out PRIMARY KEY (run_id, seller), 
+	CONSTRAINT fk_payout_left_out_run_id FOREIGN KEY(run_id) REFERENCES payout_run (id)
+)
 -- end
 CREATE TABLE product (
 	id SERIAL NOT NULL, 
@@ -429,19 +761,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
--- end
-CREATE INDEX ix_product_by_age ON product (state, id)
--- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
 CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+-- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
+CREATE INDEX ix_product_by_age ON product (state, id)
+-- end
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -467,13 +799,13 @@ CREATE TABLE checkout (
 -- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
-CREATE INDEX ix_checkout_order_id ON checkout (order_id)
--- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -544,6 +876,68 @@ CREATE TABLE delivery_terms (
 	CONSTRAINT fk_delivery_terms_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
 )
 -- end
+CREATE TABLE payment_hold (
+	attempt_id INTEGER NOT NULL, 
+	due_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	wish VARCHAR NOT NULL, 
+	held_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ends_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	next_check_at TIMESTAMP WITH TIME ZONE, 
+	tries INTEGER NOT NULL, 
+	CONSTRAINT pk_payment_hold PRIMARY KEY (attempt_id), 
+	CONSTRAINT ck_payment_hold_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_payment_hold_wish CHECK (wish IN ('wait', 'take', 'let_go')), 
+	CONSTRAINT fk_payment_hold_attempt_id FOREIGN KEY(attempt_id) REFERENCES payment_attempt (id), 
+	CONSTRAINT fk_payment_hold_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id)
+)
+-- end
+CREATE INDEX ix_payment_hold_due_id ON payment_hold (due_id)
+-- end
+CREATE INDEX ix_payment_hold_to_settle ON payment_hold (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE TABLE payment_fact (
+	id SERIAL NOT NULL, 
+	due_id INTEGER, 
+	attempt_id INTEGER, 
+	gateway VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	applied_vnd BIGINT NOT NULL, 
+	account VARCHAR NOT NULL, 
+	occurred_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	via VARCHAR NOT NULL, 
+	code VARCHAR NOT NULL, 
+	CONSTRAINT pk_payment_fact PRIMARY KEY (id), 
+	CONSTRAINT uq_payment_fact_gateway_movement_id UNIQUE (gateway, movement_id), 
+	CONSTRAINT ck_payment_fact_amount CHECK (amount_vnd >= 0 AND applied_vnd >= 0 AND applied_vnd <= amount_vnd), 
+	CONSTRAINT fk_payment_fact_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT fk_payment_fact_attempt_id FOREIGN KEY(attempt_id) REFERENCES payment_attempt (id)
+)
+-- end
+CREATE INDEX ix_payment_fact_due ON payment_fact (due_id)
+-- end
+CREATE OR REPLACE FUNCTION payment_fact_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'payment_fact is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER payment_fact_no_change BEFORE UPDATE OR DELETE ON payment_fact FOR EACH ROW EXECUTE FUNCTION payment_fact_frozen()
+-- end
+CREATE TABLE payout_row (
+	id SERIAL NOT NULL, 
+	settlement_id INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	earning_id INTEGER, 
+	amount_vnd BIGINT NOT NULL, 
+	happened_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_payout_row PRIMARY KEY (id), 
+	CONSTRAINT ck_payout_row_kind CHECK (kind IN ('earning', 'refund', 'debt', 'cash', 'other')), 
+	CONSTRAINT fk_payout_row_settlement_id FOREIGN KEY(settlement_id) REFERENCES settlement (id), 
+	CONSTRAINT fk_payout_row_earning_id FOREIGN KEY(earning_id) REFERENCES earning (id)
+)
+-- end
+CREATE INDEX ix_payout_row_settlement_id ON payout_row (settlement_id)
+-- end
 CREATE TABLE live_session (
 	id SERIAL NOT NULL, 
 	slug VARCHAR NOT NULL, 
@@ -579,11 +973,11 @@ CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -633,9 +1027,9 @@ CREATE TABLE certificate (
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -686,9 +1080,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
--- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
+-- end
+CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -703,6 +1097,33 @@ CREATE TABLE shipment (
 )
 -- end
 CREATE INDEX ix_shipment_parcel_id ON shipment (parcel_id)
+-- end
+CREATE TABLE unmatched_money (
+	id SERIAL NOT NULL, 
+	fact_id INTEGER NOT NULL, 
+	due_id INTEGER, 
+	amount_vnd BIGINT NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	account VARCHAR NOT NULL, 
+	content VARCHAR NOT NULL, 
+	bank_reference VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	decision VARCHAR NOT NULL, 
+	target_due_id INTEGER, 
+	proposed_by INTEGER, 
+	decided_by INTEGER, 
+	arrived_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_unmatched_money PRIMARY KEY (id), 
+	CONSTRAINT uq_unmatched_money_fact_id UNIQUE (fact_id), 
+	CONSTRAINT ck_unmatched_money_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_unmatched_money_state CHECK (state IN ('waiting', 'proposed', 'matched', 'sent_back')), 
+	CONSTRAINT fk_unmatched_money_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id), 
+	CONSTRAINT fk_unmatched_money_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT fk_unmatched_money_target_due_id FOREIGN KEY(target_due_id) REFERENCES payment_due (id)
+)
+-- end
+CREATE INDEX ix_unmatched_money_state ON unmatched_money (state, id)
 -- end
 CREATE TABLE live_chat (
 	session_id INTEGER NOT NULL, 
@@ -753,6 +1174,18 @@ CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
+CREATE TABLE live_publisher (
+	session_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	person_id INTEGER, 
+	device VARCHAR NOT NULL, 
+	epoch INTEGER NOT NULL, 
+	taken_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	seen_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_live_publisher PRIMARY KEY (session_id), 
+	CONSTRAINT fk_live_publisher_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
 CREATE TABLE cart_line (
 	id SERIAL NOT NULL, 
 	cart_id VARCHAR NOT NULL, 
@@ -773,9 +1206,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
--- end
 CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
+-- end
+CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -828,9 +1261,127 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
+CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+-- end
 CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
-CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
+CREATE TABLE remittance (
+	id SERIAL NOT NULL, 
+	carrier VARCHAR NOT NULL, 
+	account VARCHAR NOT NULL, 
+	sheet_sha256 VARCHAR NOT NULL, 
+	file_name VARCHAR NOT NULL, 
+	mapping JSON NOT NULL, 
+	state VARCHAR NOT NULL, 
+	collected_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	freight_vnd BIGINT NOT NULL, 
+	net_vnd BIGINT NOT NULL, 
+	unmatched_id INTEGER, 
+	uploaded_by INTEGER, 
+	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	booked_by INTEGER, 
+	booked_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_remittance PRIMARY KEY (id), 
+	CONSTRAINT uq_remittance_sheet_sha256 UNIQUE (sheet_sha256), 
+	CONSTRAINT uq_remittance_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT ck_remittance_state CHECK (state IN ('read', 'booked')), 
+	CONSTRAINT ck_remittance_amount CHECK (fee_vnd >= 0 AND freight_vnd >= 0 AND net_vnd >= 0), 
+	CONSTRAINT fk_remittance_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
+)
+-- end
+CREATE TABLE hand_payment (
+	id SERIAL NOT NULL, 
+	due_id INTEGER NOT NULL, 
+	way VARCHAR NOT NULL, 
+	account VARCHAR NOT NULL, 
+	amount_vnd BIGINT NOT NULL, 
+	bank_reference VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	unmatched_id INTEGER, 
+	proposed_by INTEGER, 
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_by INTEGER, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_hand_payment PRIMARY KEY (id), 
+	CONSTRAINT uq_hand_payment_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT ck_hand_payment_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_hand_payment_way CHECK (way IN ('counter', 'bank')), 
+	CONSTRAINT ck_hand_payment_state CHECK (state IN ('proposed', 'booked', 'withdrawn')), 
+	CONSTRAINT fk_hand_payment_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
+)
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+-- end
+CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE TABLE settlement_batch (
+	id SERIAL NOT NULL, 
+	file_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	batch_ref VARCHAR NOT NULL, 
+	part INTEGER NOT NULL, 
+	settled_on DATE NOT NULL, 
+	cleared_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	net_vnd BIGINT NOT NULL, 
+	row_count INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	unmatched_id INTEGER, 
+	decided_by INTEGER, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_settlement_batch PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_batch_gateway_batch_ref_part UNIQUE (gateway, batch_ref, part), 
+	CONSTRAINT uq_settlement_batch_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT ck_settlement_batch_sum CHECK (cleared_vnd = fee_vnd + net_vnd), 
+	CONSTRAINT ck_settlement_batch_state CHECK (state IN ('waiting', 'tied', 'booked')), 
+	CONSTRAINT fk_settlement_batch_file_id FOREIGN KEY(file_id) REFERENCES settlement_file (id), 
+	CONSTRAINT fk_settlement_batch_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
+)
+-- end
+CREATE INDEX ix_settlement_batch_file_id ON settlement_batch (file_id)
+-- end
+CREATE INDEX ix_settlement_batch_state ON settlement_batch (state, id)
+-- end
+CREATE TABLE refund (
+	id SERIAL NOT NULL, 
+	due_id INTEGER, 
+	unmatched_id INTEGER, 
+	fact_id INTEGER, 
+	amount_vnd BIGINT NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	way VARCHAR NOT NULL, 
+	gateway_id VARCHAR NOT NULL, 
+	tries INTEGER NOT NULL, 
+	refused VARCHAR NOT NULL, 
+	failed_id VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	requested_by INTEGER, 
+	sent_at TIMESTAMP WITH TIME ZONE, 
+	sent_by INTEGER, 
+	next_check_at TIMESTAMP WITH TIME ZONE, 
+	checks INTEGER NOT NULL, 
+	CONSTRAINT pk_refund PRIMARY KEY (id), 
+	CONSTRAINT ck_refund_amount CHECK (amount_vnd > 0), 
+	CONSTRAINT ck_refund_state CHECK (state IN ('requested', 'sending', 'sent')), 
+	CONSTRAINT fk_refund_due_id FOREIGN KEY(due_id) REFERENCES payment_due (id), 
+	CONSTRAINT uq_refund_unmatched_id UNIQUE (unmatched_id), 
+	CONSTRAINT fk_refund_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id), 
+	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
+)
+-- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+-- end
+CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
 CREATE TABLE live_comment (
 	id SERIAL NOT NULL, 
@@ -874,6 +1425,56 @@ CREATE TABLE live_item (
 	CONSTRAINT fk_live_item_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
+CREATE TABLE remittance_row (
+	id SERIAL NOT NULL, 
+	remittance_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	key VARCHAR NOT NULL, 
+	code VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	said TEXT NOT NULL, 
+	collected_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	freight_vnd BIGINT NOT NULL, 
+	paid_on DATE, 
+	problem VARCHAR NOT NULL, 
+	fate VARCHAR NOT NULL, 
+	parcel VARCHAR NOT NULL, 
+	applied_vnd BIGINT NOT NULL, 
+	CONSTRAINT pk_remittance_row PRIMARY KEY (id), 
+	CONSTRAINT uq_remittance_row_remittance_id_number UNIQUE (remittance_id, number), 
+	CONSTRAINT ck_remittance_row_amount CHECK (applied_vnd >= 0 AND applied_vnd <= collected_vnd AND fee_vnd >= 0), 
+	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
+)
+-- end
+CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
+-- end
+CREATE INDEX ix_remittance_row_key ON remittance_row (key)
+-- end
+CREATE TABLE settlement_row (
+	id SERIAL NOT NULL, 
+	batch_id INTEGER NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	gross_vnd BIGINT NOT NULL, 
+	fee_vnd BIGINT NOT NULL, 
+	net_vnd BIGINT NOT NULL, 
+	settled_on DATE NOT NULL, 
+	fact_id INTEGER, 
+	CONSTRAINT pk_settlement_row PRIMARY KEY (id), 
+	CONSTRAINT uq_settlement_row_gateway_kind_movement_id UNIQUE (gateway, kind, movement_id), 
+	CONSTRAINT uq_settlement_row_fact_id UNIQUE (fact_id), 
+	CONSTRAINT ck_settlement_row_gross CHECK (gross_vnd >= 0), 
+	CONSTRAINT fk_settlement_row_batch_id FOREIGN KEY(batch_id) REFERENCES settlement_batch (id), 
+	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
+)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
+-- end
+CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
 CREATE TABLE claim (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -898,9 +1499,9 @@ CREATE TABLE claim (
 	CONSTRAINT fk_claim_hold_id FOREIGN KEY(hold_id) REFERENCES hold (id)
 )
 -- end
-CREATE INDEX ix_claim_session_id ON claim (session_id)
--- end
 CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
+-- end
+CREATE INDEX ix_claim_session_id ON claim (session_id)
 -- end
 CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
 -- end
@@ -922,11 +1523,11 @@ CREATE TABLE live_deal (
 	CONSTRAINT fk_live_deal_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
+CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
 -- end
 CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
 -- end
-CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
+CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -940,9 +1541,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
@@ -961,11 +1562,42 @@ CREATE TABLE live_claim (
 -- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
--- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
+-- end
+CREATE TABLE comparison_item (
+	id SERIAL NOT NULL, 
+	gateway VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	movement_id VARCHAR NOT NULL, 
+	reference VARCHAR NOT NULL, 
+	day DATE NOT NULL, 
+	fact_id INTEGER, 
+	row_id INTEGER, 
+	our_vnd BIGINT, 
+	their_vnd BIGINT, 
+	fee_vnd BIGINT, 
+	agreed_fee_vnd BIGINT, 
+	state VARCHAR NOT NULL, 
+	seen_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	note VARCHAR NOT NULL, 
+	closed_by INTEGER, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_comparison_item PRIMARY KEY (id), 
+	CONSTRAINT uq_comparison_item_fact_id UNIQUE (fact_id), 
+	CONSTRAINT uq_comparison_item_row_id UNIQUE (row_id), 
+	CONSTRAINT ck_comparison_item_state CHECK (state IN ('not_yet', 'matched', 'missing_here', 'missing_there', 'amount_diff', 'fee_diff')), 
+	CONSTRAINT fk_comparison_item_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id), 
+	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
+)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
+-- end
+CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
 -- end
 CREATE TABLE live_deal_take (
 	hold_id INTEGER NOT NULL, 
