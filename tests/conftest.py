@@ -117,14 +117,15 @@ def new_client(app: FastAPI) -> Iterator[Callable[[], TestClient]]:
     with ExitStack() as stack:
         first = stack.enter_context(TestClient(app, headers=SAME_ORIGIN))
 
+        unused = [first]
+
         def make() -> TestClient:
-            return TestClient(app, headers=SAME_ORIGIN) if make.used else _use(first)  # type: ignore[attr-defined]
+            if unused:
+                return unused.pop()
+            another = TestClient(app, headers=SAME_ORIGIN)
+            another.portal = first.portal  # or each request would start and end an event loop of its own
+            return another
 
-        def _use(client: TestClient) -> TestClient:
-            make.used = True  # type: ignore[attr-defined]
-            return client
-
-        make.used = False  # type: ignore[attr-defined]
         yield make
 
 

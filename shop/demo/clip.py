@@ -30,7 +30,7 @@ class NoEncoder(Exception):
     """There is no ffmpeg that runs: neither the system's nor the one of the package imageio-ffmpeg."""
 
 
-def make_clip(media_dir: Path) -> str:
+def make_clip(media_dir: Path, frames: int = FRAMES) -> str:
     """The clip's path in the media folder; drawn and encoded (H.264, no sound) when it is not there yet.
 
     A picture of it lies beside it as a JPEG, also when NoEncoder is raised: a room then shows a still picture.
@@ -42,7 +42,7 @@ def make_clip(media_dir: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     scene = Scene()
     scene.frame(FRAMES // 8).save(media_dir / POSTER, "jpeg", quality=82, optimize=True)
-    _encode(map(scene.frame, range(FRAMES)), unfinished)
+    _encode(map(scene.frame, range(frames)), unfinished)
     write_durably(target, unfinished.read_bytes())
     unfinished.unlink()
     return KEY

@@ -32,6 +32,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the demo market; tests that buy share it, so they look at what they did themselves."""
     from shop import migrations
     from shop.demo import fill
+    from shop.demo.clip import make_clip
     from shop.demo.live import make_sessions
 
     folder, port = tmp_path_factory.mktemp("market"), free_port()
@@ -46,6 +47,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fill.fill(db, settings, datetime.now(UTC), draw=False)
     fill_a_shelf(db)
     give_every_product_a_photo(db)
+    make_clip(settings.media_dir, frames=45)  # three seconds move as well as twenty
     make_sessions(db, settings, datetime.now(UTC))  # now with their moving picture
     options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(options)

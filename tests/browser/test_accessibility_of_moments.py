@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_accessibility import complaints, needs_axe, put_something_in_the_cart, sign_in
+from tests.browser.test_accessibility import needs_axe, on_any_screen, put_something_in_the_cart, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_axe]
 SHOPPER, MANAGER, HOST = "0900000001", "0900000002", "0900000003"
@@ -17,14 +16,7 @@ STATES = ("confirmed", "packed", "handed_over", "problem", "delivered", "cancell
 
 def seen(page: Page, moments: Iterator[str]) -> dict[str, list[str]]:
     """What axe finds at each moment, on a phone and on a desktop."""
-    found: dict[str, list[str]] = {}
-    for moment in moments:
-        for size in (PHONE, DESKTOP):
-            page.set_viewport_size(size)  # type: ignore[arg-type]  # two whole numbers
-            if what := complaints(page):
-                found[f"{moment} at {size['width']} px"] = what
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # two whole numbers
-    return found
+    return {moment: what for moment in moments if (what := on_any_screen(page))}
 
 
 def send(page: Page, form: str, status: int, **typed: str) -> None:

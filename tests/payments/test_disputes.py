@@ -26,6 +26,7 @@ from payments.verify import check
 from shop.core.db import Database
 from shop.core.errors import Refusal
 from tests.payments.factories import NOW, OPERATOR, due_of, make_due
+from tests.payments.many import many
 from tests.payments.test_histories import ON_POSTGRESQL, ON_SQLITE, Undo, shared
 
 SUM_VND, FEE_VND = 480_000, 380_000
@@ -229,14 +230,14 @@ def check_story(db: Database, end: str, happened: set[str], shuffle: int) -> Non
 
 
 @ON_SQLITE
-@settings(max_examples=100, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(40), deadline=None, suppress_health_check=shared)
 @given(story=stories)
 def test_a_dispute_ends_the_same_whatever_order_it_is_told_in(db: Database, story: tuple[str, set[str], int]) -> None:
     check_story(db, *story)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=20, deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(8), deadline=None, suppress_health_check=shared)
 @given(story=stories)
 def test_and_on_postgresql(db: Database, story: tuple[str, set[str], int]) -> None:
     check_story(db, *story)

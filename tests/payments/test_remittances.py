@@ -26,6 +26,7 @@ from payments.verify import check
 from shop.core.db import Database
 from tests.payments.bank_files import xlsx
 from tests.payments.factories import COLLEAGUE, NOW, OPERATOR, arrive, make_due, make_line
+from tests.payments.many import many
 
 GHN = "1130:ghn"
 HEAD = "Mã vận đơn,Mã đơn khách hàng,Tiền thu hộ,Phí thu hộ,Cước vận chuyển,Ngày giao"
@@ -308,7 +309,7 @@ def _on_item(session: Session, item: CarrierCash, number: int, what: str, amount
         open_items.agree_write_off(session, item.id, COLLEAGUE, NOW)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(steps, max_size=10))
 def test_any_sequence_leaves_the_carrier_with_what_it_collected_and_did_not_remit(
     db: Database, history: list[tuple[str, int, int | None]]

@@ -25,6 +25,7 @@ from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_orders import make_order, make_table, variant_of
 from tests.payments.factories import NOW, OPERATOR, OURS, TILL, arrive, code_of, due_of, make_due, make_line
+from tests.payments.many import many
 from tests.payments.test_histories import ON_POSTGRESQL, ON_SQLITE, Undo, shared
 
 SHORT, OVER = "5310:payments", "4310:payments"
@@ -179,7 +180,7 @@ tolerances = st.sampled_from([0, 1, 500, 1_000])
 
 
 @ON_SQLITE
-@runs(max_examples=300, deadline=None, suppress_health_check=shared)
+@runs(max_examples=many(60), deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int
@@ -188,7 +189,7 @@ def test_in_any_order_the_same_is_given_up(
 
 
 @ON_POSTGRESQL
-@runs(max_examples=50, deadline=None, suppress_health_check=shared)
+@runs(max_examples=many(10), deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up_on_postgresql(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int

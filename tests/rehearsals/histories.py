@@ -12,7 +12,15 @@ from tests.bench.stand import ROOT
 from tests.rehearsals.report import Figure
 
 TIMES = 10
-FILES = ("test_histories", "test_gateway_histories", "test_refund_histories")
+FILES = (
+    "test_histories",
+    "test_gateway_histories",
+    "test_refund_histories",
+    "test_tolerance",
+    "test_disputes",
+    "test_remittances",
+    "test_payouts",
+)
 
 
 def histories(_home: Path) -> list[Figure]:

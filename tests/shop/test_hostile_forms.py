@@ -63,13 +63,15 @@ def _hints(door: Door) -> dict[str, Any]:
 @pytest.fixture
 def everybody(app: FastAPI, db: Database, new_client: Callable[[], TestClient]) -> TestClient:
     """A browser of somebody who may do everything, so that nonsense gets as far as it can."""
-    new_client()  # starts the app
+    first = new_client()  # starts the app
     coop = make_coop(db)
     make_product(db, coop)
     person = make_person(db, Role.MANAGER, Role.HOST, Role.OFFICER, Role.OPERATOR, coop_id=coop.id)
     with db.write() as session:
         session.add(RoleGrant(person_id=person.id, role=Role.MANAGER, coop_id=coop.id, granted_at=LONG_AGO))
-    return sign_in(TestClient(app, headers=SAME_ORIGIN, raise_server_exceptions=False), db, person)
+    client = TestClient(app, headers=SAME_ORIGIN, raise_server_exceptions=False)
+    client.portal = first.portal
+    return sign_in(client, db, person)
 
 
 def everything(db: Database) -> dict[str, list[str]]:

@@ -111,6 +111,7 @@ def test_a_page_tells_machines_who_it_is(
     assert (english.links["vi"], shown.links["x-default"]) == (shown.links["vi"], shown.links["vi"])
 
 
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)  # pictures know no database
 @pytest.mark.parametrize("page", [of_product, of_coop, of_session], ids=["product", "co-op", "session"])
 def test_a_shared_link_shows_a_picture_of_the_size_it_says(
     page: Callable[[Database], tuple[str, str]], db: Database, client: TestClient
