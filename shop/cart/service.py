@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from shop.cart.basket import CartView, Line, holder, read
@@ -50,10 +50,20 @@ class LiveLineIsFixed(Refusal):
 
 def open_cart(session: Session, person_id: int | None, now: datetime) -> str:
     """A new empty cart; returns its unguessable id."""
-    cart_id = secret_token()
-    session.add(Cart(id=cart_id, person_id=person_id, created_at=now, touched_at=now))
-    session.flush()
+    (cart_id,) = open_carts(session, 1, now, person_id)
     return cart_id
+
+
+def open_carts(session: Session, how_many: int, now: datetime, person_id: int | None = None) -> list[str]:
+    """So many new empty carts."""
+    ids = [secret_token() for _ in range(how_many)]
+    rows = [{"id": one, "person_id": person_id, "created_at": now, "touched_at": now} for one in ids]
+    if rows:
+        run(session, _CART, rows)
+    return ids
+
+
+_CART = Prepared(insert(Cart.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def exists(session: Session, cart_id: str) -> bool:
@@ -104,9 +114,13 @@ def set_quantity(
 
 
 def _touch(session: Session, cart_id: str, now: datetime) -> None:
-    touched = update(Cart).where(col(Cart.id) == cart_id).values(touched_at=now)
-    if not session.execute(touched).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+    if run(session, _TOUCH, {"cart": cart_id, "now": now}).first() is None:
         raise NoSuchCart
+
+
+_TOUCH = Prepared(
+    update(Cart).where(col(Cart.id) == bindparam("cart")).values(touched_at=bindparam("now")).returning(col(Cart.id))
+)
 
 
 def _goods(session: Session, cart_id: str, variant_id: int) -> Any:
@@ -147,11 +161,17 @@ def remove(
 
     Nothing happens when it is not there.
     """
-    of_variant = (col(CartLine.cart_id) == cart_id, col(CartLine.variant_id) == variant_id)
-    gone = delete(CartLine).where(*of_variant, col(CartLine.live_key) == live_key).returning(col(CartLine.hold_owner))
-    for owner in session.execute(gone).scalars().all():
-        if owner and owner != keep:
-            stock.release_holds(session, owner, now)
+    for row in run(session, _REMOVE, {"cart": cart_id, "variant": variant_id, "live": live_key}):
+        if row.hold_owner and row.hold_owner != keep:
+            stock.release_holds(session, row.hold_owner, now)
+
+
+_REMOVE = Prepared(
+    delete(CartLine)
+    .where(col(CartLine.cart_id) == bindparam("cart"), col(CartLine.variant_id) == bindparam("variant"))
+    .where(col(CartLine.live_key) == bindparam("live"))
+    .returning(col(CartLine.hold_owner))
+)
 
 
 def add_live_hold(
@@ -174,21 +194,12 @@ def add_live_hold(
     """
     _touch(session, cart_id, now)
     remove(session, cart_id, variant_id, live_key, now, keep=hold_owner)
-    session.add(
-        CartLine(
-            cart_id=cart_id,
-            variant_id=variant_id,
-            live_key=live_key,
-            quantity=quantity,
-            seen_price_vnd=price_vnd,
-            price_vnd=price_vnd,
-            pool_id=pool_id,
-            hold_owner=hold_owner,
-            held_until=held_until,
-            added_at=now,
-        )
-    )
-    session.flush()
+    line = {"cart_id": cart_id, "variant_id": variant_id, "live_key": live_key, "quantity": quantity, "added_at": now}
+    line |= {"seen_price_vnd": price_vnd, "price_vnd": price_vnd, "pool_id": pool_id}
+    run(session, _LIVE_LINE, {**line, "hold_owner": hold_owner, "held_until": held_until})
+
+
+_LIVE_LINE = Prepared(insert(CartLine.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def keep_live_lines(session: Session, lines: Iterable[Line], until: datetime) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from shop.catalog.models import Offer, PriceChange, Variant
 from shop.core.dated import REFERENCE_PRICE_DAYS, in_force
+from shop.core.db import run
 from shop.core.errors import NotFound
 from shop.core.pagecache import bump
+from shop.core.prepared import Prepared
 
 
 class NoSuchVariant(NotFound):
@@ -62,9 +66,16 @@ def lowest_ordinary_price(session: Session, variant_id: int, now: datetime) -> i
 
 def prices_now(session: Session, owner: str, now: datetime) -> dict[int, int]:
     """The open offers of `owner`: price of one selling step by variant."""
-    is_open = or_(col(Offer.ends_at).is_(None), col(Offer.ends_at) > now)
-    mine = select(Offer.variant_id, Offer.price_vnd).where(Offer.owner == owner, Offer.starts_at <= now, is_open)
-    return dict(session.exec(mine.order_by(col(Offer.id))).all())
+    return {row.variant_id: int(row.price_vnd) for row in run(session, _PRICES, {"whose": owner, "now": now})}
+
+
+_PRICE: list[Any] = [Offer.variant_id, Offer.price_vnd]
+_PRICES = Prepared(
+    select_columns(*_PRICE)
+    .where(col(Offer.owner) == bindparam("whose"), col(Offer.starts_at) <= bindparam("now"))
+    .where(or_(col(Offer.ends_at).is_(None), col(Offer.ends_at) > bindparam("now")))
+    .order_by(col(Offer.id))
+)
 
 
 def _tell(session: Session, owner: str) -> None:

@@ -173,7 +173,9 @@ def run(session: Session, statement: Any, rows: Rows | None = None) -> Any:
     """
     session.flush()
     connection: Connection | None = session.info.get("connection")
-    if connection is None:  # one block is one transaction on one connection: it is looked up once
+    if session.in_nested_transaction():
+        connection = session.connection()  # which sets the savepoint, if nothing has yet
+    elif connection is None:  # one block is one transaction on one connection: it is looked up once
         connection = session.info["connection"] = session.connection()
     if isinstance(statement, Prepared):
         return statement.run(connection, rows)

@@ -92,13 +92,11 @@ def take_holds(
         for pool_id in sorted(wanted)
     ]  # fmt: skip
     if rows:
-        run(session, insert(Hold), rows)
+        run(session, _HOLD, rows)
 
 
 def _take(session: Session, pool_id: int, quantity: int) -> bool:
-    enough = (col(Pool.id) == pool_id, col(Pool.on_hand) - col(Pool.held) >= quantity)
-    taken = update(Pool).where(*enough).values(held=col(Pool.held) + quantity)
-    row = run(session, taken.returning(*_SEEN)).one_or_none()
+    row = run(session, _TAKE, {"pool": pool_id, "units": quantity}).one_or_none()
     if row is None:
         return False
     _tell(session, row.product_id, row.coop_id, row.owner, row.on_hand - row.held + quantity, row.on_hand - row.held)
@@ -179,7 +177,14 @@ def _leave(session: Session, pool_id: int, quantity: int) -> bool:
     return True
 
 
-# Made once: building a statement costs more than SQLite takes to run it, and this one runs for every order.
+# Made once: building a statement costs more than SQLite takes to run it, and these run for every order and claim.
+_TAKE = Prepared(
+    update(Pool)
+    .where(col(Pool.id) == bindparam("pool"), col(Pool.on_hand) - col(Pool.held) >= bindparam("units"))
+    .values(held=col(Pool.held) + bindparam("units"))
+    .returning(*_SEEN)
+)
+_HOLD = Prepared(insert(Hold.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 _INSERT_MOVEMENT = Prepared(insert(StockMovement.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 _LEAVE = Prepared(
     update(Pool)
@@ -191,10 +196,24 @@ _LEAVE = Prepared(
 
 def release_holds(session: Session, owner: str, now: datetime, person: Person | None = None) -> int:
     """Give the held units back to sale; returns how many units."""
-    back = _end(session, owner, HoldState.RETURNED)
+    back = sorted((row.pool_id, row.quantity) for row in run(session, _GIVE_BACK, {"whose": owner}))
     for pool_id, quantity in back:
         _let_go(session, pool_id, quantity, now, person)
     return sum(quantity for _pool, quantity in back)
+
+
+_GIVE_BACK = Prepared(
+    update(Hold)
+    .where(col(Hold.owner) == bindparam("whose"), col(Hold.state) == HoldState.OPEN)
+    .values(state=HoldState.RETURNED)
+    .returning(col(Hold.pool_id), col(Hold.quantity))
+)
+_FREE = Prepared(
+    update(Pool)
+    .where(col(Pool.id) == bindparam("pool"))
+    .values(held=col(Pool.held) - bindparam("units"))
+    .returning(*_SEEN)
+)
 
 
 def release_expired(session: Session, now: datetime, most: int = 500) -> list[str]:
@@ -216,8 +235,7 @@ def _end(
 
 
 def _let_go(session: Session, pool_id: int, quantity: int, now: datetime, person: Person | None = None) -> None:
-    freed = update(Pool).where(col(Pool.id) == pool_id).values(held=col(Pool.held) - quantity)
-    row = run(session, freed.returning(*_SEEN)).one()
+    row = run(session, _FREE, {"pool": pool_id, "units": quantity}).one()
     free = row.on_hand - row.held
     _tell(session, row.product_id, row.coop_id, row.owner, free - quantity, free)
     if row.closed:
