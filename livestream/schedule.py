@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from livestream.events import SessionMoved
 from livestream.models import AHEAD, CHANGEABLE, ON_AIR, LiveItem, LiveSession, SessionState
 from livestream.moves import move
 from shop.catalog import offers
@@ -17,6 +18,7 @@ from shop.coops import service as coops
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
+from shop.core.events import publish
 from shop.core.i18n import local
 from shop.core.pagecache import bump
 from shop.core.text import slug
@@ -121,6 +123,7 @@ def replan(session: Session, live_id: int, plan: Plan, person: Person, now: date
     if plan.starts_at != live.starts_at:
         before, after = live.starts_at.isoformat(), plan.starts_at.astimezone(UTC).isoformat()
         audit(session, person, "starts_at", f"live:{live_id}", before, after, now, live.coop_id)
+        publish(session, SessionMoved(live_id))
     live.title, live.summary, live.co_host = plan.title, plan.summary, plan.co_host
     live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes
     bump(session, "live", f"session:{live_id}")

@@ -23,11 +23,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from admin import routes as admin_pages
 from livestream import camera_routes as live_camera
+from livestream import events as live_events
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
 from livestream.chat import desk_routes as live_comments
 from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
+from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from payments import asking, sending
 from payments import events as money
@@ -141,6 +143,7 @@ HANDLERS: Handlers = {
     order_events.OrderReopened: [messages.tell_reopened],
     order_events.OrderCancelled: [messages.tell_cancelled],
     order_events.ParcelChanged: [messages.tell_parcel],
+    live_events.SessionMoved: [reminders.tell_moved],
 }
 
 JOBS: Sequence[Job] = (
@@ -155,6 +158,7 @@ JOBS: Sequence[Job] = (
     Job("compare-with-gateways", 24 * 3600, compare_daily),
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
+    Job("remind-followers", 20, reminders.remind),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )
