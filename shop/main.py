@@ -33,6 +33,9 @@ from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from payments import asking, sending
 from payments import events as money
+from livestream.video import routes as live_video
+from livestream.video.doors import Pictures
+from livestream.video.stage import Stage
 from payments import routes as payment_routes
 from payments import service as payments
 from payments.checkpoints import service as checkpoints
@@ -133,6 +136,7 @@ ROUTERS: Sequence[APIRouter] = (
     admin_pages.router,
 )
 
+    live_video.router,
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
     money.PayoutSent: [coop_messages.tell_paid_out],
@@ -250,6 +254,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     settings.media_dir.mkdir(parents=True, exist_ok=True)
     app.mount("/media", Media(directory=settings.media_dir))
     return app
+    state.stage = Stage(state.db, settings) if settings.pictures_here else None
 
 
 @asynccontextmanager
@@ -270,6 +275,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.worker.stop()
     state.asker.stop()
     state.screen.stop()
+    if state.stage:
+        await state.stage.start()
     changes.stop()
     state.backroom.close()
     state.hub.close()
@@ -278,6 +285,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     if state.owns_db:
         state.db.close()
 
+    if state.stage:
+        await state.stage.stop()
 
 def _layers(settings: Settings, state: State) -> list[Middleware]:
     """Outermost first: what is answered from memory never reaches the app, and thousands of streams pass no layer."""
@@ -292,8 +301,10 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
     ]
 
 
+    pictures = [Middleware(Pictures, stage=state.stage, templates=state.templates)] if state.stage else []
 def _numbers(state: State) -> Numbers:
     """With what the layers before `Observed` count themselves."""
+        *pictures,
     numbers, pages, hub = Numbers(), state.pages, state.hub
     numbers.count("chohtx_page_cache_hits", "Public pages answered from memory", lambda: pages.hits)
     numbers.count("chohtx_page_cache_misses", "Public pages made anew", lambda: pages.misses)

@@ -14,6 +14,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from livestream.screen import Screen
 from shop.core.bus import open_bus
@@ -57,18 +58,20 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         return
     with _alone_on(settings):
         app = _made_once(settings)
-        _Server(uvicorn.Config(app, **options), app.state.hub).run()  # type: ignore[arg-type]  # a dict of mixed options
+        _Server(uvicorn.Config(app, **options), app.state).run()  # type: ignore[arg-type]  # a dict of mixed options
 
 
 class _Server(uvicorn.Server):
     """Ends the open streams as soon as it is told to stop: uvicorn itself would wait for their viewers."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, state: State) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._state = state
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._hub.close()
+        self._state.hub.close()
+        if self._state.stage:
+            self._state.stage.close()
         super().handle_exit(sig, frame)
 
 

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     checkout_hold_max_minutes: int = Field(default=45, ge=1)
     transfer_hold_minutes: int = Field(default=120, ge=1)
     live_hold_minutes: int = Field(default=30, ge=1)
+    live_most_sessions: int = Field(default=30, ge=1)
+    """As many sessions may send pictures to one machine at once."""
+    live_most_gb: int = Field(default=6, ge=1)
+    """What the recording of one session may take of the disk; eight good hours are about three."""
     most_open_unpaid: int = Field(default=3, ge=1)
     two_person_above_vnd: int = Field(default=5_000_000, ge=0)
     payout_least_vnd: int = Field(default=50_000, ge=1)
@@ -122,7 +126,7 @@ class Settings(BaseSettings):
             raise ValueError("must be redis://host:port/number (rediss:// with TLS), or empty for one process")
         return address
 
-    @field_validator("public_url")
+    @field_validator("public_url", "media_url")
     @classmethod
     def _is_site(cls, address: str) -> str:
         parts = _split(address)
@@ -131,12 +135,12 @@ class Settings(BaseSettings):
             raise ValueError("must be https://host or http://host:port, with nothing after it")
         return address
 
-    @field_validator("media_url")
-    @classmethod
-    def _is_empty(cls, address: str) -> str:
-        if address:
-            raise ValueError("a media server is not supported yet: leave it empty, live video runs in this process")
-        return address
+    @model_validator(mode="after")
+    def _refuse_a_deaf_media_server(self) -> Self:
+        if self.media_url and not (self.bus_url and self.database_url.startswith("postgres")):
+            needed = "CHOHTX_DATABASE_URL (PostgreSQL) and CHOHTX_BUS_URL (Valkey)"
+            raise ValueError(f"CHOHTX_MEDIA_URL names a process of its own (chohtx media), which needs {needed}")
+        return self
 
     @model_validator(mode="after")
     def _fill_log_format(self) -> Self:
@@ -207,6 +211,16 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The address of the database; by default an SQLite file in the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir / 'chohtx.sqlite'}"
+    @property
+    def pictures_here(self) -> bool:
+        """Whether this process takes cameras itself: one process does; several leave it to `chohtx media`."""
+        return not self.bus_url
+
+    @property
+    def media_base(self) -> str:
+        """What stands before `/hinh/…`: nothing, or the media server's address."""
+        return self.media_url.rstrip("/")
+
 
     @property
     def base_url(self) -> str:

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from livestream.models import LiveSession
+from livestream.models import LiveSession, SessionState
+
+MOVING = (SessionState.LIVE, SessionState.INTERRUPTED, SessionState.ENDING)
+AGAIN = (SessionState.PROCESSING, SessionState.REPLAY)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What moves in the room.
+    """What moves in the room. Addresses that begin with `/hinh/` stand behind the media server's, where there is one.
 
-    A `clip` is one silent file that everybody plays in a loop, with a picture of the same name beside it as JPEG;
-    `since` makes all see the same moment of it by the server's clock. `still` shows the cover only.
+    `hls` is a camera's picture now, `replay` all of it again. A `clip` is one silent file that everybody plays in a
+    loop, with a picture of the same name beside it as JPEG; `since` makes all see the same moment of it by the server's
+    clock. `embed` is another site's player. `still` shows the cover only.
     """
 
-    kind: Literal["clip", "still"]
+    kind: Literal["hls", "replay", "clip", "embed", "still"]
     src: str = ""
     poster: str = ""
     since: datetime | None = None
@@ -25,7 +29,11 @@ class Picture:
 
 def picture_of(live: LiveSession) -> Picture:
     """The picture of a session in its present state."""
-    if not live.clip_key:
+    if live.has_video and live.state in MOVING:
+        return Picture("hls", f"/hinh/{live.id}/index.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
+    if live.has_video and live.state in AGAIN:
+        return Picture("replay", f"/hinh/{live.id}/vod.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
+    if not live.clip_key or live.is_stopped:
         return Picture("still")
     src = f"/media/{live.clip_key}"
     return Picture("clip", src, f"{src.rpartition('.')[0]}.jpg", live.started_at or live.starts_at)

@@ -187,8 +187,9 @@ class PageCache:
         self.app, self.pages = app, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or "/su-kien" in scope["path"]:
-            await self.app(scope, receive, send)  # event streams are never pages, and thousands of them pass no layer
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or _is_moving(path):
+            await self.app(scope, receive, send)
             return
         host = encoding = known = fragment = b""
         for name, value in scope["headers"]:
@@ -200,7 +201,7 @@ class PageCache:
                 known = value
             elif name == b"hx-request-type" and value == b"partial":
                 fragment = value
-        key = (host, scope["path"], _same_query(scope["query_string"]), fragment)
+        key = (host, path, _same_query(scope["query_string"]), fragment)
         entry = self.pages.get(key)
         if entry is not None:
             await _serve(entry, encoding, known, scope["method"], send)
@@ -229,6 +230,11 @@ class PageCache:
             return
         self.pages.keep(key, entry, since)
         await _serve(entry, encoding, known, scope["method"], send)
+
+
+def _is_moving(path: str) -> bool:
+    """Event streams and pictures are never pages, and thousands of them pass no layer."""
+    return "/su-kien" in path or path.startswith("/hinh/")
 
 
 class ChangeReader:

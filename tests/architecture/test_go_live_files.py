@@ -56,7 +56,7 @@ def test_every_locked_package_carries_its_hashes() -> None:
 
 def test_the_example_lists_every_setting_once() -> None:
     about_containers = {"POSTGRES_PASSWORD", "SITE_ADDRESS"}
-    not_listed = {"CHOHTX_WORKER", "CHOHTX_MEDIA_URL"}  # for containers only; not supported yet
+    not_listed = {"CHOHTX_WORKER"}  # for containers only
     assert listed_settings().keys() - about_containers == settings_by_name().keys() - not_listed
 
 

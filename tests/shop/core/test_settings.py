@@ -40,7 +40,7 @@ WRONG = [
     ("CHOHTX_PUBLIC_URL", "https://cho.example.vn/cho"),
     ("CHOHTX_PUBLIC_URL", "https://me:secret@cho.example.vn"),
     ("CHOHTX_PUBLIC_URL", "https://[::1"),
-    ("CHOHTX_MEDIA_URL", "http://media:9000"),
+    ("CHOHTX_MEDIA_URL", "media:9000/hinh"),
     ("CHOHTX_LOG_FORMAT", "xml"),
     ("CHOHTX_WORKER", "perhaps"),
     ("CHOHTX_CHECKOUT_HOLD_MINUTES", "0"),
@@ -81,7 +81,7 @@ def test_a_right_address_is_taken_as_it_is(name: str, value: str) -> None:
     ("name", "value", "says"),
     [
         ("CHOHTX_DATABASE_URL", "foo://x", "must be postgresql://"),
-        ("CHOHTX_MEDIA_URL", "http://media:9000", "a media server is not supported yet"),
+        ("CHOHTX_MEDIA_URL", "media:9000", "must be https://host"),
     ],
 )
 def test_the_command_stops_with_that_line_and_makes_nothing(tmp_path: Path, name: str, value: str, says: str) -> None:

@@ -1,0 +1,122 @@
+"""`/hinh/…`: raw ASGI, outside every other layer. Phones send pieces here, viewers fetch playlists and parts.
+
+Nothing of the live window touches the database or the disk. A piece proves itself by its token and carries no cookie,
+so it may come from the shop's page also when pictures have a server of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from urllib.parse import parse_qsl
+
+from jinja2 import Environment
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from livestream.video import endless, playback, replies
+from livestream.video.refusals import NoPicture, PieceTooBig
+from livestream.video.remux import KINDS
+from livestream.video.replies import Reply, answer
+from livestream.video.stage import MOST_PIECE_BYTES, Stage
+from shop.core.errors import Invalid, Refusal
+from shop.core.web import sentence
+
+PREFIX = "/hinh/"
+PIECE = re.compile(r"/hinh/(\d{1,9})/(\d{1,9})/(\d{1,9})")
+FETCH = re.compile(r"/hinh/(\d{1,9})/([a-z0-9.-]{1,40})")
+PART = re.compile(r"(\d{1,9})\.(\d{1,3})\.m4s")
+SEGMENT = re.compile(r"(\d{1,9})\.m4s")
+INIT = re.compile(r"init-(\d{1,9})\.mp4")
+
+
+class UnknownRecording(Invalid):
+    """The piece says nothing, or nothing known, of how it was recorded. Facts: kinds."""
+
+
+class Pictures:
+    """ASGI: answers everything under `/hinh/`, passes the rest on."""
+
+    def __init__(self, app: ASGIApp, stage: Stage, templates: Environment) -> None:
+        self.app, self._stage, self._templates = app, stage, templates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self._answer(scope, receive, send)
+        except Refusal as refusal:
+            await answer(send, self._refused(refusal))
+        except ClientDisconnect:
+            pass  # a phone that lost its line sends the piece again
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        if method == "OPTIONS":
+            await answer(send, Reply(204, replies.PREFLIGHT))
+        elif method == "POST" and (piece := PIECE.fullmatch(path)):
+            live_id, epoch, seq = map(int, piece.groups())
+            await answer(send, await self._take(Request(scope, receive), live_id, epoch, seq))
+        elif method in ("GET", "HEAD") and (asked := FETCH.fullmatch(path)):
+            await self._show(int(asked[1]), asked[2], scope, receive, send)
+        else:
+            await answer(send, replies.told(404 if method in ("GET", "HEAD", "POST") else 405, b"{}"))
+
+    async def _take(self, request: Request, live_id: int, epoch: int, seq: int) -> Reply:
+        """One piece. What is refused is refused before its bytes are read, where it can be."""
+        _scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        declared = request.headers.get("content-length", "")
+        size = int(declared) if declared.isdecimal() and len(declared) < 12 else 0
+        act = await self._stage.admit(live_id, token, size)
+        if kind not in KINDS:
+            raise UnknownRecording(kinds=", ".join(KINDS))
+        data = await _body(request, size)
+        last = request.query_params.get("last") == "1"
+        taken = await self._stage.take(act, epoch, seq, kind, data, last=last)
+        return replies.told(409 if taken.missing else 200, json.dumps(asdict(taken)).encode())
+
+    async def _show(self, live_id: int, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        act = await playback.shown(self._stage, live_id)
+        if name == "fast":
+            await endless.pour(self._stage, act.channel, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        if part := PART.fullmatch(name):
+            reply = await playback.part(act.channel, int(part[1]), int(part[2]))
+        elif segment := SEGMENT.fullmatch(name):
+            reply = await playback.segment(self._stage, act.channel, int(segment[1]))
+        elif init := INIT.fullmatch(name):
+            reply = await playback.init(self._stage, act.channel, int(init[1]))
+        elif name == "index.m3u8":
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            reply = await playback.live_playlist(act, query)
+        elif name == "vod.m3u8":
+            reply = playback.whole(act)
+        else:
+            raise NoPicture
+        await answer(send, reply, head=head)
+
+    def _refused(self, refusal: Refusal) -> Reply:
+        words = sentence(self._templates, refusal)
+        facts = {name: value for name, value in refusal.facts.items() if isinstance(value, str | int)}
+        told = {"type": f"/problems/{refusal.kind}", "title": refusal.kind.replace("-", " "), "status": refusal.status}
+        body = json.dumps({**told, "detail": words, **facts}, ensure_ascii=False).encode()
+        wait = refusal.facts.get("retry_after_s")
+        more = [(b"retry-after", str(wait).encode())] if wait else []
+        return replies.told(refusal.status, body, b"application/problem+json", *more)
+
+
+async def _body(request: Request, declared: int) -> bytes:
+    """The whole piece. Raises PieceTooBig as soon as that is known."""
+    body = bytearray()
+    if declared <= MOST_PIECE_BYTES:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_PIECE_BYTES:
+                break
+        else:
+            return bytes(body)
+    raise PieceTooBig(limit_mb=MOST_PIECE_BYTES // 1024 // 1024)

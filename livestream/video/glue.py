@@ -1,0 +1,117 @@
+"""Between pictures and the states of a session: what the picture's coming and going means, told in short transactions.
+
+`due` decides and is pure; the rest reads and writes the database, called by the stage's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import col, select
+
+from livestream import service
+from livestream.models import OVER, LiveSession, SessionState
+from livestream.moves import move, settle
+from livestream.video import lease
+from livestream.video.models import LivePublisher
+from shop.core.db import Database
+
+S = SessionState
+TAKES = (S.STARTING, S.LIVE, S.INTERRUPTED, S.ENDING)
+"""A phone may send its picture."""
+SHOWN_LIVE = (S.STARTING, S.LIVE, S.INTERRUPTED, S.ENDING, S.PROCESSING)
+"""Viewers may ask for the live playlist, as soon as there is one."""
+SHOWN_WHOLE = (S.PROCESSING, S.REPLAY)
+"""Viewers may see all of it again."""
+LOST_AFTER_S, BACK_WITHIN_S, LAST_AFTER_S = 5.0, 2.0, 5.0
+
+Step = Literal["first_picture", "picture_lost", "picture_back", "processed", "end", "cut"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a session stands in the database. `number` is the lease that counts; 0 when no phone ever had one."""
+
+    state: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What this process knows of its picture: since when no piece came, since when no part was shown."""
+
+    has_segment: bool
+    silent_s: float
+    dark_s: float
+    is_last: bool
+    is_ended: bool
+    is_full: bool
+
+
+def due(standing: Standing, facts: Facts) -> Step | None:
+    """The one thing to tell or do next, None when all is as it should be."""
+    if not standing.number:
+        return None
+    match standing.state:
+        case S.STARTING:
+            return "first_picture" if facts.has_segment and facts.dark_s < BACK_WITHIN_S else None
+        case S.LIVE:
+            return "picture_lost" if facts.silent_s > LOST_AFTER_S else None
+        case S.INTERRUPTED:
+            return "picture_back" if facts.dark_s < BACK_WITHIN_S else None
+        case S.ENDING if not facts.is_ended:
+            return "end" if facts.is_last or facts.silent_s > LAST_AFTER_S else None
+        case S.ENDING | S.PROCESSING:
+            return "processed" if facts.is_ended else "end"
+        case S.TERMINATED:
+            return "processed" if facts.is_ended else "cut"
+        case S.HIDDEN:
+            return None if facts.is_ended else "cut"
+    return "end" if standing.state in OVER and not facts.is_ended else None
+
+
+def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
+    """How these sessions stand now; those that do not exist are left out."""
+    wanted = (
+        select(LiveSession.id, LiveSession.state, LivePublisher.number)
+        .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id, isouter=True)
+        .where(col(LiveSession.id).in_(ids))
+    )
+    with db.read() as session:
+        return {live_id: Standing(state, number or 0) for live_id, state, number in session.exec(wanted)}
+
+
+def going_on(db: Database) -> list[int]:
+    """Sessions that had a phone's picture and are not over."""
+    wanted = (
+        select(LiveSession.id)
+        .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id)
+        .where(col(LiveSession.state).in_((*TAKES, S.PROCESSING)))
+    )
+    with db.read() as session:
+        return list(session.exec(wanted))
+
+
+def note_seen(db: Database, live_id: int, number: int, epoch: int, now: datetime) -> None:
+    """Pieces of this lease arrive."""
+    with db.write() as session:
+        lease.seen(session, live_id, number, epoch, now)
+
+
+def tell(db: Database, step: Step, live_id: int, video_s: float, now: datetime) -> None:
+    """Say what became of the picture; the state follows if it still may."""
+    with db.write() as session:
+        live = session.get_one(LiveSession, live_id)
+        match step:
+            case "first_picture":
+                live.has_video = True
+                service.start(session, live_id, None, now, S.STARTING)
+            case "picture_lost":
+                move(session, live, S.INTERRUPTED, None, now)
+            case "picture_back":
+                move(session, live, S.LIVE, None, now, S.INTERRUPTED)
+            case "processed":
+                settle(session, live, video_s, now)

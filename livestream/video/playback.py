@@ -1,0 +1,116 @@
+"""What viewers fetch: the live window from memory, what is older from the shelf."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from livestream.video import glue, replies
+from livestream.video.channel import Channel, wants
+from livestream.video.packager import FARTHEST, Packager, whole_playlist
+from livestream.video.refusals import NoPicture, NotReady, PictureGone
+from livestream.video.replies import Reply
+from livestream.video.stage import Act, Stage
+
+HOLD_S = 8.0
+FIRST_S = 6.0
+SHOWN = (*glue.SHOWN_LIVE, *glue.SHOWN_WHOLE)
+
+
+async def shown(stage: Stage, live_id: int) -> Act:
+    """The act whose picture may be seen. Raises NoPicture, PictureGone."""
+    act = await stage.act(live_id)
+    if act is None:
+        raise NoPicture
+    if act.standing.state not in SHOWN:
+        raise PictureGone if act.channel.packager.rows else NoPicture
+    act.channel.asked_at = time.monotonic()
+    return act
+
+
+async def live_playlist(act: Act, query: Mapping[str, str]) -> Reply:
+    """`index.m3u8`: at once, or when the part exists that the player asks for. Raises NoPicture, NotReady."""
+    channel, low_latency = act.channel, query.get("ll") != "0"
+    made = channel.packager
+    if made.ended:
+        return replies.playlist(whole_playlist(made.rows).encode()) if made.rows else _none()
+    if (msn := _number(query.get("_HLS_msn"))) is not None:
+        if msn > made.next_msn + FARTHEST:
+            raise NoPicture
+        await channel.wait_for(wants(msn, _number(query.get("_HLS_part"))), HOLD_S)
+    if not made.is_ready(low_latency=low_latency):
+        raise NotReady(retry_after_s=1)
+    return replies.playlist(made.playlist(low_latency=low_latency))
+
+
+def _none() -> Reply:
+    raise NoPicture
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def whole(act: Act) -> Reply:
+    """`vod.m3u8`: all of it, once it is over. Raises NoPicture, NotReady."""
+    made = act.channel.packager
+    if act.standing.state not in glue.SHOWN_WHOLE:
+        raise NotReady(retry_after_s=5)
+    return replies.playlist(whole_playlist(made.rows).encode()) if made.rows else _none()
+
+
+async def part(channel: Channel, msn: int, place: int) -> Reply:
+    """One part; a player that was told its name before it exists waits for it. Raises NoPicture."""
+    segment = channel.packager.segment(msn)
+    if segment is None or place >= len(segment.parts):
+        if channel.packager.ended or msn > channel.packager.next_msn + 1:
+            raise NoPicture
+        await channel.wait_for(wants(msn, place), HOLD_S)
+        segment = channel.packager.segment(msn)
+    if segment is None or place >= len(segment.parts):
+        raise NoPicture
+    return replies.media(segment.parts[place].body)
+
+
+async def segment(stage: Stage, channel: Channel, msn: int) -> Reply:
+    """A whole segment, from memory or the shelf. Raises NoPicture."""
+    kept = channel.packager.segment(msn)
+    if kept is not None and kept.whole:
+        return replies.media(kept.whole)
+    if msn >= channel.packager.next_msn:
+        raise NoPicture
+    return replies.media(await _from_shelf(stage, channel.shelf.path(f"{msn}.m4s")))
+
+
+async def init(stage: Stage, channel: Channel, epoch: int) -> Reply:
+    """What comes before the segments of an epoch. Raises NoPicture."""
+    body = channel.inits.get(epoch)
+    if body is None:
+        body = channel.inits[epoch] = await _from_shelf(stage, channel.shelf.path(f"init-{epoch}.mp4"))
+    return replies.media(body)
+
+
+async def _from_shelf(stage: Stage, file: Path) -> bytes:
+    try:
+        return await stage.on_disk(file.read_bytes)
+    except FileNotFoundError as missing:
+        raise NoPicture from missing
+
+
+async def first_key(channel: Channel) -> tuple[int, int]:
+    """Where an endless answer begins: the newest part with a key frame. Raises NotReady."""
+    if not await channel.wait_for(lambda made: _newest_key(made) is not None, FIRST_S):
+        raise NotReady(retry_after_s=1)
+    found = _newest_key(channel.packager)
+    assert found is not None  # noqa: S101  nothing happened in between
+    return found
+
+
+def _newest_key(made: Packager) -> tuple[int, int] | None:
+    growing = made.growing
+    if growing is None:
+        return None
+    return next((
+        (growing.msn, place) for place in reversed(range(len(growing.parts))) if growing.parts[place].is_key
+    ), None)  # fmt: skip

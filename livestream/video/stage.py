@@ -1,0 +1,272 @@
+"""All sessions whose picture goes through this process: who may send, what state they are in, what must be told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any, TypeVar
+
+import structlog
+
+from livestream.video import glue, lease
+from livestream.video.channel import Channel, Taken
+from livestream.video.glue import Standing
+from livestream.video.packager import Packager
+from livestream.video.refusals import (
+    DiskIsFull,
+    NoToken,
+    NotYourPicture,
+    PictureOver,
+    PiecesTooFast,
+    StageIsFull,
+    TakenOver,
+)
+from livestream.video.remux import Ffmpeg, Remuxer
+from livestream.video.sequence import Allowance
+from livestream.video.shelf import shelf_of
+from shop.core import pagecache
+from shop.core.db import Database
+from shop.settings import Settings
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+MOST_PIECE_BYTES = 2 * 1024 * 1024
+BYTES_PER_S, BYTES_AT_ONCE = 800_000.0, 32_000_000.0  # a backlog of a minute comes at once, four cameras' worth do not
+PIECES_PER_S, PIECES_AT_ONCE = 20.0, 300.0
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+TICK_S, SEEN_EVERY_S, LOOK_AT_DISK_S = 1.0, 5.0, 10.0
+FORGET_AFTER_S = 120.0
+MOST_CHANNELS = 2_000
+
+
+@dataclass
+class Act:
+    """A channel, what is known of its session, and what its phone may still send."""
+
+    channel: Channel
+    standing: Standing
+    bytes_left: Allowance = field(default_factory=lambda: Allowance(BYTES_PER_S, BYTES_AT_ONCE))
+    pieces_left: Allowance = field(default_factory=lambda: Allowance(PIECES_PER_S, PIECES_AT_ONCE))
+    busy: bool = False
+    """Whether something is being told of it."""
+    seen_at: float = 0.0
+    looked_at: float = 0.0
+
+
+class Stage:
+    """Lives in one event loop, from `start` to `stop`. The database and the disk are reached by one thread each."""
+
+    def __init__(self, db: Database, settings: Settings, remuxer: Remuxer | None = None) -> None:
+        self._db, self._settings, self._remuxer = db, settings, remuxer or Ffmpeg()
+        self._acts: dict[int, Act] = {}
+        self._asked: dict[int, asyncio.Future[Act | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clerk = ThreadPoolExecutor(1, "stage-clerk")
+        self._hand = ThreadPoolExecutor(1, "stage-hand")
+        self.closing = False
+
+    async def start(self) -> None:
+        """Take up what was going on when the last process ended, and watch."""
+        self._loop = asyncio.get_running_loop()
+        pagecache.listen(self._heard)
+        self._spawn(self._watch())
+
+    async def stop(self) -> None:
+        """End every recording at once; what viewers were shown is on disk. Takes seconds at most."""
+        self.closing = True
+        self._let_go()
+        pagecache.forget(self._heard)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for act in self._acts.values():
+            with suppress(Exception):
+                await asyncio.wait_for(act.channel.stop(), 6)
+        self._clerk.shutdown(wait=True, cancel_futures=True)
+        self._hand.shutdown(wait=True)
+
+    def close(self) -> None:
+        """Let go of everybody who waits: the process was told to end. From any thread or a signal."""
+        self.closing = True
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        for act in self._acts.values():
+            act.channel.closing = True
+            act.channel.stir()
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _in_db(self, job: Callable[..., T], *told: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._clerk, job, self._db, *told)
+
+    async def on_disk(self, job: Callable[..., T], *told: Any) -> T:
+        """Run `job` in the thread that writes recordings."""
+        return await asyncio.get_running_loop().run_in_executor(self._hand, job, *told)
+
+    async def act(self, live_id: int) -> Act | None:
+        """The session's act, read from database and disk when it is first asked for; None when there is no session."""
+        if act := self._acts.get(live_id):
+            return act
+        if live_id not in self._asked:
+            self._asked[live_id] = asyncio.ensure_future(self._set_up(live_id))
+            self._asked[live_id].add_done_callback(lambda _done: self._asked.pop(live_id, None))
+        return await asyncio.shield(self._asked[live_id])
+
+    async def _set_up(self, live_id: int) -> Act | None:
+        standing = (await self._in_db(glue.standings, [live_id])).get(live_id)
+        if standing is None:
+            return None
+        shelf = shelf_of(self._settings.data_dir, live_id)
+        made = Packager(await self.on_disk(shelf.load))
+        made.ended = standing.state not in glue.TAKES
+        act = Act(Channel(live_id, shelf, made, self._remuxer, self.on_disk), standing)
+        act.channel.on_segment = lambda _channel: self._consider(act)
+        if len(self._acts) < MOST_CHANNELS:
+            self._acts[live_id] = act
+        return act
+
+    async def admit(self, live_id: int, token: str, size: int) -> Act:
+        """Whether this phone may send a piece of that many bytes now.
+
+        Raises NoToken, NotYourPicture, TakenOver, PictureOver, PiecesTooFast, DiskIsFull.
+        """
+        if not token:
+            raise NoToken
+        number = lease.number_of(self._settings.secret_key, live_id, token)
+        act = await self.act(live_id) if number is not None else None
+        if act is None or number is None:
+            raise NotYourPicture
+        if number > act.standing.number:
+            await self._refresh([live_id])  # taken a moment ago, in another process
+        if number != act.standing.number:
+            raise TakenOver
+        if act.standing.state not in glue.TAKES or self.closing:
+            raise PictureOver
+        now_s = time.monotonic()
+        if wait_s := act.pieces_left.spend(1, now_s) or act.bytes_left.spend(size, now_s):
+            raise PiecesTooFast(retry_after_s=ceil(wait_s))
+        return act
+
+    async def take(self, act: Act, epoch: int, seq: int, kind: str, data: bytes, *, last: bool) -> Taken:
+        """One piece of an admitted phone. Raises NotVideo, StageIsFull, DiskIsFull."""
+        if act.channel.sequence.verdict(epoch, seq) == "open":
+            await self._require_place(act)
+        elif act.channel.is_full:
+            raise DiskIsFull
+        taken = await act.channel.take(epoch, seq, kind, data)
+        if last and not taken.missing:
+            act.channel.is_last = True
+            self._consider(act)
+        return taken
+
+    async def _require_place(self, act: Act) -> None:
+        most = self._settings.live_most_sessions
+        if not act.channel.is_recording and sum(one.channel.is_recording for one in self._acts.values()) >= most:
+            raise StageIsFull(most=most)
+        await self._look_at_disk(act)
+        if act.channel.is_full:
+            raise DiskIsFull
+
+    async def _look_at_disk(self, act: Act) -> None:
+        used = sum(row.bytes for row in act.channel.packager.rows)
+        free = await self.on_disk(act.channel.shelf.free_bytes)
+        act.channel.is_full = used > self._settings.live_most_gb * 10**9 or free < LEAST_FREE_BYTES
+
+    def _heard(self, tags: Iterable[str]) -> None:
+        """A commit of this process changed some sessions. Called from any thread."""
+        ids = [int(tag[8:]) for tag in tags if tag.startswith("session:") and tag[8:].isdecimal()]
+        known = [live_id for live_id in ids if live_id in self._acts]
+        if known and self._loop and not self.closing:
+            self._loop.call_soon_threadsafe(self._spawn_refresh, known)
+
+    def _spawn_refresh(self, ids: list[int]) -> None:
+        if not self.closing:
+            self._spawn(self._refresh(ids))
+
+    async def _refresh(self, ids: list[int]) -> None:
+        """Read how these sessions stand, and do what follows from it."""
+        standings = await self._in_db(glue.standings, ids)
+        for live_id in ids:
+            act = self._acts.get(live_id)
+            if act is None:
+                continue
+            if live_id not in standings:
+                self._acts.pop(live_id)
+            else:
+                act.standing = standings[live_id]
+                self._consider(act)
+
+    def _consider(self, act: Act) -> None:
+        """Tell or do what is due now, one thing at a time."""
+        if act.busy or self.closing:
+            return
+        channel, now_s = act.channel, time.monotonic()
+        silent_s, dark_s = now_s - channel.heard_at, now_s - channel.shown_at
+        made = channel.packager
+        facts = glue.Facts(bool(made.rows), silent_s, dark_s, channel.is_last, made.ended, channel.is_full)
+        if step := glue.due(act.standing, facts):
+            act.busy = True
+            self._spawn(self._do(act, step))
+
+    async def _do(self, act: Act, step: glue.Step) -> None:
+        live_id = act.channel.live_id
+        try:
+            if step == "end":
+                await act.channel.end()
+            elif step == "cut":
+                await act.channel.cut()
+            else:
+                await self._in_db(glue.tell, step, live_id, act.channel.packager.duration_s, datetime.now(UTC))
+        except Exception:
+            log.exception("step of a session not done", live_id=live_id, step=step)
+        else:
+            await self._refresh_quietly(live_id)
+        act.busy = False
+
+    async def _refresh_quietly(self, live_id: int) -> None:
+        standings = await self._in_db(glue.standings, [live_id])
+        if (act := self._acts.get(live_id)) and live_id in standings:
+            act.standing = standings[live_id]
+
+    async def _watch(self) -> None:
+        """Every second: how all stand, whose picture stays away, who is asked for no longer."""
+        for live_id in await self._in_db(glue.going_on):
+            await self.act(live_id)
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self._tick()
+            except Exception:
+                log.exception("stage not watched")
+
+    async def _tick(self) -> None:
+        if self._acts:
+            await self._refresh(list(self._acts))
+        now_s = time.monotonic()
+        for live_id, act in list(self._acts.items()):
+            if act.channel.is_recording:
+                await self._note(act, now_s)
+            elif act.standing.state not in glue.TAKES and now_s - act.channel.asked_at > FORGET_AFTER_S:
+                self._acts.pop(live_id)
+
+    async def _note(self, act: Act, now_s: float) -> None:
+        if now_s - act.seen_at >= SEEN_EVERY_S and now_s - act.channel.heard_at < SEEN_EVERY_S:
+            act.seen_at = now_s
+            told = (act.channel.live_id, act.standing.number, act.channel.sequence.epoch, datetime.now(UTC))
+            await self._in_db(glue.note_seen, *told)
+        if now_s - act.looked_at >= LOOK_AT_DISK_S:
+            act.looked_at = now_s
+            await self._look_at_disk(act)
