@@ -1,20 +1,25 @@
-// All viewers see the same moment of the clip: its place follows from the server's clock.
+// What every moving picture has in common: the server's clock, the button where autoplay is refused, the sound.
 const video = document.getElementById("picture");
 const stream = document.getElementById("stream");
-let aheadMs = 0;
-const follow = () => {
-  if (!video?.duration || !Number.isFinite(video.duration)) return;
-  const at = ((Date.now() + aheadMs - Number(video.dataset.since)) / 1000) % video.duration;
-  const off = Math.abs(video.currentTime - at);
-  if (at >= 0 && Math.min(off, video.duration - off) > 2) video.currentTime = at;
-};
 const button = document.querySelector("[data-play]");
-const play = () => video.play().then(() => { button.hidden = true; }, () => { button.hidden = false; });
+const sound = document.querySelector("[data-sound]");
+let aheadMs = 0;
+const picture = {
+  video,
+  kind: video && (video.dataset.kind ?? "clip"),
+  serverNow: () => Date.now() + aheadMs,
+  // The server's time at which the frame was filmed that is seen now; unknown for some players.
+  filmedAt: () => null,
+  play: () => video.play().then(() => { button.hidden = true; }, (error) => { if (error.name === "NotAllowedError") button.hidden = false; }),
+};
+const heard = () => { if (sound) sound.hidden = !video.muted; };
 if (video) {
-  video.addEventListener("loadedmetadata", follow);
-  stream?.addEventListener("server-time", (event) => { aheadMs = Number(event.detail.data) - Date.now(); follow(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { follow(); play(); } });
-  button.addEventListener("click", play);
-  follow();
-  play();
+  const clocked = (event) => { aheadMs = Number(event.detail.data) - Date.now(); video.dispatchEvent(new Event("clocked")); };
+  stream?.addEventListener("server-time", clocked);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && picture.kind !== "replay") { video.dispatchEvent(new Event("clocked")); picture.play(); } });
+  button.addEventListener("click", picture.play);
+  sound?.addEventListener("click", () => { video.muted = false; picture.play(); });
+  video.addEventListener("volumechange", heard);
+  heard();
 }
+globalThis.picture = picture;

@@ -4,8 +4,9 @@ const each = (selector, change) => document.querySelectorAll(selector).forEach(c
 let goods = {};
 let viewers = "";
 const show = () => {
-  for (const [code, [left, price]] of Object.entries(goods)) {
+  for (const [code, [left, price, dealLeft]] of Object.entries(goods)) {
     each(`[data-left="${code}"]`, (out) => { out.textContent = left; });
+    each(`[data-deal-left="${code}"]`, (out) => { out.textContent = dealLeft; });
     each(`[data-price="${code}"]`, (out) => { out.textContent = price; });
     each(`.pinned[data-code="${code}"], .room-item[data-code="${code}"]`, (item) => item.classList.toggle("gone", left < 1));
   }
@@ -22,7 +23,8 @@ const show = () => {
 stream?.addEventListener("goods", (event) => { goods = JSON.parse(event.detail.data); show(); });
 stream?.addEventListener("viewers", (event) => { viewers = event.detail.data; show(); });
 stream?.addEventListener("reset", () => { goods = {}; });
-// A room that waited has no picture yet; the spread keeps thousands from asking in the same moment.
+// A room that waited has no picture yet; the spread keeps thousands from asking in the same moment. A picture that runs
+// is never taken away: what became of the session stands beside it.
 stream?.addEventListener("state", (event) => {
   goods = {};
   if (event.detail.data === "live" && !document.getElementById("picture")) setTimeout(() => location.reload(), Math.random() * 1500);
