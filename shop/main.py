@@ -31,11 +31,11 @@ from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
-from payments import asking, sending
-from payments import events as money
 from livestream.video import routes as live_video
 from livestream.video.doors import Pictures
 from livestream.video.stage import Stage
+from payments import asking, sending
+from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
 from payments.checkpoints import service as checkpoints
@@ -132,11 +132,11 @@ ROUTERS: Sequence[APIRouter] = (
     desk_money.router,
     desk_money_back.router,
     studio.router,
+    live_video.router,
     live_camera.router,
     admin_pages.router,
 )
 
-    live_video.router,
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
     money.PayoutSent: [coop_messages.tell_paid_out],
@@ -243,6 +243,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.pages = Pages(state.bus)
     state.numbers = _numbers(state)
     state.screen = Screen(state.db, state.hub, state.templates)
+    state.stage = Stage(state.db, settings) if settings.pictures_here else None
     app.front = PageCache(partial(FastAPI.__call__, app), state.pages)
     app.user_middleware += _layers(settings, state)
     install_errors(app)
@@ -254,7 +255,6 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     settings.media_dir.mkdir(parents=True, exist_ok=True)
     app.mount("/media", Media(directory=settings.media_dir))
     return app
-    state.stage = Stage(state.db, settings) if settings.pictures_here else None
 
 
 @asynccontextmanager
@@ -264,6 +264,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     changes = ChangeReader(state.db, state.pages.drop)
     changes.start()
     state.screen.start()
+    if state.stage:
+        await state.stage.start()
     if state.settings.worker == "thread":
         state.worker.start()
         state.asker.start()
@@ -272,11 +274,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     index.start()
     yield
     index.cancel()
+    if state.stage:
+        await state.stage.stop()
     state.worker.stop()
     state.asker.stop()
     state.screen.stop()
-    if state.stage:
-        await state.stage.start()
     changes.stop()
     state.backroom.close()
     state.hub.close()
@@ -285,13 +287,13 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     if state.owns_db:
         state.db.close()
 
-    if state.stage:
-        await state.stage.stop()
 
 def _layers(settings: Settings, state: State) -> list[Middleware]:
     """Outermost first: what is answered from memory never reaches the app, and thousands of streams pass no layer."""
+    pictures = [Middleware(Pictures, stage=state.stage, templates=state.templates)] if state.stage else []
     return [
         Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
+        *pictures,
         Middleware(Observed, numbers=state.numbers, every=not settings.demo),
         Middleware(FromMemory, static=state.static),
         Middleware(LanguageFromPath),
@@ -301,10 +303,8 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
     ]
 
 
-    pictures = [Middleware(Pictures, stage=state.stage, templates=state.templates)] if state.stage else []
 def _numbers(state: State) -> Numbers:
     """With what the layers before `Observed` count themselves."""
-        *pictures,
     numbers, pages, hub = Numbers(), state.pages, state.hub
     numbers.count("chohtx_page_cache_hits", "Public pages answered from memory", lambda: pages.hits)
     numbers.count("chohtx_page_cache_misses", "Public pages made anew", lambda: pages.misses)

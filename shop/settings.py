@@ -204,14 +204,6 @@ class Settings(BaseSettings):
         return self.env == "demo"
 
     @property
-    def media_dir(self) -> Path:
-        return self.data_dir / "media"
-
-    @property
-    def database(self) -> str:
-        """The address of the database; by default an SQLite file in the data folder."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'chohtx.sqlite'}"
-    @property
     def pictures_here(self) -> bool:
         """Whether this process takes cameras itself: one process does; several leave it to `chohtx media`."""
         return not self.bus_url
@@ -221,6 +213,14 @@ class Settings(BaseSettings):
         """What stands before `/hinh/…`: nothing, or the media server's address."""
         return self.media_url.rstrip("/")
 
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+    @property
+    def database(self) -> str:
+        """The address of the database; by default an SQLite file in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'chohtx.sqlite'}"
 
     @property
     def base_url(self) -> str:
