@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from livestream.deals.prices import Deal, open_deals
 from livestream.models import AHEAD, ON_AIR, PAST, LiveItem, LivePin, LiveSession
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.picture import Picture, picture_of
@@ -27,7 +28,10 @@ LATE = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the run. `left`, `held` and `sold` are selling steps of the session's own allotment."""
+    """One line of the run. `left`, `held` and `sold` are selling steps of the session's own allotment.
+
+    `live_price_vnd` is what a buyer pays now: the deal's price while one runs and something is left of it.
+    """
 
     id: int
     code: str
@@ -38,6 +42,8 @@ class Item:
     most_per_buyer: int
     on_hand: int
     held: int
+    usual_live_vnd: int = 0
+    deal: Deal | None = None
 
     @property
     def left(self) -> int:
@@ -137,15 +143,18 @@ def _items(session: Session, live_id: int) -> list[Item]:
     variants = catalog.variants(session, [row.variant_id for row in rows])
     wanted = select(Pool).where(col(Pool.id).in_([row.pool_id for row in rows if row.pool_id]))
     pools = {pool.id: pool for pool in session.exec(wanted)}
-    return [_item(row, variants[row.variant_id], pools.get(row.pool_id or 0)) for row in rows]
+    deals = open_deals(session, live_id)
+    return [_item(row, variants[row.variant_id], pools.get(row.pool_id or 0), deals.get(row.id)) for row in rows]
 
 
-def _item(row: LiveItem, variant: VariantView, pool: Pool | None) -> Item:
+def _item(row: LiveItem, variant: VariantView, pool: Pool | None, deal: Deal | None) -> Item:
     return Item(
         id=row.id,
         code=row.code,
         variant=variant,
-        live_price_vnd=row.live_price_vnd,
+        live_price_vnd=deal.price_vnd if deal and deal.left else row.live_price_vnd,
+        usual_live_vnd=row.live_price_vnd,
+        deal=deal,
         wanted=row.wanted,
         allotted=row.allotted,
         most_per_buyer=row.most_per_buyer,

@@ -34,7 +34,10 @@ FRESH = timedelta(minutes=5)  # a room's page names a place in the stream; older
 
 
 class Buy(BaseModel):
+    """`seen_vnd` is the price that stood on the sheet; 0 when there was none."""
+
     quantity: int = Field(ge=0, le=999)
+    seen_vnd: int = Field(default=0, ge=0, le=1_000_000_000)
 
 
 class Report(BaseModel):
@@ -149,7 +152,9 @@ def buy(
         if form.ok:
             with db.write() as session:
                 cart_id = cart_of(session, visit, person, now)
-                press(session, slug, code, form.value.quantity, cart_id, visit.visitor_key, hold_for, now)
+                told = form.value
+                seen_vnd = told.seen_vnd or None
+                press(session, slug, code, told.quantity, cart_id, visit.visitor_key, hold_for, now, seen_vnd)
             hub.whisper(live_room(slug), visit.visitor_key, "mine-changed")
             if not page.wants_fragment:
                 return page.go("/gio-hang", "held-live" if form.value.quantity else "removed-from-cart")

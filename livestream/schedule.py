@@ -50,7 +50,7 @@ class NotScheduled(Refusal):
 
 
 class LivePriceTooHigh(Invalid):
-    """A live price is never above the ordinary price. Facts: name, price_vnd."""
+    """A live price is never above the lowest ordinary price of late. Facts: name, price_vnd."""
 
 
 class AlreadyInTheRun(Refusal):
@@ -249,7 +249,7 @@ def free_evening(session: Session, coop_ids: Collection[int], host_id: int, now:
 
 
 def _refuse_price(session: Session, variant_id: int, name: str, live_price_vnd: int, now: datetime) -> None:
-    ordinary_vnd = offers.price_now(session, variant_id, now)
+    ordinary_vnd = offers.lowest_ordinary_price(session, variant_id, now)
     if live_price_vnd > ordinary_vnd:
         raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
 

@@ -137,7 +137,11 @@ class Screen:
 
 def _as_shown(room: Room) -> _Shown:
     pinned = room.pinned
-    shown = (pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd) if pinned else ()
-    goods = {item.code: [item.left, format_vnd(item.live_price_vnd)] for item in room.items}
+    deal = (pinned.deal.id, pinned.deal.left > 0) if pinned and pinned.deal else ()
+    shown = (pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd, *deal) if pinned else ()
+    goods = {
+        item.code: [item.left, format_vnd(item.live_price_vnd), item.deal.left if item.deal else 0]
+        for item in room.items
+    }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
     return _Shown(room.live.state, (room.live.state, *shown), packed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
+from livestream.deals import prices
+from livestream.deals.models import LiveDealTake
 from livestream.models import (
     AHEAD,
     CHANGEABLE,
@@ -138,7 +140,7 @@ def set_price(session: Session, live_id: int, item_id: int, price_vnd: int, pers
     live = session_of(session, live_id)
     session.refresh(live, with_for_update=True)
     item = item_by_id(session, live_id, item_id)
-    ordinary_vnd = offers.price_now(session, item.variant_id, now)
+    ordinary_vnd = offers.lowest_ordinary_price(session, item.variant_id, now)
     if price_vnd > ordinary_vnd:
         name = catalog.variants(session, [item.variant_id])[item.variant_id].product_name
         raise LivePriceTooHigh(name=name, price_vnd=ordinary_vnd)
@@ -177,16 +179,6 @@ def close_sale(session: Session, live_id: int, person: Person | None, now: datet
     return home
 
 
-def stop(session: Session, live_id: int, reason: str, person: Person, now: datetime) -> None:
-    """The operator takes a session off the air at once; the reason is kept. Raises NotOnAir.
-
-    Source: law on e-commerce 122/2025/QH15, Art. 22 to 24 (stop and take down when found or asked).
-    """
-    end(session, live_id, person, now)
-    coop_id = session_of(session, live_id).coop_id
-    audit(session, person, "stopped", live_owner(live_id), None, reason, now, coop_id)
-
-
 def _tell(session: Session, live_id: int, items: list[LiveItem]) -> None:
     """The lists of sessions, the room, and the product pages that say "on air" or not."""
     variants = catalog.variants(session, [item.variant_id for item in items])
@@ -203,6 +195,7 @@ class Claimed:
     quantity: int
     price_vnd: int
     held_until: datetime
+    deal_id: int | None = None
 
     @property
     def total_vnd(self) -> int:
@@ -218,29 +211,53 @@ def claim(
     visitor_key: str,
     hold_for: timedelta,
     now: datetime,
+    seen_vnd: int | None = None,
 ) -> Claimed:
-    """Reserve `quantity` steps (all together, not more) for this cart at the live price.
+    """Reserve `quantity` steps (all together, not more) for this cart at the price of `deals.prices`.
 
     `most_per_buyer` counts what this visitor holds in whatever cart and has ordered; never by network address.
     Pressing again changes the number; the first press decides until when, so that nobody keeps goods for ever.
-    0 gives back. Raises NoSuchSession, NoSuchItem, NotOnAir, TooManyForOne, LiveSoldOut: then nothing has changed.
+    0 gives back. Whoever says which price was seen is never charged more. Raises NoSuchSession, NoSuchItem, NotOnAir,
+    TooManyForOne, LiveSoldOut, HeldAtItsOldPrice, DearerNow: then nothing has changed.
     """
     live, item = _on_air(session, slug, code)
     variant = catalog.variants(session, [item.variant_id])[item.variant_id]
     if quantity > (most := min(item.most_per_buyer, variant.most_steps)):
         raise TooManyForOne(name=variant.shown_name, most=most)
     owner = hold_owner(live.id, item.id, cart_id)
-    until = held_until(session, owner, now) or now + hold_for
-    price_vnd = offers.price_now(session, item.variant_id, now, live_owner(live.id))
-    claimed = Claimed(code, variant.shown_name, max(0, quantity), price_vnd, until)
+    deal = prices.running(session, item.id, now, lock=True)  # before any pool: two claims never wait crosswise
+    held = prices.held(session, owner, now)
     stock.release_holds(session, owner, now)
     if quantity <= 0:
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)
-    else:
-        _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
-        if _taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
-            raise TooManyForOne(name=variant.shown_name, most=most)
+        return Claimed(code, variant.shown_name, 0, item.live_price_vnd, held.until if held else now)
+    price = _price(session, item, deal, held, quantity, visitor_key, now)
+    if seen_vnd is not None and price.price_vnd > seen_vnd:
+        raise prices.DearerNow(name=variant.shown_name, price_vnd=price.price_vnd, deal_left=deal.left if deal else 0)
+    until = held.until if held else now + hold_for
+    claimed = Claimed(code, variant.shown_name, quantity, price.price_vnd, until, price.deal_id)
+    _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
+    if _taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
+        raise TooManyForOne(name=variant.shown_name, most=most)
     return claimed
+
+
+def _price(
+    session: Session,
+    item: LiveItem,
+    deal: prices.Deal | None,
+    held: prices.Held | None,
+    quantity: int,
+    visitor_key: str,
+    now: datetime,
+) -> prices.Price:
+    """What this buyer pays; what was held is let go already, so it does not count against the deal."""
+    live_price_vnd = offers.price_now(session, item.variant_id, now, live_owner(item.session_id))
+    if deal is None:
+        return prices.price_for(live_price_vnd, None, 0, quantity, held)
+    left = deal.quantity - prices.taken(session, [deal.id]).get(deal.id, 0)
+    mine = prices.taken(session, [deal.id], visitor_key).get(deal.id, 0)
+    return prices.price_for(live_price_vnd, replace(deal, left=left), mine, quantity, held)
 
 
 def _taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> int:
@@ -258,12 +275,6 @@ def _taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> i
         .where(col(Parcel.state).not_in(("cancelled", "refused")))
     )
     return int(session.exec(select(kept.scalar_subquery() + bought.scalar_subquery())).one())
-
-
-def held_until(session: Session, owner: str, now: datetime) -> datetime | None:
-    """Until when this buyer holds the item now."""
-    held = stock.open_holds(session, owner)
-    return next((hold.expires_at for hold in held if hold.expires_at and hold.expires_at > now), None)
 
 
 def _reserve(
@@ -290,6 +301,10 @@ def _reserve(
     facts = {"session_id": item.session_id, "item_id": item.id, "hold_owner": owner, "quantity": claimed.quantity}
     facts |= {"visitor_key": visitor_key, "price_vnd": claimed.price_vnd, "held_until": claimed.held_until, "at": now}
     run(session, insert(LiveClaim).values(**facts))
+    if claimed.deal_id:
+        (hold,) = stock.open_holds(session, owner)
+        session.add(LiveDealTake(hold_id=hold.id, deal_id=claimed.deal_id, visitor_key=visitor_key))
+        session.flush()
 
 
 def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveItem]:

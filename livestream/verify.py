@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from livestream.chat.models import HOLDING, Claim, ClaimState, LiveChat, LiveComment
+from livestream.deals.verify import oversold_deals
 from livestream.models import ON_AIR, LiveItem, LivePin, LiveSession
 from shop.stock.models import Hold, HoldState, Pool
 
@@ -18,6 +19,7 @@ def broken_rules(session: Session) -> list[str]:
         *_wrong_pins(session),
         *_claims_without_goods(session),
         *_sentences_missing(session),
+        *oversold_deals(session),
     ]
 
 

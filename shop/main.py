@@ -29,6 +29,8 @@ from livestream import studio_routes as studio
 from livestream.chat import desk_routes as live_comments
 from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
+from livestream.deals import routes as live_deals
+from livestream.deals.service import close_over
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.video import routes as live_video
@@ -115,6 +117,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_pages.router,
     live_chat.router,
     live_comments.router,
+    live_deals.router,
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
@@ -176,6 +179,7 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
         notify.send_due(db, senders, absolute, now)
 
     def serve_who_waits(db: Database, now: datetime) -> None:
+        close_over(db, now)
         tend(db, now, timedelta(minutes=settings.live_hold_minutes))
 
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from livestream import service as live
 from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
+from livestream.deals.prices import HeldAtItsOldPrice
 from livestream.models import ON_AIR, LiveItem, LiveSession
 from livestream.schedule import items_of, session_of
 from shop.cart import service as cart
@@ -160,7 +161,7 @@ def _hold(desk: Desk, mine: Claim, item: LiveItem, speaker: LiveSpeaker) -> str 
         with session.begin_nested():
             facts = (desk.live.slug, item.code, mine.quantity, speaker.cart_id, key, hold_for, desk.now)
             claimed = live.claim(session, *facts)
-    except live.TooManyForOne:
+    except (live.TooManyForOne, HeldAtItsOldPrice):
         return "too-many"
     except (live.LiveSoldOut, cart.FullCart):
         return "short"
@@ -193,6 +194,7 @@ def press(
     visitor_key: str,
     hold_for: timedelta,
     now: datetime,
+    seen_vnd: int | None = None,
 ) -> live.Claimed:
     """The button "Giữ hàng" in a room where people also comment: nobody passes those who wait.
 
@@ -202,10 +204,10 @@ def press(
     item = session.exec(claimed_here.where(LiveSession.slug == slug, LiveItem.code == code)).first()
     waiting = select(Claim.id).where(Claim.item_id == (item.id if item else 0), col(Claim.state).in_(OPEN)).limit(1)
     if item is None or session.exec(waiting).first() is None:
-        return live.claim(session, slug, code, quantity, cart_id, visitor_key, hold_for, now)
+        return live.claim(session, slug, code, quantity, cart_id, visitor_key, hold_for, now, seen_vnd)
     desk = desk_of(session, item.session_id, hold_for, now)
     serve(desk, item)
-    claimed = live.claim(session, slug, code, quantity, cart_id, visitor_key, hold_for, now)
+    claimed = live.claim(session, slug, code, quantity, cart_id, visitor_key, hold_for, now, seen_vnd)
     mine = select(Claim).join(LiveSpeaker, col(LiveSpeaker.id) == Claim.speaker_id)
     mine = mine.where(LiveSpeaker.cart_id == cart_id, Claim.item_id == item.id, col(Claim.state).in_(OPEN))
     if (claim := session.exec(mine).first()) is not None:
