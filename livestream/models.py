@@ -83,6 +83,10 @@ class LiveSession(SQLModel, table=True):
     """Since when it is in this state, by the server's clock."""
     has_video: bool = False
     """A camera has sent pictures of it."""
+    is_practice: bool = False
+    """For the host alone: never public, never past the lobby."""
+    legal_hold: bool = False
+    """Nothing of it is deleted while somebody has asked for it as evidence."""
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pinned_item_id: int | None = None
@@ -136,7 +140,11 @@ class LiveItem(SQLModel, table=True):
     allotted: int | None = None
     """What was set aside at the start; less than `wanted` when less was left."""
     pool_id: int | None = Field(default=None, foreign_key="pool.id")
+    papers: str = ""
+    """What proves the goods when no certificate in the market does: "Giấy ATTP số 12/2026" and the like."""
     position: int
+    prompt: str = ""
+    """What the host wants to say about it; nobody else reads it."""
 
 
 class LivePin(SQLModel, table=True):

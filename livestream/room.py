@@ -42,6 +42,7 @@ class Item:
     most_per_buyer: int
     on_hand: int
     held: int
+    prompt: str = ""
     usual_live_vnd: int = 0
     deal: Deal | None = None
 
@@ -160,6 +161,7 @@ def _item(row: LiveItem, variant: VariantView, pool: Pool | None, deal: Deal | N
         most_per_buyer=row.most_per_buyer,
         on_hand=pool.on_hand if pool else 0,
         held=pool.held if pool else 0,
+        prompt=row.prompt,
     )
 
 

@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
--- end
 CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -185,11 +185,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_product ON pool (product_id, owner)
--- end
 CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE INDEX ix_pool_owner ON pool (owner)
+-- end
+CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -319,13 +319,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_subject ON earning (subject)
--- end
 CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+-- end
+CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
 CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
-CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
+CREATE INDEX ix_earning_subject ON earning (subject)
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -399,9 +399,9 @@ CREATE TABLE payout_account (
 	CONSTRAINT ck_payout_account_state CHECK (state IN ('proposed', 'valid', 'withdrawn'))
 )
 -- end
-CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
--- end
 CREATE INDEX ix_payout_account_seller ON payout_account (seller)
+-- end
+CREATE UNIQUE INDEX ix_payout_account_proposed ON payout_account (seller) WHERE state = 'proposed'
 -- end
 CREATE TABLE payout_run (
 	id SERIAL NOT NULL, 
@@ -473,9 +473,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
--- end
 CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
+-- end
+CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -526,9 +526,9 @@ CREATE TABLE cart (
 	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_cart_touched_at ON cart (touched_at)
--- end
 CREATE INDEX ix_cart_person_id ON cart (person_id)
+-- end
+CREATE INDEX ix_cart_touched_at ON cart (touched_at)
 -- end
 CREATE TABLE category (
 	id SERIAL NOT NULL, 
@@ -609,15 +609,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
--- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
-CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -634,9 +634,9 @@ CREATE TABLE hold (
 -- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
--- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+-- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -651,9 +651,9 @@ CREATE TABLE stock_movement (
 	CONSTRAINT fk_stock_movement_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
--- end
 CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
+-- end
+CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
 -- end
@@ -735,6 +735,31 @@ CREATE TABLE payout_left_out (
 	CONSTRAINT fk_payout_left_out_run_id FOREIGN KEY(run_id) REFERENCES payout_run (id)
 )
 -- end
+CREATE TABLE live_host (
+	person_id INTEGER NOT NULL, 
+	full_name VARCHAR NOT NULL, 
+	paper VARCHAR NOT NULL, 
+	paper_end VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	decided_by_id INTEGER, 
+	reason VARCHAR NOT NULL, 
+	CONSTRAINT pk_live_host PRIMARY KEY (person_id), 
+	CONSTRAINT fk_live_host_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
+	CONSTRAINT fk_live_host_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES person (id)
+)
+-- end
+CREATE TABLE live_rules_accepted (
+	person_id INTEGER NOT NULL, 
+	version VARCHAR NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_rules_accepted PRIMARY KEY (person_id, version), 
+	CONSTRAINT fk_live_rules_accepted_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE OR REPLACE FUNCTION live_rules_accepted_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_rules_accepted is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_rules_accepted_no_change BEFORE UPDATE OR DELETE ON live_rules_accepted FOR EACH ROW EXECUTE FUNCTION live_rules_accepted_frozen()
+-- end
 CREATE TABLE product (
 	id SERIAL NOT NULL, 
 	coop_id INTEGER NOT NULL, 
@@ -761,19 +786,19 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
 CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
-CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
--- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
 -- end
@@ -797,6 +822,8 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
@@ -804,8 +831,6 @@ CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
--- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -951,6 +976,8 @@ CREATE TABLE live_session (
 	state VARCHAR NOT NULL, 
 	state_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	has_video BOOLEAN NOT NULL, 
+	is_practice BOOLEAN NOT NULL, 
+	legal_hold BOOLEAN NOT NULL, 
 	started_at TIMESTAMP WITH TIME ZONE, 
 	ended_at TIMESTAMP WITH TIME ZONE, 
 	pinned_item_id INTEGER, 
@@ -967,17 +994,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
+-- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
--- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -1025,11 +1052,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
--- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1080,9 +1107,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
--- end
 CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1155,6 +1182,23 @@ CREATE TABLE live_speaker (
 -- end
 CREATE INDEX ix_live_speaker_session_id ON live_speaker (session_id)
 -- end
+CREATE TABLE live_confirmed (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	role VARCHAR NOT NULL, 
+	run VARCHAR NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_confirmed PRIMARY KEY (id), 
+	CONSTRAINT uq_live_confirmed_session_id_role_run UNIQUE (session_id, role, run), 
+	CONSTRAINT fk_live_confirmed_session_id FOREIGN KEY(session_id) REFERENCES live_session (id), 
+	CONSTRAINT fk_live_confirmed_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_live_confirmed_session_id ON live_confirmed (session_id)
+-- end
+CREATE OR REPLACE FUNCTION live_confirmed_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_confirmed is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_confirmed_no_change BEFORE UPDATE OR DELETE ON live_confirmed FOR EACH ROW EXECUTE FUNCTION live_confirmed_frozen()
+-- end
 CREATE TABLE live_report (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1170,9 +1214,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE live_publisher (
 	session_id INTEGER NOT NULL, 
@@ -1206,9 +1250,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -1312,11 +1356,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1375,13 +1419,13 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_due_id ON refund (due_id)
--- end
 CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
-CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
--- end
 CREATE INDEX ix_refund_state ON refund (state, id)
+-- end
+CREATE INDEX ix_refund_due_id ON refund (due_id)
+-- end
+CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE live_comment (
 	id SERIAL NOT NULL, 
@@ -1415,7 +1459,9 @@ CREATE TABLE live_item (
 	most_per_buyer INTEGER NOT NULL, 
 	allotted INTEGER, 
 	pool_id INTEGER, 
+	papers VARCHAR NOT NULL, 
 	position INTEGER NOT NULL, 
+	prompt VARCHAR NOT NULL, 
 	CONSTRAINT pk_live_item PRIMARY KEY (id), 
 	CONSTRAINT uq_live_item_session_id_code UNIQUE (session_id, code), 
 	CONSTRAINT uq_live_item_session_id_variant_id UNIQUE (session_id, variant_id), 
@@ -1471,9 +1517,9 @@ CREATE TABLE settlement_row (
 	CONSTRAINT fk_settlement_row_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
--- end
 CREATE INDEX ix_settlement_row_batch_id ON settlement_row (batch_id)
+-- end
+CREATE INDEX ix_settlement_row_reference ON settlement_row (gateway, reference)
 -- end
 CREATE TABLE claim (
 	id SERIAL NOT NULL, 
@@ -1499,9 +1545,9 @@ CREATE TABLE claim (
 	CONSTRAINT fk_claim_hold_id FOREIGN KEY(hold_id) REFERENCES hold (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
--- end
 CREATE INDEX ix_claim_session_id ON claim (session_id)
+-- end
+CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
 -- end
 CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
 -- end
@@ -1523,11 +1569,11 @@ CREATE TABLE live_deal (
 	CONSTRAINT fk_live_deal_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
--- end
 CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
 -- end
 CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
+-- end
+CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1541,9 +1587,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
--- end
 CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
+-- end
+CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
@@ -1560,11 +1606,11 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
+-- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
 -- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
--- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE OR REPLACE FUNCTION live_claim_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'live_claim is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER live_claim_no_change BEFORE UPDATE OR DELETE ON live_claim FOR EACH ROW EXECUTE FUNCTION live_claim_frozen()
 -- end
