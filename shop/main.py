@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from admin import routes as admin_pages
 from livestream import camera_routes as live_camera
 from livestream import events as live_events
+from livestream import planning_routes as live_planning
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
 from livestream.chat import desk_routes as live_comments
@@ -135,6 +136,7 @@ ROUTERS: Sequence[APIRouter] = (
     desk_money.router,
     desk_money_back.router,
     studio.router,
+    live_planning.router,
     live_video.router,
     live_camera.router,
     admin_pages.router,
