@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import BindParameter, bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
 from livestream.deals import prices
@@ -26,12 +26,14 @@ from livestream.schedule import LivePriceTooHigh, NoSuchItem, NoSuchSession, ite
 from shop.cart import service as cart
 from shop.catalog import offers
 from shop.catalog import service as catalog
+from shop.catalog.service import VariantView
 from shop.coops import service as coops
 from shop.core.audit import audit
 from shop.core.db import insert_once, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
+from shop.core.prepared import Prepared
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState
@@ -222,6 +224,24 @@ def claim(
     """
     live, item = _on_air(session, slug, code)
     variant = catalog.variants(session, [item.variant_id])[item.variant_id]
+    return claim_item(session, live, item, variant, quantity, cart_id, visitor_key, hold_for, now, seen_vnd)
+
+
+def claim_item(
+    session: Session,
+    live: LiveSession,
+    item: LiveItem,
+    variant: VariantView,
+    quantity: int,
+    cart_id: str,
+    visitor_key: str,
+    hold_for: timedelta,
+    now: datetime,
+    seen_vnd: int | None = None,
+) -> Claimed:
+    """As `claim`, for one who knows the item already, as the desk does that takes in many sentences."""
+    if not live.on_air:
+        raise NotOnAir(title=live.title)
     if quantity > (most := min(item.most_per_buyer, variant.most_steps)):
         raise TooManyForOne(name=variant.shown_name, most=most)
     owner = hold_owner(live.id, item.id, cart_id)
@@ -230,12 +250,12 @@ def claim(
     stock.release_holds(session, owner, now)
     if quantity <= 0:
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)
-        return Claimed(code, variant.shown_name, 0, item.live_price_vnd, held.until if held else now)
-    price = _price(session, item, deal, held, quantity, visitor_key, now)
+        return Claimed(item.code, variant.shown_name, 0, item.live_price_vnd, held.until if held else now)
+    price = _price(session, item, variant, deal, held, quantity, visitor_key, now)
     if seen_vnd is not None and price.price_vnd > seen_vnd:
         raise prices.DearerNow(name=variant.shown_name, price_vnd=price.price_vnd, deal_left=deal.left if deal else 0)
     until = held.until if held else now + hold_for
-    claimed = Claimed(code, variant.shown_name, quantity, price.price_vnd, until, price.deal_id)
+    claimed = Claimed(item.code, variant.shown_name, quantity, price.price_vnd, until, price.deal_id)
     _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
     if _taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
         raise TooManyForOne(name=variant.shown_name, most=most)
@@ -245,6 +265,7 @@ def claim(
 def _price(
     session: Session,
     item: LiveItem,
+    variant: VariantView,
     deal: prices.Deal | None,
     held: prices.Held | None,
     quantity: int,
@@ -252,7 +273,8 @@ def _price(
     now: datetime,
 ) -> prices.Price:
     """What this buyer pays; what was held is let go already, so it does not count against the deal."""
-    live_price_vnd = offers.price_now(session, item.variant_id, now, live_owner(item.session_id))
+    offered = offers.prices_now(session, live_owner(item.session_id), now)
+    live_price_vnd = offered.get(item.variant_id, variant.price_vnd)
     if deal is None:
         return prices.price_for(live_price_vnd, None, 0, quantity, held)
     left = deal.quantity - prices.taken(session, [deal.id]).get(deal.id, 0)
@@ -262,25 +284,36 @@ def _price(
 
 def _taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> int:
     """Steps of an item that a visitor holds or has bought in the session, in one look at both."""
-    theirs = select(LiveClaim.hold_owner).where(LiveClaim.visitor_key == visitor_key, LiveClaim.item_id == item_id)
+    return int(run(session, _TAKEN, {"item": item_id, "visitor": visitor_key, "now": now}).one().steps)
+
+
+def _taken_by() -> Prepared:
+    item: BindParameter[int] = bindparam("item")
+    visitor: BindParameter[str] = bindparam("visitor")
+    theirs = select(LiveClaim.hold_owner).where(LiveClaim.visitor_key == visitor, LiveClaim.item_id == item)
     kept = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-        Hold.state == HoldState.OPEN, col(Hold.expires_at) > now, col(Hold.owner).in_(theirs)
+        Hold.state == HoldState.OPEN, col(Hold.expires_at) > bindparam("now"), col(Hold.owner).in_(theirs)
     )
     bought = (
         select(func.coalesce(func.sum(OrderLine.quantity), 0))
         .join(LiveItem, col(LiveItem.pool_id) == OrderLine.pool_id)
         .join(Order, col(Order.id) == OrderLine.order_id)
         .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
-        .where(LiveItem.id == item_id, Order.visitor_key == visitor_key)
-        .where(col(Parcel.state).not_in(("cancelled", "refused")))
+        .where(LiveItem.id == item, Order.visitor_key == visitor)
+        .where(col(Parcel.state) != "cancelled", col(Parcel.state) != "refused")
     )
-    return int(session.exec(select(kept.scalar_subquery() + bought.scalar_subquery())).one())
+    return Prepared(select((kept.scalar_subquery() + bought.scalar_subquery()).label("steps")))
+
+
+# Made once: these run for every comment that orders something.
+_TAKEN = _taken_by()
+_CLAIM = Prepared(insert(LiveClaim.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def _reserve(
     session: Session, item: LiveItem, cart_id: str, visitor_key: str, owner: str, claimed: Claimed, now: datetime
 ) -> None:
-    pool_id = stock.pool_of(session, item.variant_id, live_owner(item.session_id)).id
+    pool_id = item.pool_id or stock.pool_of(session, item.variant_id, live_owner(item.session_id)).id
     try:
         stock.take_holds(session, {pool_id: claimed.quantity}, owner, claimed.held_until, now)
     except stock.SoldOut as refusal:
@@ -300,7 +333,7 @@ def _reserve(
     )
     facts = {"session_id": item.session_id, "item_id": item.id, "hold_owner": owner, "quantity": claimed.quantity}
     facts |= {"visitor_key": visitor_key, "price_vnd": claimed.price_vnd, "held_until": claimed.held_until, "at": now}
-    run(session, insert(LiveClaim).values(**facts))
+    run(session, _CLAIM, facts)
     if claimed.deal_id:
         (hold,) = stock.open_holds(session, owner)
         session.add(LiveDealTake(hold_id=hold.id, deal_id=claimed.deal_id, visitor_key=visitor_key))
@@ -314,8 +347,6 @@ def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveIt
     item = session.exec(select(LiveItem).where(LiveItem.session_id == live.id, LiveItem.code == code)).first()
     if item is None:
         raise NoSuchItem(code=code)
-    if not live.on_air:
-        raise NotOnAir(title=live.title)
     return live, item
 
 

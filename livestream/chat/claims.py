@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import bindparam, func, or_, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from livestream import service as live
-from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveSpeaker
+from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
 from livestream.deals.prices import HeldAtItsOldPrice
 from livestream.models import ON_AIR, LiveItem, LiveSession
@@ -18,8 +20,10 @@ from livestream.schedule import items_of, session_of
 from shop.cart import service as cart
 from shop.catalog import service as catalog
 from shop.catalog.models import VariantKind
-from shop.core.db import Database, insert_once, run
+from shop.catalog.service import VariantView
+from shop.core.db import Database, before_commit, insert_once, run
 from shop.core.pagecache import bump
+from shop.core.prepared import Prepared
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState, Pool
 
@@ -29,19 +33,39 @@ UNPROVED = timedelta(minutes=2)
 
 @dataclass
 class Desk:
-    """The chat of one session, locked for this transaction, with what its items are and who claims what."""
+    """The chat of one session, locked for this transaction, with what its items are and who claims what.
+
+    What is decided here stands in memory until the end of the transaction: a pasted list is then written in a few
+    statements. `free` and `mine` are what was read so far, kept right by what is done here.
+    """
 
     session: Session
     live: LiveSession
     chat: LiveChat
     items: dict[str, LiveItem]
+    variants: dict[int, VariantView]
     codes: dict[str, int]
-    most: dict[int, int]
     hold_for: timedelta
     now: datetime
-    sold_out: set[int] = field(default_factory=set)
+    number: int
+    """The last sentence taken in."""
     speaking: int = 0
     """The sentence being decided."""
+    free: dict[int, int] = field(default_factory=dict)
+    mine: dict[tuple[int, int], Claim | None] = field(default_factory=dict)
+    made: list[LiveComment | Claim] = field(default_factory=list)
+
+    def most(self, item: LiveItem) -> int:
+        """Steps of an item that one buyer may have."""
+        return min(item.most_per_buyer, self.variants[item.variant_id].most_steps)
+
+    def keep(self) -> None:
+        """Write what was said and claimed."""
+        if self.chat.last_number != self.number:
+            self.chat.last_number = self.number
+        self.session.add_all(self.made)
+        self.session.flush()
+        self.made.clear()
 
 
 def desk_of(session: Session, live_id: int, hold_for: timedelta, now: datetime) -> Desk:
@@ -53,8 +77,10 @@ def desk_of(session: Session, live_id: int, hold_for: timedelta, now: datetime) 
     items = items_of(session, live_id)
     variants = catalog.variants(session, [item.variant_id for item in items])
     codes = {item.code: _step_g(variants[item.variant_id]) for item in items}
-    most = {item.id: min(item.most_per_buyer, variants[item.variant_id].most_steps) for item in items}
-    return Desk(session, row, chat, {item.code: item for item in items}, codes, most, hold_for, now)
+    by_code = {item.code: item for item in items}
+    desk = Desk(session, row, chat, by_code, variants, codes, hold_for, now, chat.last_number)
+    before_commit(session, desk.keep)
+    return desk
 
 
 def _step_g(variant: catalog.VariantView) -> int:
@@ -74,7 +100,7 @@ def decide(desk: Desk, speaker: LiveSpeaker, number: int, reading: Reading) -> s
 
 def _decide(desk: Desk, speaker: LiveSpeaker, number: int, wanted: Wanted, reading: Reading) -> str:
     item = desk.items[wanted.code]
-    mine = open_claim(desk.session, speaker.id, item.id)
+    mine = open_claim(desk, speaker.id, item.id)
     if not wanted.quantity:
         return f"{item.code} {'cancelled' if mine and give_back(desk, mine) else 'nothing-held'}"
     before = mine.quantity if mine else 0
@@ -90,65 +116,94 @@ def want(
     desk: Desk, speaker: LiveSpeaker, number: int, item: LiveItem, quantity: int, mine: Claim | None = None
 ) -> str:
     """Claim so many steps, or change an open claim to that; returns `held`, `waiting`, `too-many` or `short`."""
-    if quantity > desk.most[item.id]:
+    if quantity > desk.most(item):
         return "too-many"
     if mine is None:
-        mine = Claim(
-            session_id=desk.live.id,
-            item_id=item.id,
-            speaker_id=speaker.id,
-            number=number,
-            last_number=number,
-            quantity=quantity,
-            made_at=desk.now,
-        )
-        desk.session.add(mine)
-        desk.session.flush()
+        facts: dict[str, Any] = {
+            "session_id": desk.live.id,
+            "item_id": item.id,
+            "speaker_id": speaker.id,
+            "quantity": quantity,
+        }
+        mine = Claim(**facts, number=number, last_number=number, made_at=desk.now)
+        desk.made.append(mine)
+        desk.mine[speaker.id, item.id] = mine
     elif mine.state in HOLDING:
-        before, mine.quantity, mine.last_number = mine.quantity, quantity, number
-        if (refused := _hold(desk, mine, item, speaker)) is None:
-            desk.sold_out.discard(item.id)
-            serve(desk, item)  # less may be held than before
-            return "held"
-        mine.quantity = before
-        return refused
+        return _change(desk, speaker, number, item, quantity, mine)
     else:
         mine.quantity, mine.last_number = quantity, number
+    refused = serve(desk, item)
+    return refused.get(speaker.id) or str(mine.state)
+
+
+def _change(desk: Desk, speaker: LiveSpeaker, number: int, item: LiveItem, quantity: int, mine: Claim) -> str:
+    """Hold another number than before."""
+    before, mine.quantity, mine.last_number = mine.quantity, quantity, number
+    if refused := _hold(desk, mine, item, speaker):
+        mine.quantity = before
+        return refused
+    desk.free.pop(item.id, None)  # less may be held than before
     serve(desk, item)
-    return "too-many" if mine.state == ClaimState.CANCELLED else str(mine.state)
+    return "held"
 
 
-def open_claim(session: Session, speaker_id: int, item_id: int) -> Claim | None:
+def open_claim(desk: Desk, speaker_id: int, item_id: int) -> Claim | None:
     """What this speaker waits for or holds of an item."""
-    mine = select(Claim).where(Claim.speaker_id == speaker_id, Claim.item_id == item_id, col(Claim.state).in_(OPEN))
-    return session.exec(mine).first()
+    if (speaker_id, item_id) not in desk.mine:
+        know(desk, [speaker_id])
+    found = desk.mine.get((speaker_id, item_id))
+    return found if found is not None and found.state in OPEN else None
 
 
-def serve(desk: Desk, item: LiveItem) -> list[Claim]:
-    """Give what is free to those who wait, in their order; one that wants more than is left lets the next pass."""
-    served: list[Claim] = []
-    while item.id not in desk.sold_out and desk.live.on_air:
-        pool = select(col(Pool.on_hand) - col(Pool.held)).where(Pool.id == item.pool_id)
-        free = desk.session.exec(pool).one()
-        queue = select(Claim).where(Claim.item_id == item.id, Claim.state == ClaimState.WAITING)
-        fits = queue.where(Claim.quantity <= free).order_by(col(Claim.number), col(Claim.id)).limit(1)
-        first = desk.session.exec(fits).first() if free > 0 else None
-        if first is None:
-            if free <= 0:
-                desk.sold_out.add(item.id)
-            break
+def know(desk: Desk, speaker_ids: Iterable[int]) -> None:
+    """Read at once what these speakers claim."""
+    asked = set(speaker_ids)
+    desk.mine |= {(speaker_id, item.id): None for speaker_id in asked for item in desk.items.values()}
+    theirs = select(Claim).where(col(Claim.speaker_id).in_(asked), col(Claim.state).in_(OPEN))
+    desk.mine |= {(claim.speaker_id, claim.item_id): claim for claim in desk.session.exec(theirs)}
+
+
+def serve(desk: Desk, item: LiveItem) -> dict[int, str]:
+    """Give what is free to those who wait, in their order; one that wants more than is left lets the next pass.
+
+    Returns who of them is refused for good, and why.
+    """
+    told: dict[int, str] = {}
+    while desk.live.on_air and (first := _next(desk, item)) is not None:
         waited = first.last_number != desk.speaking
         refused = _hold(desk, first, item, desk.session.get_one(LiveSpeaker, first.speaker_id))
-        if refused == "too-many":
-            first.state = ClaimState.CANCELLED
-        elif refused:
-            break  # somebody pressed the button in this moment
+        if refused == "short":
+            desk.free[item.id] = 0  # somebody pressed the button in this moment
+            break
+        if refused:
+            first.state, told[first.speaker_id] = ClaimState.CANCELLED, refused
         else:
             first.state = ClaimState.PROMOTED if waited else ClaimState.HELD
             first.promoted_at = desk.now if waited else None
-            served.append(first)
-        desk.session.flush()
-    return served
+    return told
+
+
+def _next(desk: Desk, item: LiveItem) -> Claim | None:
+    """Whose turn it is: the first of those who wait for no more than is free."""
+    if item.id not in desk.free:
+        pool = select(col(Pool.on_hand) - col(Pool.held)).where(Pool.id == item.pool_id)
+        desk.free[item.id] = desk.session.exec(pool).one()
+    if (free := desk.free[item.id]) <= 0:
+        return None
+    new = (one for one in desk.made if isinstance(one, Claim) and one.item_id == item.id)
+    fits = [one for one in new if one.state == ClaimState.WAITING and one.quantity <= free][:1]
+    known = run(desk.session, _FIRST, {"item": item.id, "free": free}).first()
+    fits += [desk.session.get_one(Claim, known.id)] if known else []
+    return min(fits, key=lambda claim: claim.number, default=None)
+
+
+_FIRST = Prepared(
+    select_columns(col(Claim.id))
+    .where(col(Claim.item_id) == bindparam("item"), col(Claim.state) == ClaimState.WAITING)
+    .where(col(Claim.quantity) <= bindparam("free"))
+    .order_by(col(Claim.number), col(Claim.id))
+    .limit(1)
+)
 
 
 def _hold(desk: Desk, mine: Claim, item: LiveItem, speaker: LiveSpeaker) -> str | None:
@@ -157,17 +212,25 @@ def _hold(desk: Desk, mine: Claim, item: LiveItem, speaker: LiveSpeaker) -> str 
     if speaker.cart_id is None:
         speaker.cart_id = cart.open_cart(session, None, desk.now)
     key, hold_for = speaker.visitor_key or speaker.key, desk.hold_for if speaker.proved_at else UNPROVED
+    facts = (desk.live, item, desk.variants[item.variant_id], mine.quantity, speaker.cart_id, key, hold_for, desk.now)
     try:
         with session.begin_nested():
-            facts = (desk.live.slug, item.code, mine.quantity, speaker.cart_id, key, hold_for, desk.now)
-            claimed = live.claim(session, *facts)
+            claimed = live.claim_item(session, *facts)
     except (live.TooManyForOne, HeldAtItsOldPrice):
         return "too-many"
     except (live.LiveSoldOut, cart.FullCart):
         return "short"
-    (hold,) = stock.open_holds(session, live.hold_owner(desk.live.id, item.id, speaker.cart_id))
-    mine.hold_id, mine.price_vnd, mine.held_until = hold.id, claimed.price_vnd, claimed.held_until
+    if item.id in desk.free:
+        desk.free[item.id] -= mine.quantity
+    owner = live.hold_owner(desk.live.id, item.id, speaker.cart_id)
+    mine.hold_id = run(session, _HOLD_ID, {"whose": owner}).one().id
+    mine.price_vnd, mine.held_until = claimed.price_vnd, claimed.held_until
     return None
+
+
+_HOLD_ID = Prepared(
+    select_columns(col(Hold.id)).where(col(Hold.owner) == bindparam("whose"), col(Hold.state) == HoldState.OPEN)
+)
 
 
 def give_back(desk: Desk, mine: Claim) -> bool:
@@ -178,8 +241,7 @@ def give_back(desk: Desk, mine: Claim) -> bool:
         stock.release_holds(desk.session, live.hold_owner(desk.live.id, item.id, speaker.cart_id), desk.now)
         cart.remove(desk.session, speaker.cart_id, item.variant_id, live.live_owner(desk.live.id), desk.now)
     mine.state = ClaimState.CANCELLED
-    desk.session.flush()
-    desk.sold_out.discard(item.id)
+    desk.free.pop(item.id, None)
     serve(desk, item)
     bump(desk.session, f"session:{desk.live.id}")
     return True

@@ -80,13 +80,13 @@ def correct(
     if not desk.live.on_air:
         raise NotOnAir(title=desk.live.title)
     speaker = session.get_one(LiveSpeaker, comment.speaker_id)
-    mine = claims.open_claim(session, speaker.id, item.id)
+    mine = claims.open_claim(desk, speaker.id, item.id)
     desk.speaking = number  # who is set right did not wait
     if quantity:
         became = claims.want(desk, speaker, comment.number, item, quantity, mine)
     else:
         became = "cancelled" if mine and claims.give_back(desk, mine) else "nothing-held"
-    touched = claims.open_claim(session, speaker.id, item.id) or mine
+    touched = claims.open_claim(desk, speaker.id, item.id) or mine
     if touched is not None:
         touched.corrected_by_id = person.id
     before, comment.decided = comment.decided, f"{code} {became} {quantity}"

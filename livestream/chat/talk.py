@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, insert
 from sqlmodel import Session, col, select
@@ -15,7 +16,7 @@ from sqlmodel import Session, col, select
 from livestream.chat import claims
 from livestream.chat.claims import Desk, desk_of
 from livestream.chat.models import HOST_SAYS, PEOPLE_SAY, SOURCES, LiveChat, LiveComment, LiveSpeaker
-from livestream.chat.reading import read_comment
+from livestream.chat.reading import Kind, Reading, read_comment
 from livestream.chat.words import masked
 from livestream.models import LiveSession
 from livestream.schedule import NoSuchSession
@@ -119,26 +120,23 @@ def _not_too_fast(desk: Desk, speaker: LiveSpeaker) -> None:
 
 def _write(desk: Desk, speaker: LiveSpeaker, words: str, source: str, key: str) -> LiveComment:
     """Number a sentence, read it, do what it asks for, keep it."""
-    desk.chat.last_number += 1
-    desk.speaking = desk.chat.last_number
-    reading = read_comment(words, desk.codes)
-    if reading.phone:
+    return _write_read(desk, speaker, words, source, key, read_comment(words, desk.codes))
+
+
+def _write_read(desk: Desk, speaker: LiveSpeaker, words: str, source: str, key: str, reading: Reading) -> LiveComment:
+    desk.number += 1
+    desk.speaking = desk.number
+    if reading.phone and reading.phone != speaker.phone:
         speaker.phone = reading.phone
-    decided = claims.decide(desk, speaker, desk.chat.last_number, reading)
-    comment = LiveComment(
-        session_id=desk.live.id,
-        number=desk.chat.last_number,
-        key=key,
-        speaker_id=speaker.id,
-        source=source,
-        words=words[:LONGEST],
-        kind=reading.kind,
-        decided=decided,
-        state="muted" if speaker.silenced else "hidden" if _is_listed(desk.chat, words) else "shown",
-        at=desk.now,
-    )
-    desk.session.add(comment)
-    desk.session.flush()
+    decided = claims.decide(desk, speaker, desk.number, reading)
+    state = "muted" if speaker.silenced else "hidden" if _is_listed(desk.chat, words) else "shown"
+    return _keep(desk, speaker, words, source, key, kind=reading.kind, decided=decided, state=state)
+
+
+def _keep(desk: Desk, speaker: LiveSpeaker, words: str, source: str, key: str, **became: Any) -> LiveComment:
+    facts: dict[str, Any] = {"session_id": desk.live.id, "number": desk.number, "key": key, "speaker_id": speaker.id}
+    comment = LiveComment(**facts, source=source, words=words[:LONGEST], at=desk.now, **became)
+    desk.made.append(comment)
     bump(desk.session, f"chat:{desk.live.id}")
     return comment
 
@@ -157,21 +155,8 @@ def host_says(
     speaker = speaker_of(session, live_id, f"host:{person.id}", person.name, now)
     if answers is not None:
         by_number(session, live_id, answers).answered = True
-    desk.chat.last_number += 1
-    comment = LiveComment(
-        session_id=live_id,
-        number=desk.chat.last_number,
-        key=f"host:{secret_token()}",
-        speaker_id=speaker.id,
-        source=HOST_SAYS,
-        words=words[:LONGEST],
-        kind="",
-        at=now,
-    )
-    session.add(comment)
-    session.flush()
-    bump(session, f"chat:{live_id}")
-    return Said(comment, speaker)
+    desk.number += 1
+    return Said(_keep(desk, speaker, words, HOST_SAYS, f"host:{secret_token()}", kind=""), speaker)
 
 
 @dataclass(frozen=True)
@@ -216,10 +201,11 @@ def type_in(
         LiveComment.session_id == live_id, col(LiveComment.key).in_([line.key for line in lines])
     )
     there = set(session.exec(known))
-    fresh = [line for line in lines if line.key not in there]
-    speakers = _speakers(session, live_id, fresh, source)
-    for line in fresh:
-        _write(desk, speakers[_who(line, source)], line.words, source, line.key)
+    fresh = [(line, read_comment(line.words, desk.codes)) for line in lines if line.key not in there]
+    speakers = _speakers(session, live_id, fresh, source, now)
+    claims.know(desk, [speaker.id for speaker in speakers.values()])
+    for line, reading in fresh:
+        _write_read(desk, speakers[_who(line, source)], line.words, source, line.key, reading)
     return len(fresh)
 
 
@@ -231,16 +217,23 @@ def _who(line: Line, source: str) -> str:
     return f"tel:{phone}" if phone else line.key
 
 
-def _speakers(session: Session, live_id: int, lines: Sequence[Line], source: str) -> dict[str, LiveSpeaker]:
-    names = {_who(line, source): line.name for line in reversed(lines)}
+def _speakers(
+    session: Session, live_id: int, lines: Sequence[tuple[Line, Reading]], source: str, now: datetime
+) -> dict[str, LiveSpeaker]:
+    """Who says these lines, by key; who orders something and is new gets a cart at once."""
+    names = {_who(line, source): line.name for line, _reading in reversed(lines)}
+    order = {_who(line, source) for line, reading in lines if reading.kind in (Kind.ORDER, Kind.CHANGE)}
     mine = (LiveSpeaker.session_id == live_id, col(LiveSpeaker.key).in_(list(names)))
     known = set(session.exec(select(LiveSpeaker.key).where(*mine)))
+    new = [key for key in names if key not in known]
+    buyers = [key for key in new if key in order]
+    carts = dict(zip(buyers, cart.open_carts(session, len(buyers), now), strict=True))
     blank = {"session_id": live_id, "visitor_key": "", "phone": "", "silenced": ""}
     rows = [
-        {**blank, "key": key, "name": name or key.removeprefix("tel:").partition(":")[0], "pay_secret": secret_token()}
-        for key, name in names.items()
-        if key not in known
-    ]
+        {**blank, "key": key, "name": names[key] or key.removeprefix("tel:").partition(":")[0],
+         "pay_secret": secret_token(), "cart_id": carts.get(key)}
+        for key in new
+    ]  # fmt: skip
     if rows:
         run(session, insert(LiveSpeaker), rows)
     return {speaker.key: speaker for speaker in session.exec(select(LiveSpeaker).where(*mine))}

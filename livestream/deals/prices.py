@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from livestream.deals.models import LiveDeal, LiveDealTake
 from livestream.models import LiveClaim
+from shop.core.db import run
 from shop.core.errors import Refusal
+from shop.core.prepared import Prepared
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState
 
@@ -78,10 +81,23 @@ def price_for(live_price_vnd: int, deal: Deal | None, taken: int, quantity: int,
 
 def running(session: Session, item_id: int, now: datetime, *, lock: bool = False) -> Deal | None:
     """The deal of an item now. With `lock`, no other claim at its price is decided until the end of the transaction."""
-    wanted = select(LiveDeal).where(LiveDeal.item_id == item_id, col(LiveDeal.closed_at).is_(None))
-    wanted = wanted.where(LiveDeal.starts_at <= now, LiveDeal.ends_at > now)
+    found = run(session, _RUNNING, {"item": item_id, "now": now}).first()
+    if found is None:
+        return None
+    wanted = select(LiveDeal).where(LiveDeal.id == found.id, col(LiveDeal.closed_at).is_(None))
     row = session.exec(wanted.with_for_update() if lock else wanted).first()
     return _deal(row, taken(session, [row.id]).get(row.id, 0)) if row else None
+
+
+# Made once: these run for every comment that orders something, mostly to find nothing.
+_RUNNING = Prepared(
+    select_columns(col(LiveDeal.id))
+    .where(col(LiveDeal.item_id) == bindparam("item"), col(LiveDeal.closed_at).is_(None))
+    .where(col(LiveDeal.starts_at) <= bindparam("now"), col(LiveDeal.ends_at) > bindparam("now"))
+)
+_HELD = Prepared(
+    select_columns(col(Hold.id)).where(col(Hold.owner) == bindparam("whose"), col(Hold.state) == HoldState.OPEN)
+)
 
 
 def open_deals(session: Session, live_id: int) -> dict[int, Deal]:
@@ -111,6 +127,8 @@ def taken(session: Session, deal_ids: Iterable[int], visitor_key: str | None = N
 
 def held(session: Session, owner: str, now: datetime) -> Held | None:
     """What stands under this name in the stock, with the price of the claim that made it."""
+    if run(session, _HELD, {"whose": owner}).first() is None:
+        return None
     hold = next((one for one in stock.open_holds(session, owner) if one.expires_at and one.expires_at > now), None)
     if hold is None or hold.expires_at is None:
         return None
