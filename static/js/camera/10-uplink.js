@@ -43,7 +43,7 @@ class Uplink {
 
   // As much as the line carries in two seconds becomes one piece: small enough to get through, large enough to catch up.
   pack() {
-    if (this.head || !this.waiting.length) return;
+    if (this.head || this.held || !this.waiting.length) return;
     const { take, type, at } = this.waiting[0];
     if (take !== this.take) Object.assign(this, { take, epoch: this.epoch + 1, seq: 0 });
     const most = Math.min(LARGEST, Math.max(20000, (this.bits_s || 400000) / 4));
@@ -128,9 +128,12 @@ class Uplink {
     this.told.closed(status, String(told.type ?? "").split("/").pop());
   }
 
-  // Send what is left, at most `ms` long; then nothing more.
-  async finish(ms) {
-    this.ending = true;
+  // Wait for the last piece, send what is left with a word that it is the last, at most `ms` long; then nothing more.
+  async finish(stopped, ms) {
+    this.held = true;
+    await stopped;
+    Object.assign(this, { ending: true, held: false });
+    this.pump();
     const until = Date.now() + ms;
     while (!this.empty && !this.closed && Date.now() < until) await later(100);
     this.closed = true;

@@ -189,8 +189,7 @@ const finish = async (form) => {
   show();
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" }).catch(() => null);
   if (!answer || answer.status >= 400) { phase = "running"; say("not-ended"); return show(); }
-  await camera.stop();
-  await uplink.finish(LAST_PIECES_MS);
+  await uplink.finish(camera.stop(), LAST_PIECES_MS);
   location.assign(place.dataset.desk);
 };
 
