@@ -167,12 +167,13 @@ def _attempts(session: Session, line: BankLine) -> list[_Asked]:
 
     Two codes of one due are the same answer; codes of two dues are not for a machine to split.
     """
-    for codes in ([squeeze(line.code)] if line.code else [], codes_in(line.content)):
-        asked = (run(session, _BY_CODE, {"code": code}).first() for code in codes)
-        found = sorted(_Asked._make(row) for row in asked if row)
-        if found:
-            return list({attempt.due_id: attempt for attempt in found}.values())
-    return []
+    by_source = _asked(session, [squeeze(line.code)]) if line.code else []
+    return by_source or _asked(session, codes_in(line.content))
+
+
+def _asked(session: Session, codes: Sequence[str]) -> list[_Asked]:
+    found = (run(session, _BY_CODE, {"code": code}).first() for code in codes)
+    return list({attempt.due_id: attempt for attempt in sorted(_Asked._make(row) for row in found if row)}.values())
 
 
 class _Asked(NamedTuple):
