@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from payments.disputes import service as disputes
+from payments.holds import service as holds
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, VisitDep
 from shop.core.forms import Posted, posted
 
@@ -36,7 +37,8 @@ def reviews(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
     visit.require("operator")
     with db.read() as session:
         waiting, closed = disputes.open_reviews(session), disputes.closed_reviews(session)
-    return page("admin/reviews.html", waiting=waiting, closed=closed)
+        held = holds.waiting(session)
+    return page("admin/reviews.html", waiting=waiting, closed=closed, held=held)
 
 
 @router.post("/{review_id}/dong")

@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session, col, select, update
 
 from payments.books import state_of_attempt, state_of_due
-from payments.gateway import CanQuery, Fact, GatewaySilent
+from payments.gateway import CanCancel, CanQuery, Fact, GatewayRefused, GatewaySilent
 from payments.models import PaymentAttempt, PaymentDue
 from payments.receive import take_fact
 from payments.state import AttemptState
@@ -39,7 +39,7 @@ def ask_due(db: Database, till: Till, now: datetime) -> int:
         facts: Sequence[Fact] = ()
         if isinstance(gateway, CanQuery) and attempt.gateway not in silent:
             try:
-                facts = gateway.query(attempt.reference, attempt.provider_ref, attempt.created_at, now)
+                facts = _ask(gateway, attempt, now)
             except GatewaySilent as reason:
                 silent.add(attempt.gateway)
                 log.warning("gateway silent", gateway=attempt.gateway, why=str(reason))
@@ -53,6 +53,18 @@ def ask_due(db: Database, till: Till, now: datetime) -> int:
             kept.checks += 1
             kept.next_check_at = _next(session, kept, now) if isinstance(gateway, CanQuery) else None
     return len(attempts)
+
+
+def _ask(gateway: CanQuery, attempt: PaymentAttempt, now: datetime) -> Sequence[Fact]:
+    """What it knows; where nobody has paid and nobody shall any more, its page is closed. Raises GatewaySilent."""
+    facts = gateway.query(attempt.reference, attempt.provider_ref, attempt.created_at, now)
+    if facts or attempt.given_up_at is None or not isinstance(gateway, CanCancel):
+        return facts
+    try:
+        return gateway.cancel(attempt.reference, attempt.provider_ref, "Cho HTX: khong can nua", now)
+    except GatewayRefused as refused:  # paid at this very moment, or closed by itself: the next question tells
+        log.info("page not closed", gateway=attempt.gateway, why=str(refused))
+        return ()
 
 
 def owed_vnd(session: Session, gateway: str, reference: str, now: datetime) -> int | None:

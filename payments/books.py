@@ -16,6 +16,7 @@ from payments import ledger
 from payments.content import new_code
 from payments.events import MoneyArrived
 from payments.gateway import Fact, FactKind
+from payments.holds import keeping
 from payments.ledger import Line
 from payments.models import PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
 from payments.state import AttemptState, PaymentState, attempt_state, state_from
@@ -140,11 +141,13 @@ def note(session: Session, attempt: PaymentAttempt, fact: Fact, now: datetime) -
         return None
     event, pending_id = f"{fact.gateway}:{fact.movement_id}", None
     if fact.kind is FactKind.VOIDED:
+        keeping.let_go_there(session, attempt.id, now)
         pending_id = ledger.open_pending(session, authorised_event(session, attempt.id))
     if held:
         lines = [Line(fact.account, fact.amount_vnd, pending=True)]
         lines += [Line(ledger.account("2110", due.subject), -fact.amount_vnd, pending=True)]
         ledger.post(session, event, "authorised", lines, now, effective_at=fact.occurred_at, subject=due.subject)
+        keeping.held(session, due, attempt, fact, now, rest=state_of_due(session, due).missing_vnd)
     elif pending_id:
         lines = ledger.reversed_lines(session, pending_id)
         ledger.post(session, event, "voided", lines, now, subject=due.subject, settles_id=pending_id)
@@ -181,6 +184,8 @@ def state_of_attempt(session: Session, attempt_id: int) -> AttemptState:
 
 def _still_good(session: Session, attempt: PaymentAttempt) -> bool:
     """A gateway takes a reference once: what failed there is tried again under another."""
+    if attempt.given_up_at is not None:
+        return False
     return state_of_attempt(session, attempt.id) in (AttemptState.PENDING, AttemptState.AUTHORISED)
 
 

@@ -17,6 +17,22 @@ class MoneyArrived(Event):
 
 
 @dataclass(frozen=True)
+class MoneyHeld(Event):
+    """A gateway holds money for `subject` until it is taken or let go. `complete`: with it nothing is missing."""
+
+    subject: str
+    amount_vnd: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class HoldLost(Event):
+    """A gateway let go of money that it held for `subject`, though nobody here wanted that."""
+
+    subject: str
+
+
+@dataclass(frozen=True)
 class RefundSent(Event):
     """Money went back to whoever paid for `subject`."""
 

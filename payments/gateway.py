@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 from urllib.parse import urlencode
 
 Via = Literal["ipn", "return", "query", "statement", "manual"]
+
+# Gateways that hold money for us until we take it, and how long we leave it there. A card's hold lasts about seven
+# days (docs.stripe.com, "Place a hold on a payment method"); MoMo does not publish how long, so it is a day.
+HELD_FOR = {"stripe": timedelta(days=5), "momo": timedelta(days=1)}
 
 
 class SignatureInvalid(Exception):
@@ -287,6 +291,14 @@ class CanCapture(Protocol):
 
     def void(self, paid: Paid, now: datetime) -> Sequence[Fact]:
         """Let all of it go. Raises GatewayRefused, GatewaySilent."""
+
+
+@runtime_checkable
+class CanCancel(Protocol):
+    """A gateway whose page can be closed before anybody has paid on it."""
+
+    def cancel(self, reference: str, provider_ref: str, words: str, now: datetime) -> Sequence[Fact]:
+        """CANCELLED or EXPIRED when nobody can pay there any more. Raises GatewayRefused, GatewaySilent."""
 
 
 @runtime_checkable

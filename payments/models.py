@@ -35,7 +35,7 @@ class PaymentAttempt(SQLModel, table=True):
     """One try to get (the rest of) a due by one gateway. `reference` is ours and never used twice.
 
     `provider_ref` is the gateway's name for it, `pay_url` its page for the buyer. The gateway is asked at
-    `next_check_at` (None: never); `checks` counts how often it was.
+    `next_check_at` (None: never); `checks` counts how often it was. Since `given_up_at` nobody shall pay there.
     """
 
     __tablename__ = "payment_attempt"
@@ -61,6 +61,7 @@ class PaymentAttempt(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checks: int = 0
+    given_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PaymentFact(SQLModel, table=True):

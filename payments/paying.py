@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import structlog
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_due
 from payments.gateway import Fact, FactKind, GatewayRefused, GatewaySilent, StartPayment
@@ -70,6 +70,17 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
     return started.action.url
 
 
+def give_up(session: Session, subject: str, now: datetime, keep: str = "") -> None:
+    """Nobody shall pay at the pages opened so far, but at those of the gateway `keep`: the worker has them closed.
+
+    Money that comes by them nevertheless is taken in as any other.
+    """
+    mine = col(PaymentAttempt.due_id) == select(PaymentDue.id).where(PaymentDue.subject == subject).scalar_subquery()
+    still_open = (mine, col(PaymentAttempt.next_check_at).is_not(None), col(PaymentAttempt.given_up_at).is_(None))
+    pages = update(PaymentAttempt).where(*still_open, col(PaymentAttempt.gateway) != keep)
+    session.exec(pages.values(given_up_at=now, next_check_at=now))
+
+
 def _attempt(session: Session, subject: str, now: datetime) -> tuple[PaymentDue, PaymentAttempt]:
     found = session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).first()
     if found is None:
@@ -96,6 +107,7 @@ def _request(settings: Settings, due: PaymentDue, attempt: PaymentAttempt, payer
         client_ip=payer.client_ip,
         lang=payer.lang,
         at=attempt.created_at,
+        capture_later=due.method in settings.hold_first,
     )
 
 

@@ -8,14 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from payments.gateway import FactKind
+from payments.gateway import HELD_FOR, FactKind
 
 
 class State(StrEnum):
-    """`part`: some came, some is missing. `cash_on_the_way`: a carrier has the parcel and has still to collect."""
+    """`part`: some came, some is missing. `held`: a gateway keeps the rest for us, it is taken when goods are packed.
+
+    `cash_on_the_way`: a carrier has the parcel and has still to collect.
+    """
 
     UNPAID = "unpaid"
     PART = "part"
+    HELD = "held"
     PAID = "paid"
     CASH_ON_THE_WAY = "cash_on_the_way"
     REFUNDING = "refunding"
@@ -42,6 +46,8 @@ class KnownFact(Protocol):
     @property
     def attempt_id(self) -> int | None: ...
     @property
+    def gateway(self) -> str: ...
+    @property
     def kind(self) -> str: ...
     @property
     def amount_vnd(self) -> int: ...
@@ -55,7 +61,8 @@ class KnownFact(Protocol):
 class PaymentState:
     """The sums of one due. `late`: some of the money left the buyer after the due had closed.
 
-    `accepted_vnd` never came and is not asked for: it lies within the tolerance.
+    `accepted_vnd` never came and is not asked for: it lies within the tolerance. `held_vnd` a gateway keeps for us: it
+    is not asked for, either, and was not received.
     """
 
     state: State
@@ -68,6 +75,7 @@ class PaymentState:
     refundable_vnd: int
     late: bool
     accepted_vnd: int = 0
+    held_vnd: int = 0
 
     @property
     def complete(self) -> bool:
@@ -88,6 +96,7 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
     kept_vnd = total(FactKind.OVER_KEPT) - total(FactKind.OVER_RELEASED)
     asked_back_vnd = total(FactKind.REFUND_REQUESTED)
     gone_vnd = asked_back_vnd + total(FactKind.CHARGED_BACK)
+    held_vnd = 0 if method == "cod" else _held_vnd(facts)
     refunded_vnd = total(FactKind.REFUNDED) - total(FactKind.REFUND_FAILED)
     if refunded_vnd < asked_back_vnd:
         state = State.REFUNDING
@@ -95,6 +104,8 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         state = State.REFUNDED
     elif received_vnd + accepted_vnd >= due_vnd:
         state = State.PAID
+    elif held_vnd and received_vnd + accepted_vnd + held_vnd >= due_vnd:
+        state = State.HELD
     elif received_vnd:
         state = State.PART
     else:
@@ -104,12 +115,13 @@ def state_from(method: str, due_vnd: int, closes_at: datetime | None, facts: Ite
         method=method,
         due_vnd=due_vnd,
         received_vnd=received_vnd,
-        missing_vnd=max(0, due_vnd - received_vnd - accepted_vnd),
+        missing_vnd=max(0, due_vnd - received_vnd - accepted_vnd - held_vnd),
         surplus_vnd=total(FactKind.CAPTURED) - applied_vnd - total(FactKind.REASSIGNED) - kept_vnd,
         refunded_vnd=refunded_vnd,
         refundable_vnd=received_vnd - gone_vnd,
         late=closes_at is not None and any(fact.occurred_at > closes_at for fact in captured),
         accepted_vnd=accepted_vnd,
+        held_vnd=held_vnd,
     )
 
 
@@ -127,5 +139,13 @@ def attempt_state(facts: Iterable[KnownFact]) -> AttemptState:
 
 
 def _cash_on_the_way(facts: list[KnownFact]) -> bool:
+    return any(fact.gateway == "cod" for fact in _unsettled(facts))
+
+
+def _held_vnd(facts: list[KnownFact]) -> int:
+    return sum(fact.amount_vnd for fact in _unsettled(facts) if fact.gateway in HELD_FOR)
+
+
+def _unsettled(facts: list[KnownFact]) -> list[KnownFact]:
     settled = {fact.attempt_id for fact in facts if fact.kind in (FactKind.CAPTURED, FactKind.VOIDED)}
-    return any(fact.kind == FactKind.AUTHORISED and fact.attempt_id not in settled for fact in facts)
+    return [fact for fact in facts if fact.kind == FactKind.AUTHORISED and fact.attempt_id not in settled]

@@ -13,6 +13,7 @@ from payments.comparison.rules import clearing_agrees, disputes_agree
 from payments.earnings.models import Earning, SellerAccount
 from payments.earnings.service import balances
 from payments.gateway import FactKind, Outcome
+from payments.holds.rules import holds_agree
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.payouts.verify import broken_rules as payouts_rules
 from payments.state import state_from
@@ -41,6 +42,7 @@ def check(session: Session) -> list[str]:
         _journals_balance,
         _facts_have_journals,
         _pending_ends,
+        holds_agree,
         _dues_agree,
         _carriers_agree,
         _held_money_agrees,

@@ -44,6 +44,7 @@ from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare_daily
 from payments.earnings import service as earnings
+from payments.holds import settling
 from payments.statements import booking
 from payments.statements.catching_up import catch_up
 from payments.till import till_from
@@ -144,6 +145,8 @@ ROUTERS: Sequence[APIRouter] = (
 
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
+    money.MoneyHeld: [order_handlers.money_held],
+    money.HoldLost: [order_handlers.hold_lost],
     money.PayoutSent: [coop_messages.tell_paid_out],
     money.RefundSent: [order_handlers.refund_sent, messages.tell_refunded],
     order_events.OrderPlaced: [messages.tell_placed],
@@ -201,12 +204,16 @@ def asking_jobs(settings: Settings) -> Sequence[Job]:
     def send_refunds(db: Database, now: datetime) -> None:
         sending.send_refunds_due(db, till_from(settings), now)
 
+    def settle_holds(db: Database, now: datetime) -> None:
+        settling.settle_due(db, till_from(settings), now)
+
     def read_statements(db: Database, now: datetime) -> None:
         catch_up(db, till_from(settings), now)
 
     return (
         Job("ask-gateways", 5, ask_gateways),
         Job("send-refunds", 5, send_refunds),
+        Job("settle-holds", 5, settle_holds),
         Job("read-statements", 300, read_statements),
     )
 

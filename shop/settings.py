@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     """As many sessions may send pictures to one machine at once."""
     live_most_gb: int = Field(default=6, ge=1)
     """What the recording of one session may take of the disk; eight good hours are about three."""
+    live_grace_minutes: int = Field(default=5, ge=1)
+    """So long a session on air waits for its picture to come back."""
+    live_longest_hours: int = Field(default=8, ge=1)
+    live_pictures_years: int = Field(default=1, ge=1)
+    live_records_years: int = Field(default=3, ge=1)
+    """What was filmed, and what was said and claimed, is kept at least so long (law on e-commerce, Art. 22 to 24)."""
     most_open_unpaid: int = Field(default=3, ge=1)
     two_person_above_vnd: int = Field(default=5_000_000, ge=0)
     payout_least_vnd: int = Field(default=50_000, ge=1)
@@ -57,6 +63,9 @@ class Settings(BaseSettings):
     cod_most_new_phone_vnd: int = Field(default=2_000_000, ge=0)
     """Cash at the door: the most for one order, and for a phone that has not received an order yet."""
     payment_tolerance_vnd: int = Field(default=0, ge=0)
+    stripe_hold_first: bool = False
+    momo_hold_first: bool = False
+    """Money paid there is only held until the first co-op packs; then it is taken, or let go if the order is off."""
     upload_statements: bool = False
     """Uploaded statements are the source of the bank account's lines; then no other may be."""
     shopeepay_enabled: bool = False
@@ -190,6 +199,11 @@ class Settings(BaseSettings):
             names = ", ".join(f"CHOHTX_{name.upper()}" for name in missing)
             raise ValueError(f"the law wants the operator's details on every page: set {names}")
         return self
+
+    @property
+    def hold_first(self) -> frozenset[str]:
+        """Gateways whose money is held first and taken later."""
+        return frozenset(name for name in ("stripe", "momo") if getattr(self, f"{name}_hold_first"))
 
     @property
     def line_sources(self) -> list[str]:

@@ -269,7 +269,7 @@ def facts_of(told: Mapping[str, Any], via: Via) -> list[Fact]:
             amount_vnd=dong(told.get("amount")),
             occurred_at=moment(told.get("responseTime")),
             via=via,
-            account=_account() if paid else "",
+            account=_account() if result in (_PAID, _HELD) else "",
             code=str(result),
             reference=reference,
             provider_ref=number,

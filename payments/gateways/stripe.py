@@ -12,8 +12,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from payments.gateway import (
@@ -34,16 +33,14 @@ from payments.gateway import (
     Via,
 )
 from payments.gateways.stripe_disputes import dispute_facts
+from payments.gateways.stripe_page import minor_units as minor_units
+from payments.gateways.stripe_page import page_of
 
 if TYPE_CHECKING:
     import stripe
-    from stripe.params.checkout import SessionCreateParams
 
 _ACCOUNT = "1120:stripe"
 _TOLERANCE_S = 300
-_SHORTEST, _LONGEST = timedelta(minutes=31), timedelta(hours=23, minutes=59)  # 30 minutes to 24 hours by their clock
-_NO_DECIMALS = frozenset(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF"))
-_NO_DECIMALS |= {"VND", "VUV", "XAF", "XOF", "XPF"}
 _SESSION_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 
 Seen = Literal["paid", "waiting", "failed", "expired"]
@@ -69,7 +66,7 @@ class Stripe:
         if not self.least_vnd <= request.amount_vnd <= self.most_vnd:
             raise GatewayRefused("amount")
         once: stripe.RequestOptions = {"idempotency_key": f"start-{request.reference}"}
-        params = _session_params(request)
+        params = page_of(request)
         session = self._ask(lambda client: client.v1.checkout.sessions.create(params, once))
         try:
             url, ends_at, own_name = _text(session["url"]), _when(session["expires_at"]), _text(session["id"])
@@ -105,6 +102,12 @@ class Stripe:
             return [fact for intent in intents for fact in intent_facts(intent, now, "query")]
         except (GatewayRefused, Malformed, KeyError, TypeError, AttributeError) as error:
             raise GatewaySilent(f"query: {error}") from error
+
+    def cancel(self, reference: str, provider_ref: str, words: str, now: datetime) -> Sequence[Fact]:
+        """Close a page that nobody has paid on. Raises GatewayRefused, GatewaySilent."""
+        if not provider_ref.startswith("cs_"):
+            raise GatewayRefused("no_session")  # its name was lost with an answer: it ends by itself
+        return _answered(_of_page, self._ask(lambda client: client.v1.checkout.sessions.expire(provider_ref)), now)
 
     def refund(self, refund_id: str, paid: Paid, amount_vnd: int, words: str, now: datetime) -> Sequence[Fact]:
         """Give back. Stripe forgets idempotency keys after a day, so it is looked up first."""
@@ -226,14 +229,6 @@ def genuine_event(raw: RawRequest, secret: str) -> dict[str, Any]:
     return event
 
 
-def minor_units(currency: str, amount: Decimal | int) -> int:
-    """The number that Stripe writes for an amount: đồng have no decimals. Raises ValueError for a remainder."""
-    units = Decimal(amount) * (1 if currency.upper() in _NO_DECIMALS else 100)
-    if units != int(units) or units < 0:
-        raise ValueError(f"{amount} is no whole number of the smallest {currency}")
-    return int(units)
-
-
 def seen_in(event_type: str, session: Mapping[str, Any]) -> Seen:
     """What a Checkout Session says of its payment. "Complete" alone is not paid: slow ways pay later."""
     if event_type == "checkout.session.expired" or session.get("status") == "expired":
@@ -305,6 +300,10 @@ def _session_facts(session: Mapping[str, Any], now: datetime) -> Sequence[Fact]:
     return told or _no_money(session, seen_in("", session), now, "query")
 
 
+def _of_page(session: Mapping[str, Any], at: datetime, via: Via) -> tuple[Fact, ...]:
+    return _no_money(session, seen_in("", session), at, via)
+
+
 def _no_money(session: Mapping[str, Any], seen: Seen, at: datetime, via: Via) -> tuple[Fact, ...]:
     kind = {"expired": FactKind.EXPIRED, "failed": FactKind.FAILED}.get(seen)
     if kind is None:
@@ -328,37 +327,6 @@ def _answered(
         return read(told, now, "query")
     except (Malformed, KeyError, TypeError, AttributeError) as error:
         raise GatewaySilent(f"nonsense: {error}") from error
-
-
-def _session_params(request: StartPayment) -> SessionCreateParams:
-    at = request.at or datetime.now(UTC)
-    ends_at = min(max(request.expires_at or at + _LONGEST, at + _SHORTEST), at + _LONGEST)
-    separator = "&" if "?" in request.return_url else "?"
-    known = {"order_id": request.reference}
-    params: SessionCreateParams = {
-        "mode": "payment",
-        "allowed_payment_method_types": ["card"],
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": "vnd",
-                    "unit_amount": minor_units("vnd", request.amount_vnd),
-                    "product_data": {"name": request.words[:200] or request.reference},
-                },
-            }
-        ],
-        "client_reference_id": request.reference,
-        "metadata": known,
-        "payment_intent_data": {"metadata": known},
-        "success_url": f"{request.return_url}{separator}session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": request.return_url,
-        "locale": request.lang,
-        "expires_at": int(ends_at.timestamp()),
-    }
-    if request.capture_later:
-        params["payment_intent_data"] = {"metadata": known, "capture_method": "manual"}
-    return params
 
 
 def _charged_at(intent: Mapping[str, Any], now: datetime) -> datetime:

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from payments import service as payments
-from payments.events import MoneyArrived, RefundSent
+from payments.events import HoldLost, MoneyArrived, MoneyHeld, RefundSent
+from payments.holds import service as holds
 from shop.orders.models import Order
-from shop.orders.service import mark_paid, reopen
+from shop.orders.service import AlreadyPacked, OrderOver, cancel, mark_paid, reopen
 from shop.orders.states import record
 from shop.stock.service import SoldOut
 
@@ -28,6 +29,33 @@ def money_arrived(session: Session, event: MoneyArrived, now: datetime) -> None:
     elif order.state in ("closed", "cancelled") and not (event.complete and _reopened(session, order, now)):
         payments.set_aside(session, event.subject, "late", now)
         record(session, order.id, "money late", now)
+
+
+def money_held(session: Session, event: MoneyHeld, now: datetime) -> None:
+    """A gateway holds an order's money, which is as good as paid; what no order needs (any more) is let go."""
+    order_id = order_of(event.subject)
+    order = session.get(Order, order_id, populate_existing=True) if order_id else None
+    if order is None:
+        return
+    money = payments.state_of(session, event.subject)
+    if order.state == "awaiting_payment":
+        _take_payment(session, order, MoneyArrived(event.subject, event.amount_vnd, money.complete), now)
+    elif order.state == "placed" and order.payment_method != "cod" and money.received_vnd < money.due_vnd:
+        return  # it is what the order was placed with
+    elif not (event.complete and _reopened(session, order, now)):
+        holds.let_go(session, event.subject, now)
+
+
+def hold_lost(session: Session, event: HoldLost, now: datetime) -> None:
+    """The gateway let the money go: the order is called off, unless a co-op has packed; then a person sees to it."""
+    order_id = order_of(event.subject)
+    if order_id is None or payments.state_of(session, event.subject).complete:
+        return
+    try:
+        with session.begin_nested():
+            cancel(session, order_id, None, now, "hold lost")
+    except (AlreadyPacked, OrderOver):
+        return
 
 
 def order_of(subject: str) -> int | None:

@@ -74,6 +74,8 @@ def tell_paid(session: Session, event: OrderPaid, now: datetime) -> None:
     told = {"code": order.code, "sum": format_vnd(order.total_vnd)}
     with _speaking(order):
         words = _("Đã nhận đủ %(sum)s. Hợp tác xã sẽ xác nhận và đóng gói.") % told
+        if payments.state_of(session, f"order:{order.id}").held_vnd:
+            words = _("Tiền đã được giữ đủ, chợ chỉ thu khi hợp tác xã đóng gói.")
         _tell_buyer(session, order, _letter(order, "paid", _("Đã nhận tiền đơn %(code)s") % told, words), now)
     _tell_coops_new(session, order, now)
 

@@ -104,3 +104,4 @@ def switch(session: Session, order: Order, method: str, settings: Settings, now:
     if not session.execute(mine.values(payment_method=method)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
         raise CannotSwitch
     payments.open_due(session, f"order:{order.id}", order.total_vnd, method, order.pay_by, now)
+    paying.give_up(session, f"order:{order.id}", now, keep=method)

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from payments import paying
 from payments import service as payments
+from payments.holds import service as holds
 from shop.cart import service as cart
 from shop.core.audit import GUEST, audit
 from shop.core.db import Database
@@ -96,7 +98,10 @@ def _return_money(session: Session, order: Order, now: datetime) -> None:
     subject = f"order:{order.id}"
     if order.payment_method == "cod":
         payments.change_due(session, subject, 0, now)
-    elif refundable_vnd := payments.refundable_vnd(session, subject):
+        return
+    holds.let_go(session, subject, now)
+    paying.give_up(session, subject, now)
+    if refundable_vnd := payments.refundable_vnd(session, subject):
         payments.request_refund(session, subject, refundable_vnd, "cancelled by the buyer", now)
 
 
@@ -127,6 +132,8 @@ def close(session: Session, order_id: int, now: datetime) -> None:
         return
     _set_parcels(session, order_id, "waiting", "cancelled")
     stock.release_holds(session, f"order:{order_id}", now)
+    holds.let_go(session, f"order:{order_id}", now)
+    paying.give_up(session, f"order:{order_id}", now)
     payments.set_aside(session, f"order:{order_id}", "short", now)
     record(session, order_id, "closed", now)
     publish(session, OrderClosed(order_id))
@@ -138,6 +145,7 @@ def mark_paid(session: Session, order_id: int, now: datetime) -> bool:
         return False
     _set_parcels(session, order_id, "waiting", "new")
     stock.sell_holds(session, f"order:{order_id}", now)
+    paying.give_up(session, f"order:{order_id}", now)
     record(session, order_id, "paid", now)
     _tell_coops(session, order_id)
     publish(session, OrderPaid(order_id))
@@ -177,6 +185,7 @@ def pay_at_the_door(session: Session, order: Order, settings: Settings, now: dat
     _set_parcels(session, order.id, "waiting", "new")
     stock.sell_holds(session, subject, now)
     payments.open_due(session, subject, order.total_vnd, cash.CASH, None, now)
+    paying.give_up(session, subject, now)
     record(session, order.id, "cash chosen", now)
     _tell_coops(session, order.id)
     publish(session, OrderPlaced(order.id))

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, insert
 
 from payments import service as payments
 from payments.earnings.service import Sale, earn
+from payments.holds import service as holds
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
@@ -47,14 +48,23 @@ class NotPaidYet(Refusal):
     """The order still waits for the buyer's money."""
 
 
+class MoneyOnlyHeld(Refusal):
+    """The buyer's money is held at the gateway and not taken yet: the goods wait until it is."""
+
+
 def confirm(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
     """The co-op has seen the parcel and will pack it. Raises NoSuchParcel, NotPaidYet, MovedOn."""
     _move(session, _parcel(session, coop_id, parcel_id), ("new",), "confirmed", person, now, confirmed_at=now)
 
 
 def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
-    """The parcel is packed: from now on the buyer cannot cancel. Raises NoSuchParcel, NotPaidYet, MovedOn."""
-    _move(session, _parcel(session, coop_id, parcel_id), ("new", "confirmed"), "packed", person, now, packed_at=now)
+    """The parcel is packed: from now on the buyer cannot cancel, and money that was only held is taken.
+
+    Raises NoSuchParcel, NotPaidYet, MovedOn.
+    """
+    parcel = _parcel(session, coop_id, parcel_id)
+    _move(session, parcel, ("new", "confirmed"), "packed", person, now, packed_at=now)
+    holds.take(session, f"order:{parcel.order_id}", now)
 
 
 def hand_over(
@@ -71,10 +81,11 @@ def hand_over(
     """Give the packed parcel to a carrier ("typed": name and tracking code) or take it along ("own").
 
     With cash on delivery the carrier owes us its sum from now on.
-    Raises NoSuchParcel, MovedOn, UnknownCarrier, TrackingMissing.
+    Raises NoSuchParcel, MovedOn, UnknownCarrier, TrackingMissing, MoneyOnlyHeld.
     """
     parcel = _parcel(session, coop_id, parcel_id)
     order = session.get_one(Order, parcel.order_id)
+    _require_taken(session, order)
     cod_vnd = parcel.total_vnd if order.payment_method == "cod" else 0
     made = carrier(carrier_key).create(_consignment(order, parcel, cod_vnd), carrier_name, tracking_code)
     told: dict[str, Any] = {
@@ -87,6 +98,15 @@ def hand_over(
     if cod_vnd:
         holder = f"own:coop:{coop_id}" if carrier_key == "own" else made.carrier_name
         _expect_cash(session, parcel, holder, now, made.tracking_code)
+
+
+def _require_taken(session: Session, order: Order) -> None:
+    """Goods leave when money that was held is ours: it is being taken since they were packed, a matter of seconds."""
+    subject = f"order:{order.id}"
+    if order.payment_method != "cod" and holds.was_held(session, subject):
+        money = payments.state_of(session, subject)
+        if money.received_vnd < money.due_vnd - money.accepted_vnd:
+            raise MoneyOnlyHeld
 
 
 def _consignment(order: Order, parcel: Parcel, cod_vnd: int) -> Consignment:
@@ -112,14 +132,16 @@ def deliver(
 ) -> None:
     """The buyer has the parcel; with cash on delivery the cash is collected, all of it or `collected_vnd`.
 
-    Raises NoSuchParcel, MovedOn, CodDiffers.
+    Raises NoSuchParcel, MovedOn, CodDiffers, MoneyOnlyHeld.
 
     A parcel to be picked up is delivered when the buyer takes it, straight from the co-op's shelf.
     """
     parcel = _parcel(session, coop_id, parcel_id)
     from_states = ("packed",) if parcel.way == "pickup" else ("handed_over", "problem")
+    order = session.get_one(Order, parcel.order_id)
+    _require_taken(session, order)
     _move(session, parcel, from_states, "delivered", person, now, delivered_at=now)
-    if session.get_one(Order, parcel.order_id).payment_method == "cod":
+    if order.payment_method == "cod":
         if parcel.way == "pickup":
             _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
         payments.collect_cod(session, f"parcel:{parcel.id}", now, collected_vnd)
@@ -208,7 +230,7 @@ def _settle_missing_parcels(
         owed = payments.state_of(session, subject).due_vnd
         payments.change_due(session, subject, max(0, owed - missing_vnd), now)
     elif order.paid_at is not None:
-        left_vnd = missing_vnd - given_back_vnd(session, parcels)
+        left_vnd = holds.owe_less(session, subject, missing_vnd - given_back_vnd(session, parcels), now)
         left_vnd = min(left_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
         if left_vnd:
             payments.request_refund(session, subject, left_vnd, reason, now, person)
