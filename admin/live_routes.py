@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from livestream import room as rooms
 from livestream import service as live
+from livestream import states
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.web import Page
@@ -43,7 +44,7 @@ def stop(live_id: Id, form: StopForm, db: DatabaseDep, page: PageDep, visit: Vis
     if not form.ok:
         return _page(db, page, form)
     with db.write() as session:
-        live.stop(session, live_id, form.value.reason, person, now)
+        states.stop(session, live_id, form.value.reason, person, now)
     return page.go("/quan-tri/live", "live-stopped")
 
 

@@ -93,6 +93,8 @@ class LiveSession(SQLModel, table=True):
     """The item shown large now; `live_pin` tells since when and what was shown before."""
     cover_photo_id: int | None = Field(default=None, foreign_key="photo.id")
     clip_key: str = ""
+    embed: str = ""
+    """Another site's player that is the picture, as `livestream.video.embeds` keeps it."""
     peak_viewers: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     is_demo: bool = False

@@ -34,6 +34,7 @@ from livestream.deals import routes as live_deals
 from livestream.deals.service import close_over
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
+from livestream.states import Limits, follow_clock
 from livestream.video import routes as live_video
 from livestream.video.doors import Pictures
 from livestream.video.stage import Stage
@@ -44,7 +45,6 @@ from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare_daily
 from payments.earnings import service as earnings
-from payments.holds import settling
 from payments.statements import booking
 from payments.statements.catching_up import catch_up
 from payments.till import till_from
@@ -145,8 +145,6 @@ ROUTERS: Sequence[APIRouter] = (
 
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
-    money.MoneyHeld: [order_handlers.money_held],
-    money.HoldLost: [order_handlers.hold_lost],
     money.PayoutSent: [coop_messages.tell_paid_out],
     money.RefundSent: [order_handlers.refund_sent, messages.tell_refunded],
     order_events.OrderPlaced: [messages.tell_placed],
@@ -187,7 +185,13 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
         close_over(db, now)
         tend(db, now, timedelta(minutes=settings.live_hold_minutes))
 
+    limits = Limits(timedelta(minutes=settings.live_grace_minutes), timedelta(hours=settings.live_longest_hours))
+
+    def follow_live_clock(db: Database, now: datetime) -> None:
+        follow_clock(db, now, limits)
+
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
+    more.append(Job("follow-live-clock", 3, follow_live_clock))
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it
 
@@ -204,16 +208,12 @@ def asking_jobs(settings: Settings) -> Sequence[Job]:
     def send_refunds(db: Database, now: datetime) -> None:
         sending.send_refunds_due(db, till_from(settings), now)
 
-    def settle_holds(db: Database, now: datetime) -> None:
-        settling.settle_due(db, till_from(settings), now)
-
     def read_statements(db: Database, now: datetime) -> None:
         catch_up(db, till_from(settings), now)
 
     return (
         Job("ask-gateways", 5, ask_gateways),
         Job("send-refunds", 5, send_refunds),
-        Job("settle-holds", 5, settle_holds),
         Job("read-statements", 300, read_statements),
     )
 

@@ -12,9 +12,8 @@ from typing import Literal
 
 from sqlmodel import col, select
 
-from livestream import service
+from livestream import states
 from livestream.models import OVER, LiveSession, SessionState
-from livestream.moves import move, settle
 from livestream.video import lease
 from livestream.video.models import LivePublisher
 from shop.core.db import Database
@@ -104,14 +103,12 @@ def note_seen(db: Database, live_id: int, number: int, epoch: int, now: datetime
 def tell(db: Database, step: Step, live_id: int, video_s: float, now: datetime) -> None:
     """Say what became of the picture; the state follows if it still may."""
     with db.write() as session:
-        live = session.get_one(LiveSession, live_id)
         match step:
             case "first_picture":
-                live.has_video = True
-                service.start(session, live_id, None, now, S.STARTING)
+                states.first_picture(session, live_id, now)
             case "picture_lost":
-                move(session, live, S.INTERRUPTED, None, now)
+                states.picture_lost(session, live_id, now)
             case "picture_back":
-                move(session, live, S.LIVE, None, now, S.INTERRUPTED)
+                states.picture_back(session, live_id, now)
             case "processed":
-                settle(session, live, video_s, now)
+                states.processed(session, live_id, video_s, now)

@@ -8,9 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from livestream.models import AHEAD, ON_AIR, SessionState
-from livestream.moves import move
-from livestream.service import AlreadyBegun
+from livestream import states
 from livestream.studio_routes import HostDep, own
 from livestream.video import lease
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
@@ -49,11 +47,8 @@ def take_camera(
         if not (settings.pictures_here or settings.media_url):
             raise NoCameraHere
         with db.write() as session:
-            live = own(session, live_id, person, "host")
-            if live.state in AHEAD:
-                move(session, live, SessionState.STARTING, person, now)
-            elif live.state not in ON_AIR:
-                raise AlreadyBegun(title=live.title)
+            own(session, live_id, person, "host")
+            live = states.begin_picture(session, live_id, person, now)
             held = lease.take(session, live_id, person, visit.visitor_key, now, take_over=take_over)
     except Refusal as refusal:
         return problem(refusal.status, refusal.kind, sentence(page.templates, refusal))
