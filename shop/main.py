@@ -32,6 +32,8 @@ from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
 from livestream.deals import routes as live_deals
 from livestream.deals.service import close_over
+from livestream.figures import routes as live_figures
+from livestream.figures.audience import Audience
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.states import Limits, follow_clock
@@ -45,6 +47,7 @@ from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare_daily
 from payments.earnings import service as earnings
+from payments.holds import settling
 from payments.statements import booking
 from payments.statements.catching_up import catch_up
 from payments.till import till_from
@@ -120,6 +123,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_chat.router,
     live_comments.router,
     live_deals.router,
+    live_figures.router,
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
@@ -145,6 +149,8 @@ ROUTERS: Sequence[APIRouter] = (
 
 HANDLERS: Handlers = {
     money.MoneyArrived: [order_handlers.money_arrived],
+    money.MoneyHeld: [order_handlers.money_held],
+    money.HoldLost: [order_handlers.hold_lost],
     money.PayoutSent: [coop_messages.tell_paid_out],
     money.RefundSent: [order_handlers.refund_sent, messages.tell_refunded],
     order_events.OrderPlaced: [messages.tell_placed],
@@ -208,12 +214,16 @@ def asking_jobs(settings: Settings) -> Sequence[Job]:
     def send_refunds(db: Database, now: datetime) -> None:
         sending.send_refunds_due(db, till_from(settings), now)
 
+    def settle_holds(db: Database, now: datetime) -> None:
+        settling.settle_due(db, till_from(settings), now)
+
     def read_statements(db: Database, now: datetime) -> None:
         catch_up(db, till_from(settings), now)
 
     return (
         Job("ask-gateways", 5, ask_gateways),
         Job("send-refunds", 5, send_refunds),
+        Job("settle-holds", 5, settle_holds),
         Job("read-statements", 300, read_statements),
     )
 
@@ -256,6 +266,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.pages = Pages(state.bus)
     state.numbers = _numbers(state)
     state.screen = Screen(state.db, state.hub, state.templates)
+    state.audience = Audience(state.db, state.hub)
     state.stage = Stage(state.db, settings) if settings.pictures_here else None
     app.front = PageCache(partial(FastAPI.__call__, app), state.pages)
     app.user_middleware += _layers(settings, state)
@@ -277,6 +288,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     changes = ChangeReader(state.db, state.pages.drop)
     changes.start()
     state.screen.start()
+    state.audience.start()
     if state.stage:
         await state.stage.start()
     if state.settings.worker == "thread":
@@ -292,6 +304,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.worker.stop()
     state.asker.stop()
     state.screen.stop()
+    state.audience.stop()
     changes.stop()
     state.backroom.close()
     state.hub.close()

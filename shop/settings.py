@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     cod_most_new_phone_vnd: int = Field(default=2_000_000, ge=0)
     """Cash at the door: the most for one order, and for a phone that has not received an order yet."""
     payment_tolerance_vnd: int = Field(default=0, ge=0)
+    stripe_hold_first: bool = False
+    momo_hold_first: bool = False
+    """Money paid there is only held until the first co-op packs; then it is taken, or let go if the order is off."""
     upload_statements: bool = False
     """Uploaded statements are the source of the bank account's lines; then no other may be."""
     shopeepay_enabled: bool = False
@@ -196,6 +199,11 @@ class Settings(BaseSettings):
             names = ", ".join(f"CHOHTX_{name.upper()}" for name in missing)
             raise ValueError(f"the law wants the operator's details on every page: set {names}")
         return self
+
+    @property
+    def hold_first(self) -> frozenset[str]:
+        """Gateways whose money is held first and taken later."""
+        return frozenset(name for name in ("stripe", "momo") if getattr(self, f"{name}_hold_first"))
 
     @property
     def line_sources(self) -> list[str]:
