@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shop.core.errors import Invalid
@@ -16,6 +16,7 @@ from shop.core.errors import Invalid
 KB, MB = 1024, 1024 * 1024
 MOST_BYTES: Final = {b"ftyp": 4 * KB, b"moov": MB, b"moof": MB, b"mdat": 16 * MB, b"mfra": 4 * MB}
 MOST_OTHER_BYTES = 64 * KB
+MOST_SOUND_BYTES = 2 * MB
 MOST_SAMPLES = 20_000
 MOST_TRACKS = 8
 PLAYED_BY_ALL = (b"avc1", b"avc3")
@@ -36,6 +37,8 @@ class Track:
     scale: int
     default_ticks: int = 0
     default_flags: int = 0
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Fragment:
-    """One `moof` with its `mdat`. Times are those of the picture where there is one, else of the sound."""
+    """One `moof` with its `mdat`, and sound that came alone before. Times are the picture's where there is one."""
 
     body: bytes
     start_s: float
     duration_s: float
     is_key: bool
     runs: dict[int, Run] = field(default_factory=dict)
+
+    @property
+    def has_picture(self) -> bool:
+        return any(run.kind == b"vide" for run in self.runs.values())
 
 
 @dataclass(frozen=True)
@@ -89,13 +96,14 @@ class Splitter:
     def __init__(self, init: Init | None = None) -> None:
         self._waiting = bytearray()
         self._kept = bytearray()
+        self._sound = bytearray()
         self._moof = b""
         self.init = init
 
     @property
     def waiting_bytes(self) -> int:
         """How much is kept until the rest of a box comes."""
-        return len(self._waiting) + len(self._moof) + len(self._kept)
+        return len(self._waiting) + len(self._moof) + len(self._kept) + len(self._sound)
 
     def feed(self, data: bytes) -> list[Init | Fragment]:
         """What became whole by these bytes. Raises NotVideo."""
@@ -132,11 +140,19 @@ class Splitter:
             return self._fragment(whole)
         return None
 
-    def _fragment(self, mdat: bytes) -> Fragment:
+    def _fragment(self, mdat: bytes) -> Fragment | None:
         if self.init is None or not self._moof:
             raise NotVideo(why="pictures before their description")
         moof, self._moof = self._moof, b""
-        return read_fragment(self.init, moof, mdat)
+        fragment = read_fragment(self.init, moof, mdat)
+        if self.init.has_picture and not fragment.has_picture:  # sound that came first waits for its picture
+            self._sound += fragment.body
+            if len(self._sound) > MOST_SOUND_BYTES:
+                raise NotVideo(why="sound without a picture")
+            return None
+        whole = replace(fragment, body=bytes(self._sound) + fragment.body)
+        self._sound.clear()
+        return whole
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
@@ -195,7 +211,8 @@ def _track(body: bytes, trak: Box, defaults: dict[int, tuple[int, int]]) -> Trac
         raise NotVideo(why=f"a time scale of {scale}")
     entries = inside(body, trak, b"mdia", b"minf", b"stbl", b"stsd")
     codec = body[entries[0].body + 12 : entries[0].body + 16] if entries else b""
-    return Track(track_id, kind, codec, scale, *defaults.get(track_id, (0, 0)))
+    width, height = struct.unpack_from(">II", body, heads[0].end - 8)
+    return Track(track_id, kind, codec, scale, *defaults.get(track_id, (0, 0)), width >> 16, height >> 16)
 
 
 def _after_times(body: bytes, box: Box) -> int:

@@ -13,13 +13,14 @@ from urllib.parse import parse_qsl
 
 from jinja2 import Environment
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livestream.video import endless, playback, replies
 from livestream.video.refusals import NoPicture, PieceTooBig
 from livestream.video.remux import KINDS
 from livestream.video.replies import Reply, answer
-from livestream.video.stage import MOST_PIECE_BYTES, Stage
+from livestream.video.stage import MOST_PIECE_BYTES, Act, Stage
 from shop.core.errors import Invalid, Refusal
 from shop.core.web import sentence
 
@@ -29,6 +30,9 @@ FETCH = re.compile(r"/hinh/(\d{1,9})/([a-z0-9.-]{1,40})")
 PART = re.compile(r"(\d{1,9})\.(\d{1,3})\.m4s")
 SEGMENT = re.compile(r"(\d{1,9})\.m4s")
 INIT = re.compile(r"init-(\d{1,9})\.mp4")
+SOUND = re.compile(r"(\d{1,9})\.a\.m4s")
+SOUND_INIT = re.compile(r"init-(\d{1,9})\.a\.mp4")
+FILM = re.compile(r"video\.mp4|clip-\d{1,9}\.mp4")
 
 
 class UnknownRecording(Invalid):
@@ -83,21 +87,35 @@ class Pictures:
         if name == "fast":
             await endless.pour(self._stage, act.channel, receive, send)
             return
-        head = scope["method"] == "HEAD"
+        if FILM.fullmatch(name):
+            path = await playback.film(self._stage, act, name)
+            await FileResponse(path, media_type="video/mp4", filename=name)(scope, receive, send)
+            return
+        await answer(send, await self._small(act, name, scope), head=scope["method"] == "HEAD")
+
+    async def _small(self, act: Act, name: str, scope: Scope) -> Reply:
+        """What is answered whole."""
+        channel, stage = act.channel, self._stage
         if part := PART.fullmatch(name):
-            reply = await playback.part(act.channel, int(part[1]), int(part[2]))
-        elif segment := SEGMENT.fullmatch(name):
-            reply = await playback.segment(self._stage, act.channel, int(segment[1]))
-        elif init := INIT.fullmatch(name):
-            reply = await playback.init(self._stage, act.channel, int(init[1]))
-        elif name == "index.m3u8":
-            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            reply = await playback.live_playlist(act, query)
-        elif name == "vod.m3u8":
-            reply = playback.whole(act)
-        else:
-            raise NoPicture
-        await answer(send, reply, head=head)
+            return await playback.part(channel, int(part[1]), int(part[2]))
+        if segment := SEGMENT.fullmatch(name):
+            return await playback.segment(stage, channel, int(segment[1]))
+        if init := INIT.fullmatch(name):
+            return await playback.init(stage, channel, int(init[1]))
+        if name == "index.m3u8":
+            return await playback.live_playlist(act, dict(parse_qsl(scope["query_string"].decode("latin-1"))))
+        if sound := SOUND.fullmatch(name):
+            return await playback.sound_segment(stage, channel, int(sound[1]))
+        if head := SOUND_INIT.fullmatch(name):
+            return await playback.sound_head(stage, channel, int(head[1]))
+        match name:
+            case "audio.m3u8":
+                return await playback.sound_playlist(act)
+            case "vod.m3u8":
+                return playback.whole(act)
+            case "poster.jpg":
+                return await playback.poster(stage, channel)
+        raise NoPicture
 
     def _refused(self, refusal: Refusal) -> Reply:
         words = sentence(self._templates, refusal)

@@ -13,7 +13,7 @@ from typing import Literal
 from sqlmodel import col, select
 
 from livestream import states
-from livestream.models import OVER, LiveSession, SessionState
+from livestream.models import OVER, LivePin, LiveSession, SessionState
 from livestream.video import lease
 from livestream.video.models import LivePublisher
 from shop.core.db import Database
@@ -92,6 +92,16 @@ def going_on(db: Database) -> list[int]:
     )
     with db.read() as session:
         return list(session.exec(wanted))
+
+
+def shown_from_to(db: Database, live_id: int, item_id: int) -> tuple[float, float] | None:
+    """From when to when an item was shown large the longest, as Unix times; None when it never was."""
+    with db.read() as session:
+        live = session.get(LiveSession, live_id)
+        pins = session.exec(select(LivePin).where(LivePin.session_id == live_id, LivePin.item_id == item_id)).all()
+    over = live.ended_at if live else None
+    spans = [(pin.pinned_at.timestamp(), (pin.unpinned_at or over or pin.pinned_at).timestamp()) for pin in pins]
+    return max(spans, key=lambda span: span[1] - span[0], default=None)
 
 
 def note_seen(db: Database, live_id: int, number: int, epoch: int, now: datetime) -> None:

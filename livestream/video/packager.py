@@ -159,6 +159,14 @@ class Packager:
             return self.growing
         return next((segment for segment in self.window if segment.msn == msn), None)
 
+    def row(self, msn: int) -> Row | None:
+        """A whole segment as the index knows it."""
+        first = self.rows[0].msn if self.rows else 0
+        place = msn - first
+        if 0 <= place < len(self.rows) and self.rows[place].msn == msn:
+            return self.rows[place]
+        return next((row for row in self.rows if row.msn == msn), None)  # one was lost on the disk
+
     def has(self, msn: int, part: int | None) -> bool:
         """Whether a playlist made now holds this segment, or this part of it: else a player may wait."""
         if self.ended or self.next_msn > msn:
@@ -224,8 +232,8 @@ def _parts(segment: Segment | None) -> list[str]:
     ]
 
 
-def whole_playlist(rows: Sequence[Row], *, suffix: str = "") -> str:
-    """The playlist of all that was recorded. `suffix` ".a" names the files that hold the sound alone."""
+def whole_playlist(rows: Sequence[Row]) -> bytes:
+    """The playlist of all that was recorded."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{TARGET_S}", "#EXT-X-PLAYLIST-TYPE:VOD"]
     lines.append(f"#EXT-X-MEDIA-SEQUENCE:{rows[0].msn if rows else 0}")
     epoch = -1
@@ -233,4 +241,9 @@ def whole_playlist(rows: Sequence[Row], *, suffix: str = "") -> str:
         lines += _heading(row.epoch, epoch, row.begins_at, breaks=row.breaks)
         epoch = row.epoch
         lines += [f"#EXTINF:{row.duration_s:.5f},", f"{row.msn}.m4s"]
-    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+    return "\n".join([*lines, "#EXT-X-ENDLIST", ""]).encode()
+
+
+def of_sound(playlist: bytes) -> bytes:
+    """The same playlist of the files that hold the sound alone."""
+    return playlist.replace(b".m4s", b".a.m4s").replace(b'.mp4"', b'.a.mp4"')

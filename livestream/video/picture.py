@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from livestream.models import LiveSession, SessionState
+from livestream.video import embeds
 
 MOVING = (SessionState.LIVE, SessionState.INTERRUPTED, SessionState.ENDING)
 AGAIN = (SessionState.PROCESSING, SessionState.REPLAY)
@@ -33,6 +34,8 @@ def picture_of(live: LiveSession) -> Picture:
         return Picture("hls", f"/hinh/{live.id}/index.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
     if live.has_video and live.state in AGAIN:
         return Picture("replay", f"/hinh/{live.id}/vod.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
+    if live.embed and not live.is_stopped:
+        return Picture("embed", embeds.of(live.embed).src)
     if not live.clip_key or live.is_stopped:
         return Picture("still")
     src = f"/media/{live.clip_key}"

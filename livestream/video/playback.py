@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from livestream.video import glue, replies
+from livestream.video.boxes import read_init
 from livestream.video.channel import Channel, wants
-from livestream.video.packager import FARTHEST, Packager, whole_playlist
+from livestream.video.packager import FARTHEST, Packager, of_sound, whole_playlist
 from livestream.video.refusals import NoPicture, NotReady, PictureGone
 from livestream.video.replies import Reply
+from livestream.video.sound import sound_init, sound_of, sound_track
 from livestream.video.stage import Act, Stage
 
 HOLD_S = 8.0
@@ -34,7 +36,7 @@ async def live_playlist(act: Act, query: Mapping[str, str]) -> Reply:
     channel, low_latency = act.channel, query.get("ll") != "0"
     made = channel.packager
     if made.ended:
-        return replies.playlist(whole_playlist(made.rows).encode()) if made.rows else _none()
+        return replies.playlist(whole_playlist(made.rows)) if made.rows else _none()
     if (msn := _number(query.get("_HLS_msn"))) is not None:
         if msn > made.next_msn + FARTHEST:
             raise NoPicture
@@ -57,7 +59,7 @@ def whole(act: Act) -> Reply:
     made = act.channel.packager
     if act.standing.state not in glue.SHOWN_WHOLE:
         raise NotReady(retry_after_s=5)
-    return replies.playlist(whole_playlist(made.rows).encode()) if made.rows else _none()
+    return replies.playlist(whole_playlist(made.rows)) if made.rows else _none()
 
 
 async def part(channel: Channel, msn: int, place: int) -> Reply:
@@ -96,6 +98,46 @@ async def _from_shelf(stage: Stage, file: Path) -> bytes:
         return await stage.on_disk(file.read_bytes)
     except FileNotFoundError as missing:
         raise NoPicture from missing
+
+
+async def sound_playlist(act: Act) -> Reply:
+    """`audio.m3u8`: the sound alone, for lines too weak for any picture. Raises NoPicture, NotReady."""
+    made = act.channel.packager
+    if made.ended:
+        return replies.playlist(of_sound(whole_playlist(made.rows))) if made.rows else _none()
+    if not made.is_ready(low_latency=False):
+        raise NotReady(retry_after_s=1)
+    return replies.playlist(of_sound(made.playlist(low_latency=False)))
+
+
+async def sound_segment(stage: Stage, channel: Channel, msn: int) -> Reply:
+    """The sound of a whole segment. Raises NoPicture when there is none."""
+    row = channel.packager.row(msn)
+    if row is None:
+        raise NoPicture
+    track = sound_track(read_init((await init(stage, channel, row.epoch)).body))
+    if track is None:
+        raise NoPicture
+    return replies.media(sound_of((await segment(stage, channel, msn)).body, track))
+
+
+async def sound_head(stage: Stage, channel: Channel, epoch: int) -> Reply:
+    """The init of the sound. Raises NoPicture when there is none."""
+    head = sound_init((await init(stage, channel, epoch)).body)
+    return replies.media(head) if head else _none()
+
+
+async def poster(stage: Stage, channel: Channel) -> Reply:
+    """The first picture, as it stood when the session began. Raises NoPicture."""
+    body = await _from_shelf(stage, channel.shelf.path("poster.jpg"))
+    return replies.told(200, body, b"image/jpeg")
+
+
+async def film(stage: Stage, act: Act, name: str) -> Path:
+    """`video.mp4`, or `clip-7.mp4` of item 7, made when it is first asked for. Raises NoPicture, NotReady."""
+    if act.standing.state not in glue.SHOWN_WHOLE or not act.channel.packager.ended:
+        raise NotReady(retry_after_s=5)
+    return await stage.film(act, name)
 
 
 async def first_key(channel: Channel) -> tuple[int, int]:

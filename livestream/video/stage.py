@@ -10,17 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
-from livestream.video import glue, lease
+from livestream.video import films, glue, lease
 from livestream.video.channel import Channel, Taken
 from livestream.video.glue import Standing
 from livestream.video.packager import Packager
 from livestream.video.refusals import (
     DiskIsFull,
+    NoPicture,
     NoToken,
+    NotReady,
     NotYourPicture,
     PictureOver,
     PiecesTooFast,
@@ -43,6 +46,7 @@ PIECES_PER_S, PIECES_AT_ONCE = 20.0, 300.0
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 TICK_S, SEEN_EVERY_S, LOOK_AT_DISK_S = 1.0, 5.0, 10.0
 FORGET_AFTER_S = 120.0
+FILM_WITHIN_S = 20.0
 MOST_CHANNELS = 2_000
 
 
@@ -71,6 +75,8 @@ class Stage:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._clerk = ThreadPoolExecutor(1, "stage-clerk")
         self._hand = ThreadPoolExecutor(1, "stage-hand")
+        self._cutter = ThreadPoolExecutor(1, "stage-cutter")
+        self._films: dict[tuple[int, str], asyncio.Future[Path]] = {}
         self.closing = False
 
     async def start(self) -> None:
@@ -92,6 +98,7 @@ class Stage:
                 await asyncio.wait_for(act.channel.stop(), 6)
         self._clerk.shutdown(wait=True, cancel_futures=True)
         self._hand.shutdown(wait=True)
+        self._cutter.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         """Let go of everybody who waits: the process was told to end. From any thread or a signal."""
@@ -116,6 +123,46 @@ class Stage:
         """Run `job` in the thread that writes recordings."""
         return await asyncio.get_running_loop().run_in_executor(self._hand, job, *told)
 
+    async def film(self, act: Act, name: str) -> Path:
+        """A file made of the whole recording, made once. Raises NotReady while that takes long, NoPicture."""
+        file, key = act.channel.shelf.path(name), (act.channel.live_id, name)
+        if await self.on_disk(file.exists):
+            return file
+        if key not in self._films:
+            self._films[key] = asyncio.ensure_future(self._make(act, name))
+            self._films[key].add_done_callback(lambda _done: self._films.pop(key, None))
+        try:
+            async with asyncio.timeout(FILM_WITHIN_S):
+                return await asyncio.shield(self._films[key])
+        except TimeoutError as late:
+            raise NotReady(retry_after_s=10) from late
+        except films.NotMade as failed:
+            raise NoPicture from failed
+
+    async def _make(self, act: Act, name: str) -> Path:
+        channel, rows, loop = act.channel, list(act.channel.packager.rows), asyncio.get_running_loop()
+        if name == "video.mp4":
+            return await loop.run_in_executor(self._cutter, films.whole_film, channel.shelf, rows)
+        item_id = int(name.removeprefix("clip-").removesuffix(".mp4"))
+        shown = await self._in_db(glue.shown_from_to, channel.live_id, item_id)
+        if shown is None:
+            raise films.NotMade("it was never pinned")
+        return await loop.run_in_executor(self._cutter, films.clip, channel.shelf, rows, item_id, *shown)
+
+    async def _keep_poster(self, channel: Channel) -> None:
+        """From the first part of all: what the session looked like when it began."""
+        first = channel.packager.segment(0)
+        init = channel.inits.get(first.epoch) if first else None
+        if first is None or init is None:
+            return
+        try:
+            body = await asyncio.get_running_loop().run_in_executor(
+                self._cutter, films.still, init, first.parts[0].body
+            )
+            await self.on_disk(channel.shelf.path("poster.jpg").write_bytes, body)
+        except (films.NotMade, OSError) as failed:
+            log.warning("no poster", live_id=channel.live_id, why=str(failed))
+
     async def act(self, live_id: int) -> Act | None:
         """The session's act, read from database and disk when it is first asked for; None when there is no session."""
         if act := self._acts.get(live_id):
@@ -133,10 +180,15 @@ class Stage:
         made = Packager(await self.on_disk(shelf.load))
         made.ended = standing.state not in glue.TAKES
         act = Act(Channel(live_id, shelf, made, self._remuxer, self.on_disk), standing)
-        act.channel.on_segment = lambda _channel: self._consider(act)
+        act.channel.on_segment = lambda _channel: self._on_segment(act)
         if len(self._acts) < MOST_CHANNELS:
             self._acts[live_id] = act
         return act
+
+    def _on_segment(self, act: Act) -> None:
+        if act.channel.packager.next_msn == 1:
+            self._spawn(self._keep_poster(act.channel))
+        self._consider(act)
 
     async def admit(self, live_id: int, token: str, size: int) -> Act:
         """Whether this phone may send a piece of that many bytes now.

@@ -37,7 +37,17 @@ CSP = (
 )
 # A form that leads to a gateway is followed there by browsers only if its redirect may go there, too.
 CSP_PAY = CSP.replace("form-action 'self'", "form-action 'self' https:")
-CSP_ROOM = CSP.replace("frame-src 'none'", "frame-src https:; media-src 'self' blob:; worker-src 'self' blob:")
+FRAMES = "https://www.youtube-nocookie.com https://www.facebook.com https://www.tiktok.com"  # whose players rooms show
+CSP_ROOM = CSP.replace("frame-src 'none'", f"frame-src {FRAMES}; media-src 'self' blob:; worker-src 'self' blob:")
+
+
+@lru_cache
+def with_pictures_of(csp: str, media_base: str) -> str:
+    """Where moving pictures may be shown, those of the media server may come, too, and a camera may send there."""
+    if not media_base or "media-src" not in csp:
+        return csp
+    moving = csp.replace("media-src 'self'", f"connect-src 'self' {media_base}; media-src 'self' {media_base}")
+    return moving.replace("img-src 'self'", f"img-src 'self' {media_base}")
 
 
 def join(router: APIRouter, rooms: Iterable[APIRouter]) -> None:
@@ -144,7 +154,8 @@ class Page:
         facts = {"request": self.request, "path": self.request.url.path, "notices": notices, **facts}
         template = self.templates.get_template(name)
         html = self._fragment(template, block, facts) if self.wants_fragment else template.render(facts)
-        response = HTMLResponse(html, status, headers={"Content-Security-Policy": csp, "Vary": "HX-Request-Type"})
+        allowed = with_pictures_of(csp, self.settings.media_base)
+        response = HTMLResponse(html, status, headers={"Content-Security-Policy": allowed, "Vary": "HX-Request-Type"})
         if cache and status == 200:
             self.request.scope["state"]["shared"] = cache
             return response

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 
+from livestream.schedule import items_of
 from shop.accounts import service as accounts
 from shop.core.db import Database
 from shop.core.deps import SIGN_IN, VISITOR, Person
@@ -22,7 +23,9 @@ class Phone:
     """One browser of a host. `base` is the shop; pieces go where the shop says."""
 
     def __init__(self, base: str, db: Database, host: Person, live_id: int, device: str = "p" * 32) -> None:
-        self.base, self.live_id = base, live_id
+        self.base, self.live_id, self.host = base, live_id, host
+        with db.read() as session:
+            self.items = items_of(session, live_id)
         with db.write() as session:
             token = accounts.start_session(session, host.id, datetime.now(UTC))
         cookies = {SIGN_IN: token, VISITOR: device}

@@ -2,47 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+import httpx2
 import pytest
-from fastapi import FastAPI
 
-from livestream.models import LiveSession
+from livestream import service, states
 from shop.core.db import Database
-from tests.factories_live import make_session
+from shop.core.deps import Person
 from tests.livestream.video.filmed import film, pieces
-from tests.livestream.video.phone import Phone, listed, until
-from tests.livestream.video.playlists import require_valid
-from tests.served import serving
+from tests.livestream.video.phone import Phone, fetch, listed, until
+from tests.livestream.video.playlists import read, require_valid
 
 pytestmark = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+OPERATOR = Person(id=1, name="Anh Bảy", phone="+84900000001")
+State = Callable[[Phone], str]
 
 
-@pytest.fixture
-def base(app: FastAPI) -> Iterator[str]:
-    with serving(app) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def phone(base: str, db: Database) -> Iterator[Phone]:
-    live, _items, host = make_session(db, datetime.now(UTC), on_air=False)
-    phone = Phone(base, db, host, live.id)
-    yield phone
-    phone.line.close()
-
-
-def state_of(db: Database, live_id: int) -> str:
-    with db.read() as session:
-        return session.get_one(LiveSession, live_id).state
-
-
-def test_one_press_and_the_session_is_live_with_a_playlist(phone: Phone, base: str, db: Database) -> None:
+def test_one_press_and_the_session_is_live_with_a_playlist_its_parts_and_a_poster(
+    phone: Phone, base: str, state_of: State
+) -> None:
     told = phone.take().json()
     assert told["ingest"] == f"/hinh/{phone.live_id}"
     assert (told["epoch"], told["state"]) == (1, "starting")
     phone.send(pieces(film()))
     made = listed(base, phone.live_id)
     require_valid(made)
-    until(lambda: state_of(db, phone.live_id) == "live")
+    until(lambda: state_of(phone) == "live")
+    answer = fetch(base, phone.live_id, "index.m3u8")
+    assert answer.headers["cache-control"] == "max-age=1"
+    for name, _length in made.growing.parts:
+        part = fetch(base, phone.live_id, name)
+        assert "immutable" in part.headers["cache-control"]
+        assert part.content[4:8] == b"moof"
+    assert fetch(base, phone.live_id, made.segments[0].map).content[4:8] == b"ftyp"
+    until(lambda: fetch(base, phone.live_id, "poster.jpg").content[:2] == b"\xff\xd8")
+
+
+def test_a_piece_sent_again_changes_nothing_and_a_gap_names_the_next(phone: Phone) -> None:
+    phone.take()
+    first, second, *_ = pieces(film())
+    assert phone.put(1, 0, first).json() == {"epoch": 1, "next": 1, "missing": False, "closed": False}
+    assert phone.put(1, 0, first).json()["next"] == 1
+    gap = phone.put(1, 2, second)
+    assert (gap.status_code, gap.json()["next"], gap.json()["missing"]) == (409, 1, True)
+    assert phone.put(1, 1, second).json()["next"] == 2
+    assert phone.put(1, 1, second).json()["next"] == 2
+
+
+def test_nobody_sends_without_the_token_of_this_session(phone: Phone, new_phone: Callable[[], Phone]) -> None:
+    other = new_phone()
+    phone.take()
+    other.take()
+    piece = pieces(film())[0]
+    nothing = httpx2.post(f"{phone.base}/hinh/{phone.live_id}/1/0", content=piece)
+    assert (nothing.status_code, nothing.json()["type"]) == (401, "/problems/no-token")
+    assert phone.put(1, 0, piece, token=other.token).status_code == 403
+    assert phone.put(1, 0, piece, token=phone.token[:-1] + "x").status_code == 403
+    assert phone.put(1, 0, piece, token="1.1").status_code == 403
+    assert phone.put(1, 0, piece).status_code == 200
+
+
+def test_a_second_phone_is_refused_until_it_takes_over_and_then_the_first_one_ends(
+    phone: Phone, db: Database, base: str
+) -> None:
+    phone.take()
+    phone.send(pieces(film())[:2])
+    second = Phone(base, db, phone.host, phone.live_id, device="q" * 32)
+    refused = second.take()
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/already-publishing")
+    assert phone.take().status_code == 200, "a reload of the same browser needs no take-over"
+    assert second.take(over=True).json()["epoch"] == 3
+    gone = phone.put(2, 0, pieces(film())[0])
+    assert (gone.status_code, gone.json()["type"]) == (410, "/problems/taken-over")
+    second.send(pieces(film()))
+    until(lambda: listed(base, phone.live_id).segments[-1].map == "init-3.mp4")
+    second.line.close()
+
+
+def test_a_flip_of_the_camera_is_a_break_that_players_are_told_of(phone: Phone, base: str) -> None:
+    phone.take()
+    phone.send(pieces(film()))
+    listed(base, phone.live_id)
+    phone.new_epoch()
+    phone.send(pieces(film(size="288x160")))
+    until(lambda: "init-2.mp4" in {one.map for one in listed(base, phone.live_id).segments})
+    made = listed(base, phone.live_id)
+    require_valid(made)
+    assert [one.breaks for one in made.segments].count(True) == 1
+    assert {one.map for one in made.segments} == {"init-1.mp4", "init-2.mp4"}
+    late = phone.put(1, 4, pieces(film())[1])
+    assert (late.status_code, late.json()["epoch"]) == (200, 2), "what is left of the old recording is thrown away"
+
+
+def test_silence_interrupts_and_the_next_piece_brings_the_picture_back(
+    phone: Phone, base: str, state_of: State
+) -> None:
+    all_pieces = pieces(film(8))
+    phone.take()
+    phone.send(all_pieces[:4])
+    until(lambda: state_of(phone) == "live")
+    until(lambda: state_of(phone) == "interrupted")
+    phone.send(all_pieces[4:])
+    until(lambda: state_of(phone) == "live")
+
+
+def test_a_session_that_ends_is_a_replay_with_a_film_to_keep(
+    phone: Phone, db: Database, base: str, state_of: State
+) -> None:
+    phone.take()
+    phone.send(pieces(film(32)))
+    until(lambda: state_of(phone) == "live")
+    with db.write() as session:
+        service.end(session, phone.live_id, phone.host, datetime.now(UTC))
+    phone.new_epoch()
+    last = phone.put(phone.epoch, 0, pieces(film(2))[0], params={"last": "1"})
+    assert last.status_code == 200
+    until(lambda: state_of(phone) == "replay")
+    whole = read(fetch(base, phone.live_id, "vod.m3u8").text)
+    require_valid(whole)
+    assert whole.ended
+    assert abs(sum(one.duration_s for one in whole.segments) - 33) < 2
+    assert fetch(base, phone.live_id, whole.segments[0].uri).status_code == 200
+    assert phone.put(9, 0, pieces(film())[0]).status_code == 410
+    video = fetch(base, phone.live_id, "video.mp4")
+    assert abs(_length_s(video.content) - 33) < 2
+    clip = fetch(base, phone.live_id, f"clip-{phone.items[0].id}.mp4")
+    assert clip.status_code == 200
+    assert clip.content[4:8] == b"ftyp"
+
+
+def _length_s(film: bytes) -> float:
+    probe = shutil.which("ffprobe")
+    if not probe:
+        pytest.skip("no ffprobe on this machine")
+    command = [probe, "-v", "error", "-show_entries", "format=duration", "-of", "json", "pipe:0"]
+    told = subprocess.run(command, input=film, capture_output=True, check=True).stdout
+    return float(json.loads(told)["format"]["duration"])
+
+
+def test_what_the_operator_stops_is_gone_at_once_for_phone_and_viewers(phone: Phone, db: Database, base: str) -> None:
+    phone.take()
+    phone.send(pieces(film()))
+    listed(base, phone.live_id)
+    with db.write() as session:
+        states.stop(session, phone.live_id, "hàng cấm", OPERATOR, datetime.now(UTC))
+    until(lambda: fetch(base, phone.live_id, "index.m3u8").status_code == 410, 5)
+    assert fetch(base, phone.live_id, "0.m4s").status_code == 410
+    assert fetch(base, phone.live_id, "vod.m3u8").status_code == 410
+    assert phone.put(1, phone.seq, pieces(film())[1]).status_code == 410
+
+
+def test_sound_is_aac_and_picture_is_copied(phone: Phone, base: str) -> None:
+    """Criterion 15: what viewers get is what every phone plays."""
+    probe = shutil.which("ffprobe")
+    if not probe:
+        pytest.skip("no ffprobe on this machine")
+    phone.take()
+    phone.send(pieces(film()))
+    made = listed(base, phone.live_id)
+    body = b"".join(fetch(base, phone.live_id, name).content for name in (made.segments[0].map, made.segments[0].uri))
+    command = [probe, "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "json", "pipe:0"]
+    told = json.loads(subprocess.run(command, input=body, capture_output=True, check=True).stdout)["streams"]
+    assert {stream["codec_name"] for stream in told} == {"h264", "aac"}
+    sound = fetch(base, phone.live_id, "0.a.m4s")
+    assert sound.status_code == 200
+    assert len(sound.content) < len(fetch(base, phone.live_id, "0.m4s").content)

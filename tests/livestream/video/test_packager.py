@@ -142,7 +142,7 @@ def test_a_player_may_wait_for_the_next_part_only() -> None:
 
 def test_all_that_was_recorded_is_one_playlist() -> None:
     rows = [Row(0, 1, 1.0, EPOCH, False, 10), Row(1, 1, 2.0, EPOCH + 1, False, 10), Row(2, 2, 2.0, EPOCH + 9, True, 10)]
-    whole = read(whole_playlist(rows))
+    whole = read(whole_playlist(rows).decode())
     require_valid(whole)
     assert whole.ended
     assert [one.map for one in whole.segments] == ["init-1.mp4", "init-1.mp4", "init-2.mp4"]
