@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from livestream.models import CHANGEABLE, LiveItem, LiveSession
 from livestream.schedule import NotScheduled, Plan, add_item, item_by_id, items_of, plan, session_of
+from livestream.video import embeds
+from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
@@ -38,6 +40,18 @@ def set_prompt(session: Session, live_id: int, item_id: int, prompt: str) -> Non
     """What the host reads while showing the item; nobody else sees it. Raises NoSuchItem."""
     item_by_id(session, live_id, item_id).prompt = " ".join(prompt.split())
     bump(session, f"session:{live_id}")
+
+
+def show_from(session: Session, live_id: int, address: str, person: Person, now: datetime) -> None:
+    """Another site's player is the room's picture from now on; with "" it is not. Audited.
+
+    Raises NoSuchSession, NotAPlayer, ShortAddress.
+    """
+    live = session_of(session, live_id)
+    kept = embeds.read(address).kept if address.strip() else ""
+    audit(session, person, "embed", f"live:{live_id}", live.embed or None, kept or None, now, live.coop_id)
+    live.embed = kept
+    bump(session, "live", f"session:{live_id}")
 
 
 def repeat_weekly(session: Session, live_id: int, weeks: int, host: Person, now: datetime) -> list[LiveSession]:

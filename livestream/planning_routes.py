@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from livestream import planning
 from livestream.studio_routes import HostDep, SellerDep, own
+from livestream.video.embeds import NotAPlayer
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
@@ -28,6 +29,11 @@ class Weeks(BaseModel):
     weeks: int = Field(ge=1, le=planning.MOST_WEEKS)
 
 
+class Player(BaseModel):
+    address: str = Field(default="", max_length=500)
+
+
+PlayerForm = Annotated[Posted[Player], Depends(posted(Player))]
 PlacesForm = Annotated[Posted[Places], Depends(posted(Places))]
 PromptForm = Annotated[Posted[Prompt], Depends(posted(Prompt))]
 WeeksForm = Annotated[Posted[Weeks], Depends(posted(Weeks))]
@@ -54,6 +60,18 @@ def set_prompt(
     with db.write() as session:
         own(session, live_id, person)
         planning.set_prompt(session, live_id, item_id, form.value.prompt)
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+@router.post("/{live_id}/hinh-tu")
+def show_from(
+    live_id: Id, form: PlayerForm, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
+) -> Response:
+    if not form.ok:
+        raise NotAPlayer
+    with db.write() as session:
+        own(session, live_id, person)
+        planning.show_from(session, live_id, form.value.address, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
 

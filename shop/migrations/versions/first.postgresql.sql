@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_at ON audit_entry (at)
--- end
 CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
+-- end
+CREATE INDEX ix_audit_entry_at ON audit_entry (at)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -167,9 +167,9 @@ CREATE TABLE follow (
 	CONSTRAINT uq_follow_subject_channel_address UNIQUE (subject, channel, address)
 )
 -- end
-CREATE INDEX ix_follow_subject ON follow (subject)
--- end
 CREATE INDEX ix_follow_address ON follow (address)
+-- end
+CREATE INDEX ix_follow_subject ON follow (subject)
 -- end
 CREATE TABLE pool (
 	id SERIAL NOT NULL, 
@@ -185,11 +185,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
--- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
+-- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -319,13 +319,13 @@ CREATE TABLE earning (
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
 -- end
-CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
+CREATE INDEX ix_earning_seller ON earning (seller, id)
 -- end
 CREATE INDEX ix_earning_settlement_id ON earning (settlement_id)
 -- end
-CREATE INDEX ix_earning_seller ON earning (seller, id)
--- end
 CREATE INDEX ix_earning_subject ON earning (subject)
+-- end
+CREATE INDEX ix_earning_to_release ON earning (payable_at) WHERE released_at IS NULL
 -- end
 CREATE TABLE payment_due (
 	id SERIAL NOT NULL, 
@@ -473,9 +473,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
--- end
 CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
+-- end
+CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -609,15 +609,15 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+-- end
+CREATE INDEX ix_customer_order_phone ON customer_order (phone)
+-- end
 CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
 CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
--- end
-CREATE INDEX ix_customer_order_phone ON customer_order (phone)
--- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -632,11 +632,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+-- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
 CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
--- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -786,17 +786,17 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
 CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
--- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
 -- end
 CREATE INDEX ix_product_by_age ON product (state, id)
 -- end
 CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
 -- end
@@ -826,9 +826,9 @@ CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
-CREATE INDEX ix_checkout_order_id ON checkout (order_id)
--- end
 CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
 CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
@@ -983,6 +983,7 @@ CREATE TABLE live_session (
 	pinned_item_id INTEGER, 
 	cover_photo_id INTEGER, 
 	clip_key VARCHAR NOT NULL, 
+	embed VARCHAR NOT NULL, 
 	peak_viewers INTEGER NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	is_demo BOOLEAN NOT NULL, 
@@ -994,17 +995,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
--- end
-CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
--- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
--- end
-CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+CREATE INDEX ix_live_session_state ON live_session (state)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
+-- end
+CREATE INDEX ix_live_session_host_id ON live_session (host_id)
+-- end
+CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -1052,11 +1053,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
--- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
+-- end
+CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1107,9 +1108,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
--- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
+-- end
+CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1182,6 +1183,16 @@ CREATE TABLE live_speaker (
 -- end
 CREATE INDEX ix_live_speaker_session_id ON live_speaker (session_id)
 -- end
+CREATE TABLE live_minute (
+	session_id INTEGER NOT NULL, 
+	minute_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	viewers INTEGER NOT NULL, 
+	watched_s INTEGER NOT NULL, 
+	counted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_minute PRIMARY KEY (session_id, minute_at), 
+	CONSTRAINT fk_live_minute_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
 CREATE TABLE live_confirmed (
 	id SERIAL NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1214,9 +1225,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_at ON live_report (at)
--- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
+-- end
+CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE TABLE live_publisher (
 	session_id INTEGER NOT NULL, 
@@ -1250,9 +1261,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
--- end
 CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
+-- end
+CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -1356,11 +1367,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
+-- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
--- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1419,13 +1430,13 @@ CREATE TABLE refund (
 	CONSTRAINT fk_refund_fact_id FOREIGN KEY(fact_id) REFERENCES payment_fact (id)
 )
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
--- end
-CREATE INDEX ix_refund_state ON refund (state, id)
--- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
 CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
+-- end
+CREATE INDEX ix_refund_state ON refund (state, id)
+-- end
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
 CREATE TABLE live_comment (
 	id SERIAL NOT NULL, 
@@ -1493,9 +1504,9 @@ CREATE TABLE remittance_row (
 	CONSTRAINT fk_remittance_row_remittance_id FOREIGN KEY(remittance_id) REFERENCES remittance (id)
 )
 -- end
-CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
--- end
 CREATE INDEX ix_remittance_row_key ON remittance_row (key)
+-- end
+CREATE INDEX ix_remittance_row_parcel ON remittance_row (parcel)
 -- end
 CREATE TABLE settlement_row (
 	id SERIAL NOT NULL, 
@@ -1545,11 +1556,11 @@ CREATE TABLE claim (
 	CONSTRAINT fk_claim_hold_id FOREIGN KEY(hold_id) REFERENCES hold (id)
 )
 -- end
-CREATE INDEX ix_claim_session_id ON claim (session_id)
+CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
 -- end
 CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
 -- end
-CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
+CREATE INDEX ix_claim_session_id ON claim (session_id)
 -- end
 CREATE TABLE live_deal (
 	id SERIAL NOT NULL, 
@@ -1569,11 +1580,11 @@ CREATE TABLE live_deal (
 	CONSTRAINT fk_live_deal_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
+CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
 -- end
 CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
 -- end
-CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
+CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 
@@ -1641,9 +1652,9 @@ CREATE TABLE comparison_item (
 	CONSTRAINT fk_comparison_item_row_id FOREIGN KEY(row_id) REFERENCES settlement_row (id)
 )
 -- end
-CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
--- end
 CREATE INDEX ix_comparison_item_day ON comparison_item (day, gateway, state)
+-- end
+CREATE INDEX ix_comparison_item_state ON comparison_item (state, id)
 -- end
 CREATE TABLE live_deal_take (
 	hold_id INTEGER NOT NULL, 
