@@ -40,9 +40,9 @@ CREATE TABLE audit_entry (
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 )
 -- end
-CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
--- end
 CREATE INDEX ix_audit_entry_at ON audit_entry (at)
+-- end
+CREATE INDEX ix_audit_entry_subject ON audit_entry (subject)
 -- end
 CREATE OR REPLACE FUNCTION audit_entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'audit_entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_frozen()
 -- end
@@ -185,11 +185,11 @@ CREATE TABLE pool (
 	CONSTRAINT ck_pool_never_oversold CHECK (on_hand >= 0 AND held >= 0 AND held <= on_hand)
 )
 -- end
+CREATE INDEX ix_pool_coop_id ON pool (coop_id)
+-- end
 CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
--- end
-CREATE INDEX ix_pool_coop_id ON pool (coop_id)
 -- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
@@ -473,9 +473,9 @@ CREATE TABLE role_grant (
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
--- end
 CREATE INDEX ix_role_grant_coop_id ON role_grant (coop_id)
+-- end
+CREATE INDEX ix_role_grant_person_id ON role_grant (person_id)
 -- end
 CREATE TABLE saved_address (
 	id SERIAL NOT NULL, 
@@ -609,7 +609,7 @@ CREATE TABLE customer_order (
 	CONSTRAINT fk_customer_order_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
 -- end
-CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
+CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
 -- end
 CREATE INDEX ix_customer_order_phone ON customer_order (phone)
 -- end
@@ -617,7 +617,7 @@ CREATE INDEX ix_customer_order_placed_at ON customer_order (placed_at)
 -- end
 CREATE INDEX ix_customer_order_to_close ON customer_order (state, pay_by)
 -- end
-CREATE INDEX ix_customer_order_person_id ON customer_order (person_id)
+CREATE INDEX ix_customer_order_visitor_key ON customer_order (visitor_key)
 -- end
 CREATE TABLE hold (
 	id SERIAL NOT NULL, 
@@ -632,11 +632,11 @@ CREATE TABLE hold (
 	CONSTRAINT fk_hold_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_hold_pool_id ON hold (pool_id)
+CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
 -- end
 CREATE INDEX ix_hold_owner ON hold (owner)
 -- end
-CREATE INDEX ix_hold_open_until ON hold (expires_at) WHERE state = 'open'
+CREATE INDEX ix_hold_pool_id ON hold (pool_id)
 -- end
 CREATE TABLE stock_movement (
 	id SERIAL NOT NULL, 
@@ -691,9 +691,9 @@ CREATE TABLE entry (
 	CONSTRAINT fk_entry_journal_id FOREIGN KEY(journal_id) REFERENCES journal (id) DEFERRABLE INITIALLY DEFERRED
 )
 -- end
-CREATE INDEX ix_entry_journal_id ON entry (journal_id)
--- end
 CREATE INDEX ix_entry_balance ON entry (account, pending, id, amount_vnd)
+-- end
+CREATE INDEX ix_entry_journal_id ON entry (journal_id)
 -- end
 CREATE OR REPLACE FUNCTION entry_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'entry is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_frozen()
 -- end
@@ -786,25 +786,25 @@ CREATE TABLE product (
 	CONSTRAINT uq_product_slug UNIQUE (slug)
 )
 -- end
-CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
--- end
-CREATE INDEX ix_product_by_age ON product (state, id)
--- end
-CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_category ON product (category_id, state, id)
--- end
-CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
--- end
-CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
--- end
-CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
+CREATE INDEX IF NOT EXISTS ix_product_search_exact ON product USING gin (array_to_tsvector(string_to_array(search_exact, ' ')))
 -- end
 CREATE INDEX IF NOT EXISTS ix_product_search_folded ON product USING gin (array_to_tsvector(string_to_array(search_folded, ' ')))
 -- end
-CREATE INDEX IF NOT EXISTS ix_product_search_exact ON product USING gin (array_to_tsvector(string_to_array(search_exact, ' ')))
+CREATE INDEX IF NOT EXISTS ix_product_search_name ON product USING gin (array_to_tsvector(string_to_array(search_name, ' ')))
+-- end
+CREATE INDEX ix_product_by_age ON product (state, id)
+-- end
+CREATE INDEX ix_product_by_category ON product (category_id, state, id)
+-- end
+CREATE INDEX ix_product_by_category_price ON product (category_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_coop ON product (coop_id, state, id)
+-- end
+CREATE INDEX ix_product_by_coop_category ON product (coop_id, category_id, state)
+-- end
+CREATE INDEX ix_product_by_coop_price ON product (coop_id, state, lowest_price_vnd, id)
+-- end
+CREATE INDEX ix_product_by_price ON product (state, lowest_price_vnd, id)
 -- end
 CREATE TABLE checkout (
 	id VARCHAR NOT NULL, 
@@ -822,15 +822,15 @@ CREATE TABLE checkout (
 	CONSTRAINT fk_checkout_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id)
 )
 -- end
-CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
--- end
 CREATE INDEX ix_checkout_cart_id ON checkout (cart_id)
 -- end
-CREATE INDEX ix_checkout_phone ON checkout (phone)
+CREATE INDEX ix_checkout_held_until ON checkout (held_until)
 -- end
 CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 -- end
-CREATE INDEX ix_checkout_held_until ON checkout (held_until)
+CREATE INDEX ix_checkout_phone ON checkout (phone)
+-- end
+CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
 CREATE TABLE parcel (
 	id SERIAL NOT NULL, 
@@ -995,17 +995,17 @@ CREATE TABLE live_session (
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
 -- end
-CREATE INDEX ix_live_session_state ON live_session (state)
--- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
--- end
-CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
--- end
-CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
 -- end
 CREATE INDEX ix_live_session_host_id ON live_session (host_id)
 -- end
 CREATE INDEX ix_live_session_starts_at ON live_session (starts_at)
+-- end
+CREATE INDEX ix_live_session_state ON live_session (state)
+-- end
+CREATE UNIQUE INDEX uq_live_session_coop_on_air ON live_session (coop_id) WHERE state IN ('starting', 'live', 'interrupted')
+-- end
+CREATE UNIQUE INDEX uq_live_session_host_on_air ON live_session (host_id) WHERE state IN ('starting', 'live', 'interrupted')
 -- end
 CREATE TABLE variant (
 	id SERIAL NOT NULL, 
@@ -1053,11 +1053,11 @@ CREATE TABLE certificate (
 	CONSTRAINT fk_certificate_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
-CREATE INDEX ix_certificate_product ON certificate (product_id)
--- end
 CREATE INDEX ix_certificate_coop ON certificate (coop_id, kind)
 -- end
 CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
+-- end
+CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
 CREATE TABLE order_event (
 	id SERIAL NOT NULL, 
@@ -1108,9 +1108,9 @@ CREATE TABLE money_back (
 	CONSTRAINT fk_money_back_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
 )
 -- end
-CREATE INDEX ix_money_back_state ON money_back (state, id)
--- end
 CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
+-- end
+CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
 CREATE TABLE shipment (
 	id SERIAL NOT NULL, 
@@ -1225,9 +1225,9 @@ CREATE TABLE live_report (
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end
-CREATE INDEX ix_live_report_session_id ON live_report (session_id)
--- end
 CREATE INDEX ix_live_report_at ON live_report (at)
+-- end
+CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
 CREATE TABLE live_publisher (
 	session_id INTEGER NOT NULL, 
@@ -1261,9 +1261,9 @@ CREATE TABLE cart_line (
 	CONSTRAINT fk_cart_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
--- end
 CREATE INDEX ix_cart_line_hold_owner ON cart_line (hold_owner)
+-- end
+CREATE INDEX ix_cart_line_variant_id ON cart_line (variant_id)
 -- end
 CREATE TABLE offer (
 	id SERIAL NOT NULL, 
@@ -1316,9 +1316,9 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
 -- end
-CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
--- end
 CREATE INDEX ix_order_line_order_id ON order_line (order_id)
+-- end
+CREATE INDEX ix_order_line_parcel ON order_line (parcel_id)
 -- end
 CREATE TABLE remittance (
 	id SERIAL NOT NULL, 
@@ -1367,11 +1367,11 @@ CREATE TABLE hand_payment (
 	CONSTRAINT fk_hand_payment_unmatched_id FOREIGN KEY(unmatched_id) REFERENCES unmatched_money (id)
 )
 -- end
-CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
--- end
 CREATE INDEX ix_hand_payment_due_id ON hand_payment (due_id)
 -- end
 CREATE UNIQUE INDEX ix_hand_payment_proposed ON hand_payment (due_id) WHERE state = 'proposed'
+-- end
+CREATE UNIQUE INDEX ix_hand_payment_reference ON hand_payment (bank_reference) WHERE bank_reference <> '' AND state <> 'withdrawn'
 -- end
 CREATE TABLE settlement_batch (
 	id SERIAL NOT NULL, 
@@ -1432,11 +1432,11 @@ CREATE TABLE refund (
 -- end
 CREATE INDEX ix_refund_due_id ON refund (due_id)
 -- end
-CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
+CREATE INDEX ix_refund_fact_id ON refund (fact_id)
 -- end
 CREATE INDEX ix_refund_state ON refund (state, id)
 -- end
-CREATE INDEX ix_refund_fact_id ON refund (fact_id)
+CREATE INDEX ix_refund_to_send ON refund (next_check_at) WHERE next_check_at IS NOT NULL
 -- end
 CREATE TABLE live_comment (
 	id SERIAL NOT NULL, 
@@ -1558,9 +1558,9 @@ CREATE TABLE claim (
 -- end
 CREATE INDEX ix_claim_queue ON claim (item_id, state, number)
 -- end
-CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
--- end
 CREATE INDEX ix_claim_session_id ON claim (session_id)
+-- end
+CREATE UNIQUE INDEX uq_claim_open ON claim (speaker_id, item_id) WHERE state IN ('waiting', 'held', 'promoted')
 -- end
 CREATE TABLE live_deal (
 	id SERIAL NOT NULL, 
@@ -1580,9 +1580,9 @@ CREATE TABLE live_deal (
 	CONSTRAINT fk_live_deal_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
--- end
 CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
+-- end
+CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
 -- end
 CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
 -- end
@@ -1598,9 +1598,9 @@ CREATE TABLE live_pin (
 	CONSTRAINT fk_live_pin_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
--- end
 CREATE INDEX ix_live_pin_session_id ON live_pin (session_id)
+-- end
+CREATE UNIQUE INDEX uq_live_pin_open ON live_pin (session_id) WHERE unpinned_at IS NULL
 -- end
 CREATE TABLE live_claim (
 	id SERIAL NOT NULL, 
@@ -1617,9 +1617,9 @@ CREATE TABLE live_claim (
 	CONSTRAINT fk_live_claim_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
 )
 -- end
-CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
--- end
 CREATE INDEX ix_live_claim_hold_owner ON live_claim (hold_owner)
+-- end
+CREATE INDEX ix_live_claim_session_id ON live_claim (session_id)
 -- end
 CREATE INDEX ix_live_claim_visitor ON live_claim (visitor_key, item_id)
 -- end
