@@ -33,7 +33,8 @@ def statements(dialect: str) -> list[str]:
 def _in_order(written: list[str]) -> Iterator[str]:
     """A table's indexes come out of a set: sorted, the same models always make the same file."""
     for is_index, some in groupby(written, lambda one: one.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX"))):
-        yield from sorted(some) if is_index else some
+        group = list(some)
+        yield from sorted(group) if is_index else group
 
 
 def main() -> None:
