@@ -29,11 +29,11 @@ ConfirmedForm = Annotated[Posted[Confirmed], Depends(posted(Confirmed))]
 
 
 @router.get("")
-def confirmed(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep) -> Response:
+def confirmed(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep, ma: str = "") -> Response:
     person = visit.require("operator")
     with db.read() as session:
         rows = by_hand.newest(session)
-    form = Posted.blank(Confirmed, way="bank")
+    form = Posted.blank(Confirmed, way="bank", code=ma[:40])
     return page("admin/by_hand.html", rows=rows, person=person, form=form, limit_vnd=settings.two_person_above_vnd)
 
 

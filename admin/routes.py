@@ -12,6 +12,7 @@ from admin import (
     messages,
     money_routes,
     office_routes,
+    order_routes,
     payout_account_routes,
     payout_routes,
     recovery,
@@ -25,5 +26,6 @@ router = APIRouter(include_in_schema=False)
 ROOMS = (
     *(money_routes, refund_routes, live_routes, office_routes, messages, recovery, statement_routes),
     *(payout_account_routes, payout_routes, cash_routes, comparison_routes, review_routes, hand_routes),
+    order_routes,
 )
 join(router, [room.router for room in ROOMS])

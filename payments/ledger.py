@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, insert, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from payments.checkpoints.models import BalanceCheckpoint
 from payments.models import Entry, Journal
@@ -175,9 +176,12 @@ class JournalRow:
 
 def latest(session: Session, most: int = 50) -> list[JournalRow]:
     """The newest journals, newest first."""
-    journals = session.exec(
-        select(Journal).order_by(col(Journal.recorded_at).desc(), col(Journal.id)).limit(most)
-    ).all()
+    return with_entries(session, select(Journal).order_by(col(Journal.recorded_at).desc(), col(Journal.id)).limit(most))
+
+
+def with_entries(session: Session, wanted: SelectOfScalar[Journal]) -> list[JournalRow]:
+    """The journals that are `wanted`, in that order, each with its entries."""
+    journals = session.exec(wanted).all()
     entries: dict[int, list[Entry]] = {journal.id: [] for journal in journals}
     for entry in session.exec(select(Entry).where(col(Entry.journal_id).in_(entries)).order_by(col(Entry.id))):
         entries[entry.journal_id].append(entry)
