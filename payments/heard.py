@@ -13,13 +13,10 @@ from sqlmodel import Session, col, func, select
 
 from payments.gateway import Outcome
 from payments.models import InboxRequest, PaymentDue, PaymentFact
+from payments.scrubbing import COVERED, LONG, NUMBER, PROOF, cover
 from shop.core.errors import NotFound
 
 PAGE, MOST_UNREAD = 50, 20
-_COVERED = "•••"
-_PROOF = re.compile(r"sign|checksum|check_sum|hash|\bmac\b|secret|token|apikey|api_key|accesskey|otp|password", re.I)
-_NUMBER = re.compile(r"acc(oun)?t|card|phone|msisdn|virtual", re.I)
-_LONG = re.compile(r"(?<![0-9A-Za-z])[0-9]{8,19}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ def covered(body: str) -> str:
     except (ValueError, RecursionError):
         pairs = parse_qsl(body, keep_blank_values=True) if "=" in body else []
         if not pairs:
-            return _LONG.sub(_cover, body)
+            return LONG.sub(cover, body)
         told = dict(pairs)
     return json.dumps(_scrub(told), ensure_ascii=False, indent=1)
 
@@ -92,15 +89,11 @@ def _scrub(told: Any, name: str = "") -> Any:
         return {key: _scrub(value, str(key)) for key, value in told.items()}
     if isinstance(told, list):
         return [_scrub(value, name) for value in told]
-    if told and _PROOF.search(name):
-        return _COVERED
-    if _NUMBER.search(name) and not isinstance(told, bool) and re.fullmatch(r"[0-9 .-]{5,}", str(told)):
-        return _COVERED + str(told)[-4:]
-    return _LONG.sub(_cover, told) if isinstance(told, str) else told
-
-
-def _cover(number: re.Match[str]) -> str:
-    return _COVERED + number[0][-4:]
+    if told and PROOF.search(name):
+        return COVERED
+    if NUMBER.search(name) and not isinstance(told, bool) and re.fullmatch(r"[0-9 .-]{5,}", str(told)):
+        return COVERED + str(told)[-4:]
+    return LONG.sub(cover, told) if isinstance(told, str) else told
 
 
 def _with_money(session: Session, rows: Sequence[InboxRequest]) -> list[Heard]:

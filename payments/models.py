@@ -94,7 +94,9 @@ class PaymentFact(SQLModel, table=True):
 
 
 class InboxRequest(SQLModel, table=True):
-    """A notification as it came, without secrets. The body is forgotten after 31 days, the row stays.
+    """A notification as it came, without proofs and account numbers (`payments.scrubbing`).
+
+    The body is forgotten after 31 days, the row stays.
 
     `movements` are the ids (a JSON list) under which its money stands among the facts.
     """

@@ -22,6 +22,7 @@ from payments.gateway import BankLine, Fact, FactKind, Notice, Outcome, RawReque
 from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
 from payments.refunding import take_refund
+from payments.scrubbing import stored
 from payments.till import Till
 from shop.core.db import insert_once, run
 from shop.core.prepared import Prepared
@@ -229,7 +230,7 @@ def _into_inbox(
         "source": source,
         "delivery_id": delivery_id,
         "headers": json.dumps(kept),
-        "body": raw.said,
+        "body": stored(raw.said),
         "received_at": raw.received_at,
         "outcome": outcome,
         "movements": json.dumps(movements),

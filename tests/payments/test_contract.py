@@ -5,12 +5,14 @@ Answers: reference/payments.md, §1.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sqlmodel import col, func, select
@@ -20,6 +22,7 @@ from payments import verify
 from payments.content import new_code
 from payments.gateway import FactKind, Outcome
 from payments.models import Entry, InboxRequest, Journal, PaymentAttempt, PaymentDue, PaymentFact, UnmatchedMoney
+from payments.scrubbing import COVERED
 from payments.service import open_due, state_of
 from payments.state import State
 from payments.till import BY_CONTRACT, till_from
@@ -30,6 +33,7 @@ from tests.payments.drivers import DRIVERS, Driver, Request, Said, Telling
 from tests.payments.factories import due_of
 
 ASKED_VND = 255_000
+ACCOUNTS = ("8888888888", "12345678", "84900000001")  # of buyers and of ours, as the simulators tell them
 _numbers = count(1)
 
 
@@ -254,6 +258,21 @@ def test_what_is_kept_holds_no_signature(counter: Counter) -> None:
     proof = request.headers.get(counter.driver.signed_in)
     assert not proof or proof not in kept.headers
     assert getattr(counter.settings, counter.driver.secret) not in kept.headers + kept.body.decode()
+
+
+def test_what_is_kept_holds_no_account_number_and_no_proof(counter: Counter) -> None:
+    request = counter.sign(counter.telling())
+    counter.heard(Outcome.RECORDED, counter.send(request))
+    with counter.db.read() as session:
+        kept = session.exec(select(InboxRequest.body)).one().decode()
+    sent = (request.body or request.query.encode()).decode()
+    known = [counter.settings.vietqr_account_no, *ACCOUNTS]
+    assert sorted(number for number in known if number and number in kept) == []
+    whole = [number for number in known if number and re.search(rf"\b{number}\b", sent)]
+    assert [number for number in whole if COVERED + number[-4:] not in unquote(kept)] == []
+    assert counter.reference in kept.replace("\\", "") or counter.driver.name == "payos"
+    proofs = re.findall(r'"(?:signature|mac)": ?"([0-9a-f]{64})"|(?:SecureHash|check_sum)=([^&]+)', sent)
+    assert not [proof for pair in proofs for proof in pair if proof and proof in kept]
 
 
 def _disk_full(_db: Database) -> Any:
