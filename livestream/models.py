@@ -197,7 +197,7 @@ class LiveReport(SQLModel, table=True):
     """
 
     __tablename__ = "live_report"
-    __table_args__ = (UniqueConstraint("session_id", "visitor_key", "reason"),)
+    __table_args__ = (UniqueConstraint("session_id", "visitor_key", "reason", "comment_number"),)
 
     id: int = Field(default=None, primary_key=True)
     session_id: int = Field(foreign_key="live_session.id", index=True)
@@ -206,6 +206,10 @@ class LiveReport(SQLModel, table=True):
     words: str = ""
     item_id: int | None = None
     """What was pinned when the viewer pressed."""
+    comment_number: int = 0
+    """The sentence that breaks the rules; 0 for the session as a whole."""
+    said: str = ""
+    """That sentence as it stood, with who said it: whatever the seller does with it later."""
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seen_by_id: int | None = None

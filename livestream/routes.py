@@ -43,6 +43,7 @@ class Buy(BaseModel):
 class Report(BaseModel):
     reason: str = Field(min_length=1, max_length=20)
     words: str = Field(default="", max_length=500)
+    sentence: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
 BuyForm = Annotated[Posted[Buy], Depends(posted(Buy))]
@@ -201,7 +202,8 @@ def held(slug: str, db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep
         room = rooms.read(session, rooms.find(session, slug))
         mine = _mine(session, room, visit.cookie(COOKIE), now)
         count = cart.count(session, visit.cookie(COOKIE))
-    return page("live/held.html", block="held", room=room, mine=mine, cart_count=count)
+        unheard = talk.unheard(session, room.live.id, visit.visitor_key) if room.live.talks else []
+    return page("live/held.html", block="held", room=room, mine=mine, cart_count=count, unheard=unheard)
 
 
 @router.post("/live/{slug}/bao-vi-pham")
@@ -212,5 +214,6 @@ def report(
     if form.ok:
         with db.write() as session:
             row = rooms.find(session, slug)
-            live.report(session, row, visit.visitor_key, form.value.reason, form.value.words, now)
+            sentence = talk.as_evidence(session, row.id, form.value.sentence)
+            live.report(session, row, visit.visitor_key, form.value.reason, form.value.words, now, sentence)
     return page("live/reported.html", block="reported", status=200 if form.ok else 422, slug=slug, ok=form.ok)

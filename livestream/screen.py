@@ -111,11 +111,11 @@ class Screen:
         self._shown[live_id], self._slugs[live_id] = now, room.live.slug
         name = live_room(room.live.slug)
         if before is None or before.card != now.card:
-            self._hub.tell(name, "", {lang: self._card(room, lang) for lang in ("vi", "en")})
+            self._hub.tell(name, "", {lang: self._card(room, lang) for lang in ("vi", "en")}, at_once=True)
         if before is None or before.goods != now.goods:
             self._hub.tell(name, "goods", now.goods)
         if before is not None and before.state != now.state:
-            self._hub.tell(name, "state", now.state)
+            self._hub.tell(name, "state", now.state, at_once=True)
         self._hub.tell(studio_room(live_id), "changed")
         for visitor_key, self._promoted[live_id] in promoted:
             self._hub.whisper(name, visitor_key, "mine-changed")

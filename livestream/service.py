@@ -350,11 +350,22 @@ def _on_air(session: Session, slug: str, code: str) -> tuple[LiveSession, LiveIt
     return live, item
 
 
-def report(session: Session, live: LiveSession, visitor_key: str, reason: str, words: str, now: datetime) -> bool:
-    """A viewer reports the session; once per reason and viewer. True when this was the first time."""
+def report(
+    session: Session,
+    live: LiveSession,
+    visitor_key: str,
+    reason: str,
+    words: str,
+    now: datetime,
+    sentence: tuple[int, str] = (0, ""),
+) -> bool:
+    """A viewer reports the session or a `sentence` (number and words); once per reason. True the first time."""
     facts = {"session_id": live.id, "visitor_key": visitor_key, "reason": reason if reason in REASONS else "other"}
-    seen = {"words": words[:500], "item_id": live.pinned_item_id, "at": now}
-    return insert_once(session, LiveReport, {**facts, **seen}, ["session_id", "visitor_key", "reason"])
+    facts |= {"comment_number": sentence[0]}
+    seen = {"words": words[:500], "said": sentence[1], "item_id": live.pinned_item_id, "at": now}
+    return insert_once(
+        session, LiveReport, {**facts, **seen}, ["session_id", "visitor_key", "reason", "comment_number"]
+    )
 
 
 def open_reports(session: Session) -> list[tuple[LiveReport, LiveSession]]:

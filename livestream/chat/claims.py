@@ -27,6 +27,8 @@ from shop.core.prepared import Prepared
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState, Pool
 
+BLOCKED = "blocked"
+"""What became of an order by somebody whom the host has blocked: the seller sees it, the buyer is not told."""
 UNPROVED = timedelta(minutes=2)
 """So long a hold stands for somebody elsewhere who has not opened the pay link yet."""
 
@@ -94,7 +96,7 @@ def decide(desk: Desk, speaker: LiveSpeaker, number: int, reading: Reading) -> s
     if not desk.live.on_air:
         return "off-air"
     if speaker.silenced == "blocked":
-        return "blocked"
+        return BLOCKED
     return "; ".join(_decide(desk, speaker, number, wanted, reading) for wanted in reading.items)
 
 

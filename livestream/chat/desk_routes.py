@@ -12,7 +12,7 @@ from sqlmodel import Session
 from livestream import room as rooms
 from livestream.chat import claims, moderation, talk
 from livestream.chat.models import SOURCES
-from livestream.chat.routes import tell_all
+from livestream.chat.routes import tell_all, tell_pinned
 from livestream.models import LiveSession
 from livestream.screen import studio_room
 from livestream.studio_routes import SellerDep, own
@@ -164,8 +164,10 @@ def moderate(
             _moderate(session, live_id, number, form.value.what, person, now)
             gone = {"hide": [number], "mute": _numbers_of(session, live_id, number)}
             gone["block"] = gone["mute"]
+            above = talk.pinned(session, live_id)
     if form.ok:
-        hub.tell(live_room(row.slug), "chat-hide", ",".join(map(str, gone.get(form.value.what, []))))
+        tell_pinned(hub, page.templates, row.slug, above)
+        hub.tell(live_room(row.slug), "chat-hide", ",".join(map(str, gone.get(form.value.what, []))), at_once=True)
     return _back(page, live_id)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from livestream import room as rooms
 from livestream.chat import talk
+from livestream.chat.claims import BLOCKED
 from livestream.chat.talk import Said
 from shop.cart import service as cart
 from shop.cart.routes import COOKIE
@@ -44,6 +45,13 @@ def tell_all(hub: Hub, templates: Environment, slug: str, said: Said) -> None:
         hub.tell(live_room(slug), "", f'<hx-partial hx-target="#chat-lines" hx-swap="beforeend">{line}</hx-partial>')
 
 
+def tell_pinned(hub: Hub, templates: Environment, slug: str, said: Said | None) -> None:
+    """Show in every open room which sentence stands above the others now, or that none does."""
+    line = "".join(templates.get_template("live/pinned_said.html").render(pinned_words=said).splitlines())
+    swap = f'<hx-partial hx-target="#pinned-said" hx-swap="outerHTML">{line}</hx-partial>'
+    hub.tell(live_room(slug), "", swap, at_once=True)
+
+
 @router.post("/live/{slug}/chat")
 def say(
     slug: str,
@@ -58,7 +66,14 @@ def say(
 ) -> Response:
     """Say something. The answer tells what became of an order in it, or asks for a name the first time."""
     name = form.typed["name"] or (visit.person.name if visit.person else "") or _plain_name(visit)
-    facts: dict[str, Any] = {"slug": slug, "form": form, "decided": "", "refused": "", "ask_name": not name}
+    facts: dict[str, Any] = {
+        "slug": slug,
+        "form": form,
+        "decided": "",
+        "refused": "",
+        "ask_name": not name,
+        "unheard": [],
+    }
     facts["fragment"] = page.wants_fragment
     if not (form.ok and name):
         with db.read() as session:
@@ -72,7 +87,8 @@ def say(
             who = (row.id, visit.visitor_key, name, form.value.words)
             cart_id = visit.cookie(COOKIE) or ""
             said = talk.say(session, *who, hold_for, now, key=form.value.key, cart_id=cart_id)
-        facts["decided"] = said.comment.decided
+        facts["decided"] = "" if said.comment.decided == BLOCKED else said.comment.decided
+        facts["unheard"] = [said] if said.comment.state != "shown" else []
         _remember(visit, said, form.typed["name"])
         tell_all(hub, page.templates, row.slug, said)
         hub.whisper(live_room(row.slug), visit.visitor_key, "mine-changed")

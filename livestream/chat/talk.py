@@ -278,6 +278,19 @@ def _said(session: Session, wanted: tuple[ColumnElement[bool], ...], most: int) 
     return [Said(comment, speaker) for comment, speaker in rows]
 
 
+def unheard(session: Session, live_id: int, visitor_key: str, most: int = 5) -> list[Said]:
+    """The last sentences of a visitor whom nobody else hears: to them it looks as if they were shown."""
+    theirs = (col(LiveSpeaker.visitor_key) == visitor_key, col(LiveComment.state) == "muted")
+    return _said(session, (col(LiveComment.session_id) == live_id, *theirs), most)[::-1]
+
+
+def as_evidence(session: Session, live_id: int, number: int) -> tuple[int, str]:
+    """A sentence for a report: its place, and who said what. (0, "") when there is no such sentence."""
+    wanted = (col(LiveComment.session_id) == live_id, col(LiveComment.number) == number)
+    said = next(iter(_said(session, wanted, 1)), None) if number else None
+    return (number, f"{said.speaker.name}: {said.comment.words}") if said else (0, "")
+
+
 def chat_of(session: Session, live_id: int) -> LiveChat:
     """The chat's settings, as they are before anybody has spoken, too."""
     return session.get(LiveChat, live_id) or LiveChat(session_id=live_id)

@@ -75,7 +75,7 @@ class Room:
         self._joined: dict[tuple[int, str], bytes] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tick: asyncio.TimerHandle | None = None
-        self._stirred = False
+        self._stirred = self._urgent = False
         self._guard = threading.Lock()
 
     @property
@@ -91,10 +91,11 @@ class Room:
         known = birth == self.birth and seq.isascii() and seq.isdecimal() and int(seq) <= self.seq
         return int(seq) if known else -1
 
-    def say(self, event: str, texts: Texts) -> None:
-        """Say it to all, in each viewer's language if `texts` has several."""
+    def say(self, event: str, texts: Texts, *, at_once: bool = False) -> None:
+        """Say it to all, in each viewer's language if `texts` has several; `at_once` does not wait for the tick."""
         with self._guard:
             self.seq += 1
+            self._urgent |= at_once
             spoken = {"": texts} if isinstance(texts, str) else texts
             self.ring.append({lang: frame(event, text, self.cursor) for lang, text in spoken.items()})
             self._stir()
@@ -148,7 +149,7 @@ class Room:
 
     def _release(self) -> None:
         self.shown = self.seq
-        self._stirred = False
+        self._stirred = self._urgent = False
         self._joined.clear()
 
     def _stir(self) -> None:
@@ -159,11 +160,13 @@ class Room:
             self._loop.call_soon_threadsafe(self._show)
 
     def _show(self) -> None:
-        """Release what was said, unless the tick before is not over: then its end does."""
+        """Release what was said, unless the tick before is not over: then its end does. What is urgent ends it."""
         with self._guard:
-            if self._tick is not None or not self._stirred or self._loop is None:
+            if not self._stirred or self._loop is None or (self._tick is not None and not self._urgent):
                 return
             self._release()
+            if self._tick is not None:
+                self._tick.cancel()
             tick_s = TICK_S if len(self.viewers) >= SMALL_ROOM else SMALL_TICK_S
             self._tick = self._loop.call_later(tick_s, self._tick_over)
         self.wake()
@@ -199,10 +202,13 @@ class Hub:
         self._bus.subscribe(self._heard, self._reset_all)
         _hubs.append(self)
 
-    def tell(self, room: str, event: str, text: Texts = "") -> None:
-        """Tell everybody in the room, in all processes. From any thread; returns at once. Call it after the commit."""
-        self._say(room, event, text)
-        self._publish("room", {"room": room, "event": event, "text": text})
+    def tell(self, room: str, event: str, text: Texts = "", *, at_once: bool = False) -> None:
+        """Tell everybody in the room, in all processes. From any thread; returns at once. Call it after the commit.
+
+        What must not wait for the end of the tick (a pin, a price) is told `at_once`.
+        """
+        self._say(room, event, text, at_once=at_once)
+        self._publish("room", {"room": room, "event": event, "text": text, "at_once": at_once})
 
     def whisper(self, room: str, viewer: str, event: str, text: str = "") -> None:
         """Tell one viewer of the room ("my reservation"); only the newest letter is kept until it is read."""
@@ -281,7 +287,7 @@ class Hub:
     def _heard(self, channel: str, body: bytes) -> None:
         if channel == "room":
             told = json.loads(body)
-            self._say(told["room"], told["event"], told["text"])
+            self._say(told["room"], told["event"], told["text"], at_once=told.get("at_once", False))
         elif channel == "letter":
             told = json.loads(body)
             self._slip(told["room"], told["viewer"], told["event"], told["text"])
@@ -290,9 +296,9 @@ class Hub:
             for name, count in told["counts"].items():
                 self._elsewhere.setdefault(name, {})[told["hub"]] = (count, time.monotonic())
 
-    def _say(self, room: str, event: str, text: Texts) -> None:
+    def _say(self, room: str, event: str, text: Texts, *, at_once: bool = False) -> None:
         if (here := self._rooms.get(room)) is not None:
-            here.say(event, text)
+            here.say(event, text, at_once=at_once)
 
     def _slip(self, room: str, viewer: str, event: str, text: str) -> None:
         if (here := self._rooms.get(room)) is not None:

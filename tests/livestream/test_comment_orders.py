@@ -31,7 +31,9 @@ def sound(db: Database) -> None:
         assert verify.broken_rules(session) == []
 
 
-def test_a_comment_puts_the_goods_in_that_visitors_cart_at_the_live_price(db: Database, now: datetime) -> None:
+def test_criterion_20_a_comment_puts_the_goods_in_that_visitors_cart_at_the_live_price(
+    db: Database, now: datetime
+) -> None:
     on_air, (item,), _host = make_session(db, now, wanted=10)
     said = say(db, on_air, "lan", "cho chị A1 x2 nha", now)
     assert (said.comment.number, said.comment.decided) == (1, "A1 held 2")
@@ -42,7 +44,9 @@ def test_a_comment_puts_the_goods_in_that_visitors_cart_at_the_live_price(db: Da
     sound(db)
 
 
-def test_fifty_comments_at_once_on_ten_hold_ten_in_the_order_of_the_sentences(db: Database, now: datetime) -> None:
+def test_criterion_22_fifty_comments_at_once_on_ten_hold_ten_in_the_order_of_the_sentences(
+    db: Database, now: datetime
+) -> None:
     on_air, (item,), _host = make_session(db, now, wanted=10)
     with ThreadPoolExecutor(12) as pool:
         said = list(pool.map(lambda who: say(db, on_air, f"v{who}", "A1", now), range(50)))
@@ -81,7 +85,7 @@ def test_a_sentence_sent_twice_is_one(db: Database, now: datetime) -> None:
     assert held(db, item) == 1
 
 
-def test_who_waits_is_served_in_turn_when_a_hold_falls(db: Database, now: datetime) -> None:
+def test_criterion_23_who_waits_is_served_in_turn_when_a_hold_falls(db: Database, now: datetime) -> None:
     on_air, (item,), _host = make_session(db, now, wanted=1)
     for who in ("an", "binh", "chi"):
         say(db, on_air, who, "A1", now)

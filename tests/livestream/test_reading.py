@@ -123,7 +123,7 @@ def asked(words: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("words", "wanted"), ORDERS)
-def test_an_order_is_read(words: str, wanted: dict[str, int]) -> None:
+def test_criterion_21_an_order_is_read(words: str, wanted: dict[str, int]) -> None:
     assert (read_comment(words, CODES).kind, asked(words)) == (Kind.ORDER, wanted)
     assert asked(unicodedata.normalize("NFD", words)) == wanted
 

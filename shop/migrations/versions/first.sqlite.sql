@@ -1212,16 +1212,6 @@ CREATE TABLE live_speaker (
 -- end
 CREATE INDEX ix_live_speaker_session_id ON live_speaker (session_id)
 -- end
-CREATE TABLE live_minute (
-	session_id INTEGER NOT NULL, 
-	minute_at DATETIME NOT NULL, 
-	viewers INTEGER NOT NULL, 
-	watched_s INTEGER NOT NULL, 
-	counted_at DATETIME NOT NULL, 
-	CONSTRAINT pk_live_minute PRIMARY KEY (session_id, minute_at), 
-	CONSTRAINT fk_live_minute_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
-)
--- end
 CREATE TABLE live_confirmed (
 	id INTEGER NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1248,11 +1238,13 @@ CREATE TABLE live_report (
 	reason VARCHAR NOT NULL, 
 	words VARCHAR NOT NULL, 
 	item_id INTEGER, 
+	comment_number INTEGER NOT NULL, 
+	said VARCHAR NOT NULL, 
 	at DATETIME NOT NULL, 
 	seen_at DATETIME, 
 	seen_by_id INTEGER, 
 	CONSTRAINT pk_live_report PRIMARY KEY (id), 
-	CONSTRAINT uq_live_report_session_id_visitor_key_reason UNIQUE (session_id, visitor_key, reason), 
+	CONSTRAINT uq_live_report_session_id_visitor_key_reason_comment_number UNIQUE (session_id, visitor_key, reason, comment_number), 
 	CONSTRAINT fk_live_report_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
 )
 -- end

@@ -123,7 +123,7 @@ def test_each_viewer_hears_his_language() -> None:
     watch(story)
 
 
-def test_a_dropped_viewer_gets_each_missed_event_once() -> None:
+def test_criterion_26_a_dropped_viewer_gets_each_missed_event_once() -> None:
     async def story(hub: Hub, app: EventStream) -> None:
         line = Line(app, "/live/thanh-long/su-kien")
         await line.until("retry")
@@ -141,7 +141,7 @@ def test_a_dropped_viewer_gets_each_missed_event_once() -> None:
     watch(story)
 
 
-def test_who_was_away_too_long_is_told_to_read_again_once() -> None:
+def test_criterion_26_who_was_away_too_long_is_told_to_read_again_once() -> None:
     async def story(hub: Hub, app: EventStream) -> None:
         place = hub.cursor(ROOM)
         for number in range(RING + 1):
@@ -332,6 +332,19 @@ def test_a_busy_tick_is_one_frame_shared_by_all() -> None:
     assert first is second
     assert place == 10
     assert first.count(b"event: left") == 10
+
+
+def test_criterion_18_a_pin_does_not_wait_for_the_end_of_the_tick() -> None:
+    async def talk() -> list[int]:
+        room, shown = Room(ROOM), []
+        room.enter("viewer-0000000001")
+        for event in ("chat", "chat", "pin", "chat"):
+            room.say(event, "", at_once=event == "pin")
+            await asyncio.sleep(0)
+            shown.append(room.shown)
+        return shown
+
+    assert asyncio.run(talk()) == [1, 1, 3, 3]
 
 
 def test_text_cannot_break_out_of_its_frame() -> None:
