@@ -26,7 +26,7 @@ from shop.settings import Settings
 from tests.bench.bare import Rows, bare_copy, file_of, insert_again, rows_added
 from tests.bench.stand import Line, filled, market, now, ports, rate, running
 
-DUES, ROUNDS, SECONDS, LEAST, ASKED_VND, PROFILED = 12_000, 5, 2, 0.15, 255_000, 400
+DUES, ROUNDS, SECONDS, LEAST, ASKED_VND, PROFILED = 16_000, 5, 2, 0.15, 255_000, 400
 SCRIPT = """local told = {}
 for line in io.lines("%s") do told[#told + 1] = line end
 local n = 0

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlmodel import Session, col, select
 
 from payments import ledger, refunds, unmatched
+from payments.books import capture
 from payments.earnings.models import Earning
 from payments.earnings.service import Sale, earn, lock_seller, release
 from payments.gateway import Fact, FactKind, Outcome
-from payments.models import Journal
+from payments.models import Journal, PaymentDue
 from payments.receive import take_fact
-from payments.service import request_refund, state_of
+from payments.service import change_due, request_refund, state_of
 from payments.verify import check
 from shop.core.db import Database
 from shop.core.errors import Refusal
@@ -44,6 +45,19 @@ def test_ten_parts_at_once_cover_the_order_and_the_rest_is_credit(db: Database) 
         assert sum(row.money.amount_vnd for row in unmatched.waiting(session)) == 145_000
         assert len(session.exec(select(Journal)).all()) == 10
         assert check(session) == []
+
+
+def test_money_covers_the_sum_that_is_owed_when_its_turn_comes(db: Database) -> None:
+    due = make_due(db)
+    paid = Fact("sepay", "1", FactKind.CAPTURED, 300_000, NOW, "ipn", ledger.BANK)
+
+    def pay() -> int:
+        with db.write() as session:
+            session.get_one(PaymentDue, due.id)  # read here before its lock, so it may be old
+            known = capture(session, due.id, None, paid, NOW)
+            return known.applied_vnd if known else 0
+
+    assert overtaken(db, lambda session: change_due(session, due.subject, 300_000, NOW), pay) == 300_000
 
 
 def test_two_operators_at_once_decide_once(db: Database) -> None:

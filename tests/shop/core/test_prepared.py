@@ -1,5 +1,7 @@
 """What runs for every order is written and read as any other statement would."""
 
+import gc
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +48,22 @@ def test_what_fails_is_rolled_back_with_the_block(db: Database) -> None:
         run(session, write, {**ROW, "event": None})
     with db.read() as session:
         assert session.execute(select(TABLE.c.id)).all() == []
+
+
+class Typed(str):
+    """Words whose end can be seen."""
+
+
+def test_what_was_typed_is_forgotten_after_the_block(db: Database) -> None:
+    write, read = Prepared(insert(TABLE)), Prepared(select(TABLE.c.id).where(TABLE.c.error == bindparam("words")))
+    name = Typed("Nguyễn Văn Bình")
+    seen = weakref.ref(name)
+    with db.write() as session:
+        run(session, write, {**ROW, "error": name})
+        assert run(session, read, {"words": name}).one()
+    del name, session
+    gc.collect()
+    assert seen() is None
 
 
 def test_another_set_of_columns_is_refused(tmp_path: Path) -> None:
