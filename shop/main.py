@@ -32,6 +32,8 @@ from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
 from livestream.deals import routes as live_deals
 from livestream.deals.service import close_over
+from livestream.figures import routes as live_figures
+from livestream.figures.audience import Audience
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.states import Limits, follow_clock
@@ -121,6 +123,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_chat.router,
     live_comments.router,
     live_deals.router,
+    live_figures.router,
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
@@ -263,6 +266,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.pages = Pages(state.bus)
     state.numbers = _numbers(state)
     state.screen = Screen(state.db, state.hub, state.templates)
+    state.audience = Audience(state.db, state.hub)
     state.stage = Stage(state.db, settings) if settings.pictures_here else None
     app.front = PageCache(partial(FastAPI.__call__, app), state.pages)
     app.user_middleware += _layers(settings, state)
@@ -284,6 +288,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     changes = ChangeReader(state.db, state.pages.drop)
     changes.start()
     state.screen.start()
+    state.audience.start()
     if state.stage:
         await state.stage.start()
     if state.settings.worker == "thread":
@@ -299,6 +304,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     state.worker.stop()
     state.asker.stop()
     state.screen.stop()
+    state.audience.stop()
     changes.stop()
     state.backroom.close()
     state.hub.close()

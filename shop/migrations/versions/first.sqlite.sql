@@ -1212,6 +1212,16 @@ CREATE TABLE live_speaker (
 -- end
 CREATE INDEX ix_live_speaker_session_id ON live_speaker (session_id)
 -- end
+CREATE TABLE live_minute (
+	session_id INTEGER NOT NULL, 
+	minute_at DATETIME NOT NULL, 
+	viewers INTEGER NOT NULL, 
+	watched_s INTEGER NOT NULL, 
+	counted_at DATETIME NOT NULL, 
+	CONSTRAINT pk_live_minute PRIMARY KEY (session_id, minute_at), 
+	CONSTRAINT fk_live_minute_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
 CREATE TABLE live_confirmed (
 	id INTEGER NOT NULL, 
 	session_id INTEGER NOT NULL, 
@@ -1257,6 +1267,7 @@ CREATE TABLE live_publisher (
 	number INTEGER NOT NULL, 
 	person_id INTEGER, 
 	device VARCHAR NOT NULL, 
+	keys_made INTEGER NOT NULL, 
 	epoch INTEGER NOT NULL, 
 	taken_at DATETIME NOT NULL, 
 	seen_at DATETIME, 
