@@ -5,12 +5,13 @@ Each parcel is one attempt on the order's due. What a carrier reports may come t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from payments import ledger
-from payments.books import Known, capture, lock_due, record_fact
+from payments.books import Known, capture, facts_of, lock_due, record_fact, state_of_due
 from payments.cash.models import CarrierCash
 from payments.content import squeeze
 from payments.gateway import Fact, FactKind
@@ -38,7 +39,7 @@ def hand_over_cod(
     """A carrier took a parcel ("parcel:9") of the order and will collect `amount_vnd` > 0: a pending pair.
 
     `carrier` is who holds the cash ("GHN", "own:coop:7"), `tracking_code` what it calls the parcel when it pays out.
-    The second call for a parcel changes nothing.
+    Ask `left_to_collect` first: what came by another way is not collected again. The second call changes nothing.
     """
     due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
     if due is None:
@@ -77,6 +78,45 @@ def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | 
     fact = capture(session, attempt.due_id, attempt.id, movement, now, pending_event=_handed_over(parcel))
     if fact and not is_own(fact.account):
         _carrier_holds(session, attempt, fact, now)
+
+
+def left_to_collect(session: Session, subject: str, amount_vnd: int) -> int:
+    """How much of a parcel of `amount_vnd` has to come in cash: less where the order was paid another way meanwhile.
+
+    The due stays locked until the end of the transaction. Raises NotFound.
+    """
+    due = session.exec(select(PaymentDue).where(PaymentDue.subject == subject)).first()
+    if due is None:
+        raise NotFound(subject=subject)
+    return min(amount_vnd, _open_vnd(session, lock_due(session, due.id)))
+
+
+def cash_of(session: Session, parcels: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    """What each parcel ("parcel:9", with its order's subject and its sum) has still to bring in cash, or brought."""
+    mine = (PaymentAttempt.gateway == METHOD, col(PaymentAttempt.reference).in_(parcels))
+    asked = dict(session.exec(select(PaymentAttempt.reference, PaymentAttempt.amount_vnd).where(*mine)).all())
+    subjects = {subject for name, (subject, _) in parcels.items() if name not in asked}
+    otherwise = (PaymentFact.kind == FactKind.CAPTURED, PaymentFact.gateway != METHOD)
+    wanted = select(PaymentDue).join(PaymentFact, col(PaymentFact.due_id) == PaymentDue.id).where(*otherwise)
+    paid = session.exec(wanted.where(col(PaymentDue.subject).in_(subjects)).distinct()).all() if subjects else []
+    left = {due.subject: _open_vnd(session, due) for due in paid}
+    return {
+        name: asked.get(name, min(total_vnd, left.get(subject, total_vnd)))
+        for name, (subject, total_vnd) in parcels.items()
+    }
+
+
+def was_asked(session: Session, parcel: str) -> bool:
+    """Whether somebody is to collect cash for this parcel, or did."""
+    return _handed_over_fact(session, parcel) is not None
+
+
+def _open_vnd(session: Session, due: PaymentDue) -> int:
+    """What is missing of the due and on its way with no other parcel."""
+    facts = facts_of(session, due.id)
+    over = {fact.attempt_id for fact in facts if fact.kind in (FactKind.CAPTURED, FactKind.VOIDED)}
+    held = [fact for fact in facts if fact.kind == FactKind.AUTHORISED and fact.attempt_id not in over]
+    return max(0, state_of_due(session, due).missing_vnd - sum(fact.amount_vnd for fact in held))
 
 
 def carrier_account(carrier: str) -> str:

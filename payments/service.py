@@ -24,9 +24,19 @@ from payments.books import (
     state_of_due,
 )
 from payments.cod import carrier_account as carrier_account
+from payments.cod import cash_of as cash_of
 from payments.cod import collect_cod as collect_cod
 from payments.cod import hand_over_cod as hand_over_cod
+from payments.cod import left_to_collect as left_to_collect
 from payments.cod import void_cod as void_cod
+from payments.cod import was_asked as was_asked
+from payments.disputes.open import (
+    DisputeOpen,
+    borne_by_market_vnd,
+    require_none_open,
+    wait_for_end,
+    waited_for,
+)
 from payments.earnings.service import take_back
 from payments.gateway import Fact, FactKind, NextAction, Notifier, StartPayment
 from payments.ledger import Line
@@ -156,8 +166,13 @@ def states_of(session: Session, subjects: Iterable[str]) -> dict[str, PaymentSta
 
 
 def refundable_vnd(session: Session, subject: str) -> int:
-    """How much of what was received has not been asked back or set aside."""
-    return state_of(session, subject).refundable_vnd
+    """How much of what was received has not been asked back, set aside, or gone back through the card's bank."""
+    due = _due(session, subject)
+    return _refundable(session, due)
+
+
+def _refundable(session: Session, due: PaymentDue) -> int:
+    return max(0, state_of_due(session, due).refundable_vnd - borne_by_market_vnd(session, due.id))
 
 
 def set_aside(session: Session, subject: str, reason: str, now: datetime) -> int:
@@ -212,10 +227,12 @@ def request_refund(
     """Promise money back, by the way it came as far as that goes, the rest by transfer; a refund for each.
 
     For a `parcel` ("parcel:9") that was delivered its seller and the market give it back.
-    Raises RefundTooLarge above what is left of the payment, ReturnTooLarge above what is left of the parcel.
+    Raises RefundTooLarge above what is left of the payment, ReturnTooLarge above what is left of the parcel,
+    DisputeOpen while the card's bank has taken the money back.
     """
     due = lock_due(session, _due(session, subject).id)
-    left_vnd = state_of_due(session, due).refundable_vnd
+    require_none_open(session, due.id)
+    left_vnd = _refundable(session, due)
     if not 0 < amount_vnd <= left_vnd:
         raise RefundTooLarge(refundable_vnd=left_vnd)
     taken = take_back(session, subject, parcel, amount_vnd)
@@ -227,6 +244,29 @@ def request_refund(
     promised = promise(session, due, amount_vnd, parts, taken, now)
     settle_variance(session, due, now)
     return promised
+
+
+def give_back(
+    session: Session, subject: str, amount_vnd: int, reason: str, now: datetime, person: Person | None = None
+) -> None:
+    """As `request_refund`, where an order's own rules send money back: during a dispute that waits for its end."""
+    try:
+        request_refund(session, subject, amount_vnd, reason, now, person)
+    except DisputeOpen:
+        wait_for_end(session, subject, amount_vnd, now)
+
+
+def after_dispute(session: Session, gateway: str, movement_id: str, now: datetime) -> None:
+    """A dispute about this movement was won: what waited for its end goes back."""
+    for item in waited_for(session, gateway, movement_id):
+        amount_vnd = min(item.amount_vnd, refundable_vnd(session, item.reference))
+        try:
+            if amount_vnd:
+                request_refund(session, item.reference, amount_vnd, "dispute won", now)
+        except DisputeOpen:  # another one is open
+            return
+        item.state, item.closed_at = "closed", now
+        session.add(item)
 
 
 def received(session: Session, subject: str) -> list[Known]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, func, select
 
+from payments import service as payments
 from shop.orders.access import Sight
 from shop.orders.models import Order, Parcel
 from shop.orders.reading import OrderView, ParcelView, views
@@ -18,14 +19,11 @@ PAGE = 30
 class DeskParcel:
     """One parcel with the order it belongs to; other co-ops' parcels of that order are not in it."""
 
-    def __init__(self, view: OrderView, parcel: ParcelView) -> None:
+    def __init__(self, view: OrderView, parcel: ParcelView, cash_vnd: int) -> None:
+        self.cash_vnd = cash_vnd
+        """What the buyer still pays in cash for this parcel, or paid when it came."""
         self.order, self.parcel, self.lines = view.order, parcel.parcel, parcel.lines
         self.stops, self.note, self.address = parcel.stops, parcel.note, view.address
-
-    @property
-    def cash_vnd(self) -> int:
-        """What the buyer still pays in cash for this parcel."""
-        return self.parcel.total_vnd if self.order.payment_method == "cod" else 0
 
 
 def counts(session: Session, coop_id: int) -> dict[str, int]:
@@ -61,12 +59,14 @@ def _with_orders(session: Session, rows: Sequence[Parcel]) -> list[DeskParcel]:
     ids = {row.order_id for row in rows}
     orders = session.exec(select(Order).where(col(Order.id).in_(ids)))
     known = {view.order.id: view for view in views(session, list(orders), Sight.FULL)}
-    return [_one(known[row.order_id], row) for row in rows]
+    in_cash = [row for row in rows if known[row.order_id].order.payment_method == "cod"]
+    cash = payments.cash_of(session, {f"parcel:{row.id}": (f"order:{row.order_id}", row.total_vnd) for row in in_cash})
+    return [_one(known[row.order_id], row, cash.get(f"parcel:{row.id}", 0)) for row in rows]
 
 
-def _one(view: OrderView, row: Parcel) -> DeskParcel:
+def _one(view: OrderView, row: Parcel, cash_vnd: int) -> DeskParcel:
     mine = next(part for part in view.parcels if part.parcel.id == row.id)
-    return DeskParcel(view, mine)
+    return DeskParcel(view, mine, cash_vnd)
 
 
 def has_customer(session: Session, coop_id: int, phone: str) -> bool:

@@ -86,7 +86,7 @@ def hand_over(
     parcel = _parcel(session, coop_id, parcel_id)
     order = session.get_one(Order, parcel.order_id)
     _require_taken(session, order)
-    cod_vnd = parcel.total_vnd if order.payment_method == "cod" else 0
+    cod_vnd = _cash_vnd(session, order, parcel)
     made = carrier(carrier_key).create(_consignment(order, parcel, cod_vnd), carrier_name, tracking_code)
     told: dict[str, Any] = {
         "carrier": carrier_key,
@@ -97,7 +97,7 @@ def hand_over(
     session.add(Shipment(parcel_id=parcel.id, state=made.state, created_at=now, **told))
     if cod_vnd:
         holder = f"own:coop:{coop_id}" if carrier_key == "own" else made.carrier_name
-        _expect_cash(session, parcel, holder, now, made.tracking_code)
+        _expect_cash(session, parcel, holder, cod_vnd, now, made.tracking_code)
 
 
 def _require_taken(session: Session, order: Order) -> None:
@@ -122,9 +122,18 @@ def _consignment(order: Order, parcel: Parcel, cod_vnd: int) -> Consignment:
     )
 
 
-def _expect_cash(session: Session, parcel: Parcel, carrier_name: str, now: datetime, tracking_code: str = "") -> None:
-    order, name, total_vnd = f"order:{parcel.order_id}", f"parcel:{parcel.id}", parcel.total_vnd
-    payments.hand_over_cod(session, order, name, carrier_name, total_vnd, now, tracking_code)
+def _cash_vnd(session: Session, order: Order, parcel: Parcel) -> int:
+    """What the buyer has still to pay in cash for the parcel."""
+    if order.payment_method != "cod":
+        return 0
+    return payments.left_to_collect(session, f"order:{order.id}", parcel.total_vnd)
+
+
+def _expect_cash(
+    session: Session, parcel: Parcel, carrier_name: str, cash_vnd: int, now: datetime, tracking_code: str = ""
+) -> None:
+    order, name = f"order:{parcel.order_id}", f"parcel:{parcel.id}"
+    payments.hand_over_cod(session, order, name, carrier_name, cash_vnd, now, tracking_code)
 
 
 def deliver(
@@ -142,9 +151,11 @@ def deliver(
     _require_taken(session, order)
     _move(session, parcel, from_states, "delivered", person, now, delivered_at=now)
     if order.payment_method == "cod":
-        if parcel.way == "pickup":
-            _expect_cash(session, parcel, f"own:coop:{coop_id}", now)
-        payments.collect_cod(session, f"parcel:{parcel.id}", now, collected_vnd)
+        cash_vnd = _cash_vnd(session, order, parcel) if parcel.way == "pickup" else 0
+        if cash_vnd:
+            _expect_cash(session, parcel, f"own:coop:{coop_id}", cash_vnd, now)
+        if payments.was_asked(session, f"parcel:{parcel.id}"):
+            payments.collect_cod(session, f"parcel:{parcel.id}", now, collected_vnd)
     _earn(session, parcel, now)
     _note_shipment(session, parcel, ShipmentState.DELIVERED)
     _close_if_ended(session, parcel, person, now)
@@ -233,7 +244,7 @@ def _settle_missing_parcels(
         left_vnd = holds.owe_less(session, subject, missing_vnd - given_back_vnd(session, parcels), now)
         left_vnd = min(left_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
         if left_vnd:
-            payments.request_refund(session, subject, left_vnd, reason, now, person)
+            payments.give_back(session, subject, left_vnd, reason, now, person)
 
 
 def given_back_vnd(session: Session, parcels: Sequence[Parcel]) -> int:

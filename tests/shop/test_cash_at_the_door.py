@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from payments import unmatched
-from payments.earnings.service import earnings_of
+from payments.earnings.service import balances, earnings_of
 from payments.models import PaymentAttempt
 from payments.service import state_of
 from payments.verify import check as payments_rules
@@ -21,7 +21,7 @@ from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.i18n import local
 from shop.demo.orders import transfer
-from shop.orders import cash, states
+from shop.orders import cash, desk, states
 from shop.orders.access import secret_link
 from shop.orders.cash import CodNotOffered, NothingToLift
 from shop.orders.models import Order, Parcel
@@ -194,6 +194,27 @@ class TestAnOrderThatWaitsForATransfer:
             states.pack(session, coop.id, parcel, person, NOW)
             states.hand_over(session, coop.id, parcel, person, NOW, carrier_key="own")
             states.refuse(session, coop.id, parcel, person, NOW, goods_fit=True)
+            assert broken_rules(session) == payments_rules(session) == []
+
+    @pytest.mark.parametrize("rest_vnd", [0, 30_000])
+    def test_and_its_transfer_is_matched_so_only_the_rest_is_asked_in_cash(
+        self, db: Database, settings: Settings, waiting: Placed, coop: Coop, person: Person, rest_vnd: int
+    ) -> None:
+        with db.read() as session:
+            content = session.exec(select(PaymentAttempt.reference)).one()
+        self.switched(db, settings, waiting)
+        arrive(db, make_line(content, waiting.total_vnd - rest_vnd))
+        with db.write() as session:
+            (row,) = unmatched.waiting(session)
+            assert unmatched.match(session, row.money.id, waiting.code, person, NOW, 10**9) == "matched"
+            parcel = session.exec(select(Parcel.id)).one()
+            states.pack(session, coop.id, parcel, person, NOW)
+            assert desk.parcel(session, coop.id, parcel).cash_vnd == rest_vnd
+            states.hand_over(session, coop.id, parcel, person, NOW, carrier_key="own")
+            states.deliver(session, coop.id, parcel, person, NOW)
+            money = state_of(session, f"order:{waiting.id}")
+            assert (money.received_vnd, money.surplus_vnd) == (waiting.total_vnd, 0)
+            assert balances(session, f"coop:{coop.id}").cash_vnd == rest_vnd
             assert broken_rules(session) == payments_rules(session) == []
 
     def test_is_not_switched_when_cash_is_not_offered_or_a_part_came(
