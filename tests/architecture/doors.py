@@ -37,6 +37,7 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/huy": COOP,
     "POST /ban-hang/live/{live_id}/ket-thuc": COOP,
     "POST /ban-hang/live/{live_id}/mon": COOP,
+    "GET /ban-hang/live/{live_id}/quay": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
     "GET /ban-hang/live/{live_id}/so-lieu": COOP,
     "GET /ban-hang/live/{live_id}/so-lieu.csv": COOP,

@@ -16,7 +16,7 @@ let trouble = "";
 let lock = null;
 
 const uplink = new Uplink({
-  sent: () => show(),
+  sent: () => { if (AIR.includes(place.dataset.state)) seen(); show(); },
   trouble: (word) => { trouble = word; show(); },
   again: () => camera.record(),
   closed: (status, kind) => lost(status, kind),
@@ -41,6 +41,7 @@ const show = () => {
   const [tone, word] = dot();
   place.dataset.phase = phase;
   place.dataset.tier = camera.tier;
+  place.dataset.take = camera.take;
   part("dot").dataset.tone = tone;
   if (part("dot-words").textContent !== words(word)) part("dot-words").textContent = words(word);
 };
@@ -103,12 +104,13 @@ const stayAwake = async () => { lock = await navigator.wakeLock?.request("screen
 
 // --- what the server says about the session, written in the strip ---------------------------------------------------
 const AIR = ["live", "interrupted"];
+const seen = () => { if (phase === "starting") phase = "running"; };
 const follow = () => {
   const state = part("strip")?.dataset.state;
   if (!state || state === place.dataset.state) return show();
   const before = place.dataset.state;
   place.dataset.state = state;
-  if (phase === "starting" && AIR.includes(state)) phase = "running";
+  if (AIR.includes(state)) seen();
   if (phase === "starting" && before === "starting" && ["lobby", "failed"].includes(state)) { say("no-picture"); idle(); }
   if (phase === "running" && !AIR.includes(state)) over();
   show();

@@ -15,11 +15,22 @@ const placeOf = (chapter) => {
 };
 const seek = (s) => { video.currentTime = Math.max(0, s); picture.play(); };
 const mark = (one, now) => { if (now) one.setAttribute("aria-current", "true"); else one.removeAttribute("aria-current"); };
+// What is shown in the film at this moment can be bought beside it.
+const now = document.getElementById("replay-now");
+const offer = (seen) => {
+  const item = seen && document.querySelector(`.room-item[data-code="${seen.dataset.code}"]`);
+  if (!now || now.dataset.code === (seen?.dataset.code ?? "")) return;
+  now.dataset.code = seen?.dataset.code ?? "";
+  now.replaceChildren(...(item ? [...item.cloneNode(true).children] : []));
+  now.hidden = !item;
+  htmx.process(now);
+};
 const draw = () => {
   const seen = chapters.filter((one) => (placeOf(one) ?? Infinity) <= video.currentTime + 0.5).pop();
   for (const one of chapters) mark(one, one === seen);
   for (const item of document.querySelectorAll(".room-item[data-code]")) mark(item, Boolean(seen) && item.dataset.code === seen.dataset.code);
   if (!bar) return;
+  offer(seen);
   const [range, time, press] = ["input", "output", "button"].map((name) => bar.querySelector(name));
   range.max = Math.floor(video.duration || 0);
   if (!range.matches(":active")) range.value = Math.floor(video.currentTime);
