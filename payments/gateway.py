@@ -70,6 +70,7 @@ class FactKind(StrEnum):
     VOIDED = "voided"
     DISPUTED = "disputed"
     DISPUTE_FEE = "dispute_fee"
+    DISPUTE_FEE_BACK = "dispute_fee_back"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     REFUND_FAILED = "refund_failed"

@@ -23,6 +23,7 @@ from payments.ledger import Line
 from payments.models import InboxRequest, PaymentAttempt, UnmatchedMoney
 from payments.refunding import take_refund
 from payments.scrubbing import stored
+from payments.service import after_dispute
 from payments.till import Till
 from shop.core.db import insert_once, run
 from shop.core.prepared import Prepared
@@ -71,7 +72,10 @@ def take_fact(session: Session, fact: Fact, now: datetime) -> Outcome:
     if fact.review:
         ask_a_person(session, fact, now)
     if fact.kind in DISPUTES:
-        return take_dispute(session, fact, now)
+        outcome = take_dispute(session, fact, now)
+        if fact.kind is FactKind.DISPUTE_WON and outcome is Outcome.RECORDED:
+            after_dispute(session, fact.gateway, fact.of_movement, now)
+        return outcome
     if fact.refund_id is not None:
         return take_refund(session, fact, now)
     named = (PaymentAttempt.gateway == fact.gateway, PaymentAttempt.reference == fact.reference)

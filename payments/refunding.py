@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from payments import ledger
 from payments.books import Known, lock_due, record_fact
+from payments.disputes.open import charged_back_vnd
 from payments.earnings.models import Earning
 from payments.earnings.service import lock_sellers_of, take_back
 from payments.events import RefundSent
@@ -40,11 +41,15 @@ def ways(session: Session, due_id: int, amount_vnd: int) -> Iterator[tuple[Payme
 
 
 def left_on_vnd(session: Session, movement: PaymentFact) -> int:
-    """How much of a captured movement its gateway can still give back; nothing of what came without one."""
+    """How much of a captured movement its gateway can still give back; nothing of what came without one.
+
+    What the card's bank took back through a dispute is gone from there, whoever bears it.
+    """
     if movement.attempt_id is None or not movement.account.startswith("1120:"):
         return 0
     back = select(func.sum(Refund.amount_vnd)).where(Refund.fact_id == movement.id, Refund.way != TRANSFER)
-    return movement.amount_vnd - int(session.exec(back).one() or 0)
+    left_vnd = movement.amount_vnd - int(session.exec(back).one() or 0)
+    return max(0, left_vnd - charged_back_vnd(session, movement))
 
 
 def goes_by(refund: Refund, movement: PaymentFact | None, now: datetime) -> Refund:

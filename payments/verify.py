@@ -27,6 +27,7 @@ _BOOKED = (
     FactKind.SET_ASIDE,
     FactKind.DISPUTED,
     FactKind.DISPUTE_FEE,
+    FactKind.DISPUTE_FEE_BACK,
     FactKind.DISPUTE_WON,
     FactKind.REFUND_FAILED,
 )

@@ -18,6 +18,7 @@ _CLEARING = {
     FactKind.REFUND_FAILED: 1,
     FactKind.DISPUTED: -1,
     FactKind.DISPUTE_FEE: -1,
+    FactKind.DISPUTE_FEE_BACK: 1,
     FactKind.DISPUTE_WON: 1,
 }
 

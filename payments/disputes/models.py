@@ -36,7 +36,8 @@ class Dispute(SQLModel, table=True):
 class ReviewItem(SQLModel, table=True):
     """Something a gateway told that a machine must not decide: open -> closed with a note.
 
-    `reason`: dispute, dispute_won, dispute_lost, suspicious, amount, hold_lost, hold_refused, failed.
+    `reason`: dispute, dispute_won, dispute_lost, suspicious, amount, failed, hold_lost, hold_refused,
+    refund_waits.
     """
 
     __tablename__ = "review_item"

@@ -27,7 +27,8 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 
 OPENED, FEE, WON, LOST = FactKind.DISPUTED, FactKind.DISPUTE_FEE, FactKind.DISPUTE_WON, FactKind.DISPUTE_LOST
-DISPUTES = (OPENED, FEE, WON, LOST)
+FEE_BACK = FactKind.DISPUTE_FEE_BACK
+DISPUTES = (OPENED, FEE, FEE_BACK, WON, LOST)
 _REASONS = {OPENED: "dispute", WON: "dispute_won", LOST: "dispute_lost", FactKind.AUTHORISED: "suspicious"}
 LOSS = ledger.account("5320", "dispute")
 
@@ -89,12 +90,17 @@ def take_dispute(session: Session, fact: Fact, now: datetime) -> Outcome:
     if record_fact(session, fact, now) is None:
         return Outcome.DUPLICATE
     ref = fact.movement_id.partition(":")[0]
-    if fact.kind is not FEE:
+    if fact.kind not in (FEE, FEE_BACK):
         row = {"of_movement": fact.of_movement, "amount_vnd": fact.amount_vnd, "told_at": now, "borne_by": ""}
         insert_once(session, Dispute, {"gateway": fact.gateway, "dispute_ref": ref, **row}, ["gateway", "dispute_ref"])
     clearing, disputed = ledger.account("1120", fact.gateway), ledger.account("1310", f"{fact.gateway}:{ref}")
     fees = ledger.account("5130", fact.gateway)
-    moved = {OPENED: (disputed, clearing), FEE: (fees, clearing), WON: (clearing, disputed)}.get(fact.kind)
+    moved = {
+        OPENED: (disputed, clearing),
+        WON: (clearing, disputed),
+        FEE: (fees, clearing),
+        FEE_BACK: (clearing, fees),
+    }.get(fact.kind)
     if moved:
         lines = [Line(moved[0], fact.amount_vnd), Line(moved[1], -fact.amount_vnd)]
         event = f"{fact.gateway}:{fact.movement_id}"
@@ -204,7 +210,9 @@ def _close(session: Session, item: ReviewItem, note: str, person: Person, now: d
 
 def _read(session: Session, item: ReviewItem) -> Review:
     due = _due_of(session, item.gateway, item.of_movement or item.movement_id)
-    if due is None and item.reference:
+    if due is None and item.gateway == "own":
+        due = session.exec(select(PaymentDue).where(PaymentDue.subject == item.reference)).first()
+    elif due is None and item.reference:
         mine = (PaymentAttempt.gateway == item.gateway, PaymentAttempt.reference == item.reference)
         named = select(PaymentDue).join(PaymentAttempt, col(PaymentAttempt.due_id) == PaymentDue.id).where(*mine)
         due = session.exec(named).first()

@@ -16,9 +16,9 @@ _ENDS = {"won": FactKind.DISPUTE_WON, "lost": FactKind.DISPUTE_LOST}
 
 
 def dispute_facts(dispute: Mapping[str, Any], at: datetime, account: str) -> tuple[Fact, ...]:
-    """Money withdrawn (under the dispute's id), Stripe's fee for it, and how it ended. Raises Malformed, KeyError.
+    """Money withdrawn (under the dispute's id), Stripe's fee, the fee given back, and how it ended.
 
-    Each is for a person's eyes, but the fee; `of_movement` is the charge, as the captured fact names it.
+    Raises Malformed, KeyError. Each is for a person's eyes, but the fee; `of_movement` is the charge, as the captured fact names it.
     """
     ref, status = name_of(dispute["id"]), name_of(dispute["status"])
     if dispute["currency"] != "vnd":
@@ -34,6 +34,8 @@ def dispute_facts(dispute: Mapping[str, Any], at: datetime, account: str) -> tup
     told = [fact(FactKind.DISPUTED, ref)]
     if (fee_vnd := _fee_vnd(dispute)) > 0:
         told.append(fact(FactKind.DISPUTE_FEE, f"{ref}:fee", dong(fee_vnd), review=False))
+    if (back_vnd := _fee_back_vnd(dispute)) > 0:
+        told.append(fact(FactKind.DISPUTE_FEE_BACK, f"{ref}:fee_back", dong(back_vnd), review=False))
     if status in _ENDS:
         told.append(fact(_ENDS[status], f"{ref}:{status}"))
     return tuple(told)
@@ -41,8 +43,17 @@ def dispute_facts(dispute: Mapping[str, Any], at: datetime, account: str) -> tup
 
 def _fee_vnd(dispute: Mapping[str, Any]) -> int:
     """Of the withdrawal, whatever was given back later; an account in another currency tells none in đồng."""
+    return max(_fees(dispute), default=0)
+
+
+def _fee_back_vnd(dispute: Mapping[str, Any]) -> int:
+    """Some accounts have the fee given back when a dispute is won: a fee below nothing."""
+    return -min(_fees(dispute), default=0)
+
+
+def _fees(dispute: Mapping[str, Any]) -> list[int]:
     fees = [one["fee"] for one in dispute.get("balance_transactions") or () if one.get("currency") == "vnd"]
-    return max((fee for fee in fees if type(fee) is int), default=0)
+    return [fee for fee in fees if type(fee) is int]
 
 
 def _id(told: Any) -> str:

@@ -102,7 +102,7 @@ def _return_money(session: Session, order: Order, now: datetime) -> None:
     holds.let_go(session, subject, now)
     paying.give_up(session, subject, now)
     if refundable_vnd := payments.refundable_vnd(session, subject):
-        payments.request_refund(session, subject, refundable_vnd, "cancelled by the buyer", now)
+        payments.give_back(session, subject, refundable_vnd, "cancelled by the buyer", now)
 
 
 def _tell_coops(session: Session, order_id: int) -> None:

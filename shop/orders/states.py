@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col, insert
 
 from payments import service as payments
+from payments.cash.freight import charge_freight
 from payments.earnings.service import Sale, earn
 from payments.holds import service as holds
 from shop.core.audit import audit
@@ -177,6 +178,7 @@ def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
         payable_at=now + CLAIM_TIME,
     )
     earn(session, sale, now)
+    charge_freight(session, [sale.parcel], now)  # a carrier that paid out before it was marked as delivered
 
 
 def report_problem(

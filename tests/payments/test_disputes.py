@@ -12,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
 
-from payments import ledger
+from payments import ledger, refunds
 from payments.disputes import service as disputes
 from payments.disputes.models import Dispute, ReviewItem
+from payments.disputes.open import DisputeOpen
 from payments.earnings.models import Earning
 from payments.earnings.service import ReturnTooLarge, Sale, earn, release
 from payments.gateway import Fact, FactKind, Outcome
 from payments.gateways.stripe_disputes import dispute_facts
 from payments.models import Entry, PaymentAttempt, PaymentDue
 from payments.receive import take_fact
-from payments.service import open_due, request_refund, state_of
+from payments.service import RefundTooLarge, give_back, open_due, refundable_vnd, refunds_of, request_refund, state_of
 from payments.verify import check
 from shop.core.db import Database
 from shop.core.errors import Refusal
@@ -249,3 +250,67 @@ def test_a_dispute_is_one_row_however_often_it_is_told(db: Database) -> None:
     with db.read() as session:
         assert session.exec(select(func.count()).select_from(Dispute)).one() == 1
         assert ledger.balance_vnd(session, "1310:stripe:dp_1") == SUM_VND
+
+
+class TestARefund:
+    def test_is_refused_while_the_bank_has_the_money(self, db: Database, due: PaymentDue) -> None:
+        with db.write() as session:
+            tell(session, *event("needs_response"))
+        with db.write() as session, pytest.raises(DisputeOpen):
+            request_refund(session, due.subject, 1_000, "đổi ý", NOW)
+        lost(db)
+        with db.write() as session, pytest.raises(DisputeOpen):  # nobody has said who bears it
+            request_refund(session, due.subject, 1_000, "đổi ý", NOW)
+
+    def test_may_be_given_when_it_was_won(self, db: Database, due: PaymentDue) -> None:
+        with db.write() as session:
+            tell(session, *event("needs_response"), *event("won"))
+            (refund,) = request_refund(session, due.subject, SUM_VND, "đổi ý", NOW)
+            assert (refund.way, refund.amount_vnd) == ("stripe", SUM_VND)
+
+    def test_that_an_order_owes_waits_for_the_end_and_goes_when_it_is_won(self, db: Database, due: PaymentDue) -> None:
+        with db.write() as session:
+            tell(session, *event("needs_response"))
+            give_back(session, due.subject, 200_000, "cancelled", NOW)
+        with db.read() as session:
+            assert {one.item.reason for one in disputes.open_reviews(session)} == {"dispute", "refund_waits"}
+            assert refunds_of(session, due.subject) == []
+        with db.write() as session:
+            tell(session, *event("won"), *event("won"))
+        with db.read() as session:
+            assert [(one.way, one.amount_vnd) for one in refunds_of(session, due.subject)] == [("stripe", 200_000)]
+            assert [one.item.reason for one in disputes.open_reviews(session)] == ["dispute_won"]
+            assert check(session) == []
+
+    def test_never_follows_a_loss_that_the_market_bears(self, db: Database, due: PaymentDue) -> None:
+        matter = lost(db)
+        with db.write() as session:
+            disputes.decide(session, matter, "market", "chợ chịu", OPERATOR, NOW)
+        with db.write() as session:
+            assert refundable_vnd(session, due.subject) == 0
+            with pytest.raises(RefundTooLarge):
+                request_refund(session, due.subject, 1, "đổi ý", NOW)
+
+    def test_promised_before_is_not_sent_by_hand_meanwhile(self, db: Database, due: PaymentDue) -> None:
+        with db.write() as session:
+            (refund,) = request_refund(session, due.subject, 1_000, "đổi ý", NOW)
+            refunds.send_by_transfer(session, refund.id, OPERATOR, NOW)
+            tell(session, *event("needs_response"))
+        with db.write() as session, pytest.raises(DisputeOpen):
+            refunds.mark_sent(session, refund.id, "FT1", OPERATOR, NOW)
+        with db.write() as session, pytest.raises(refunds.CannotTryAgain):
+            refunds.try_again(session, refund.id, OPERATOR, NOW)
+
+
+def test_a_fee_given_back_with_a_dispute_won_is_booked_once(db: Database, due: PaymentDue) -> None:
+    told = {"id": "dp_1", "status": "won", "amount": SUM_VND, "currency": "vnd", "reason": "fraudulent"}
+    moved = [
+        {"currency": "vnd", "fee": FEE_VND, "amount": -SUM_VND},
+        {"currency": "vnd", "fee": -FEE_VND, "amount": SUM_VND},
+    ]
+    won = dispute_facts(told | {"charge": "ch_1", "payment_intent": "pi_1", "balance_transactions": moved}, NOW, CARD)
+    with db.write() as session:
+        tell(session, *won, *won)
+    with db.read() as session:
+        assert stands(session) == {CARD: SUM_VND, f"2110:{due.subject}": -SUM_VND}
+        assert check(session) == []
