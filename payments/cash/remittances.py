@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from payments import ledger
 from payments.books import record_fact
+from payments.cash.freight import charge_freight
 from payments.cash.models import CarrierCash, Remittance, RemittanceRow
 from payments.cash.plan import Fate, Plan, Planned, plan
 from payments.cash.sheet import Sheet
@@ -169,9 +170,12 @@ def book(
     from_account = money.account if money else ledger.BANK
     _post(session, remittance, found, applied, from_account, came_vnd, now)
     _keep(session, remittance, found, applied)
+    paid = sorted({one.parcel for one in found.rows if one.parcel})
     remittance.state, remittance.net_vnd = "booked", came_vnd
     remittance.booked_by, remittance.booked_at = person.id, now
     session.add(remittance)
+    session.flush()
+    charge_freight(session, paid, now)
     if money:
         _tie(session, remittance, money, person, now)
     audit(session, person, "remittance", f"remittance:{remittance.id}", "read", "booked", now)

@@ -110,6 +110,7 @@ def _said(kind: str) -> str:
         "earned": _("Tiền hàng đã giao"),
         "captured": _("HTX thu tiền mặt của khách"),
         "refund_requested": _("Hoàn lại cho khách"),
+        "freight": _("Cước hãng giao hàng đã trừ"),
         "payout_sent": _("Chợ chuyển tiền cho HTX"),
         "payout_bounced": _("Khoản chuyển bị ngân hàng trả lại"),
     }

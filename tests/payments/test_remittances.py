@@ -12,12 +12,14 @@ from sqlmodel import Session, col, func, select
 
 from payments import ledger, unmatched
 from payments.cash import open_items, remittances
+from payments.cash.freight import charge_freight
 from payments.cash.models import CarrierCash, Remittance, RemittanceRow
 from payments.cash.open_items import GivenUpByTwo, MoreThanOpen
 from payments.cash.plan import Fate, plan
 from payments.cash.remittances import AlreadyBooked, NothingInIt, SumsDiffer, book, drop, take_in, tie
 from payments.cash.sheet import Sheet, read
 from payments.cod import collect_cod, hand_over_cod, void_cod
+from payments.earnings.service import Sale, earn
 from payments.models import Entry, PaymentDue, UnmatchedMoney
 from payments.service import open_due, state_of
 from payments.statements.sheets import NotAStatement
@@ -102,6 +104,28 @@ def test_every_row_has_its_fate_before_anything_is_booked(db: Database, due: Pay
 def test_a_remittance_is_booked_net_of_fee_and_freight(db: Database, due: PaymentDue) -> None:
     booked(db, "GHN001,,100.000,1.000,22.000,20/11/2026")
     assert stands(db, "1110:main", "5120:ghn", "2310:ghn", GHN) == [77_000, 1_000, 22_000, 0]
+
+
+def earned(db: Database, due: PaymentDue, parcel: str) -> None:
+    sale = Sale("coop:7", due.subject, due.label, parcel, 70_000, 30_000, 7_000, NOW)
+    with db.write() as session:
+        earn(session, sale, NOW)
+        charge_freight(session, [parcel], NOW)
+
+
+@pytest.mark.parametrize("first", ["earned", "remitted"])
+def test_freight_that_the_carrier_kept_is_the_co_ops_whose_shipping_fee_it_was(
+    db: Database, due: PaymentDue, first: str
+) -> None:
+    if first == "earned":
+        earned(db, due, "parcel:1")
+    booked(db, "GHN001,,100.000,1.000,22.000,20/11/2026", ",DONA1-99,0,0,5.000,20/11/2026")
+    if first == "remitted":
+        assert stands(db, "2310:ghn", "1210:coop:7") == [27_000, 0]
+        earned(db, due, "parcel:1")
+    with db.write() as session:
+        charge_freight(session, ["parcel:1"], NOW)
+    assert stands(db, "2310:ghn", "1210:coop:7", "2210:coop:7") == [5_000, 22_000, -93_000]
 
 
 def test_cash_of_a_parcel_that_the_co_op_has_not_marked_is_ours_all_the_same(db: Database, due: PaymentDue) -> None:
