@@ -8,7 +8,7 @@ from datetime import datetime
 
 from livestream.figures.reading import MINUTE, Figures, Minute
 
-WIDTH, HEIGHT, TOP, MOST_BARS = 720, 200, 12, 120
+WIDTH, HEIGHT, TOP, MOST_BARS = 360, 140, 10, 90
 LANES = 3
 
 

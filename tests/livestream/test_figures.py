@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from livestream import service as live
 from livestream import verify
 from livestream.figures import audience
-from livestream.figures.chart import chart
+from livestream.figures.chart import HEIGHT, TOP, WIDTH, chart
 from livestream.figures.packing import packing
 from livestream.figures.reading import Figures, earlier, figures
 from livestream.figures.sales import Fate
@@ -214,8 +214,8 @@ def test_the_timeline_has_every_minute_and_what_comes_after_the_end_stands_besid
     assert told.after_vnd == 300_000
     drawn = chart(told)
     assert drawn is not None
-    assert [(mark.code, mark.x) for mark in drawn.marks] == [("A1", 0.0), ("A2", round(5 / 11 * 720, 1))]
-    assert (drawn.bars[0].height, drawn.bars[1].height) == (188, 0)
+    assert [(mark.code, mark.x) for mark in drawn.marks] == [("A1", 0.0), ("A2", round(5 / 11 * WIDTH, 1))]
+    assert (drawn.bars[0].height, drawn.bars[1].height) == (HEIGHT - TOP, 0)
 
 
 def test_a_session_that_was_never_on_air_has_no_figures(db: Database, now: datetime) -> None:
