@@ -265,6 +265,14 @@ class CanQuery(Protocol):
 
 
 @runtime_checkable
+class AskedWithSum(Protocol):
+    """A gateway that wants to hear the sum when it is asked: known before it has answered anything."""
+
+    def asked_with(self, amount_vnd: int) -> str:
+        """The `provider_ref` of an attempt for this sum."""
+
+
+@runtime_checkable
 class CanRefund(Protocol):
     """A gateway that sends money back the way it came. `refund_id` is ours: the same id never pays twice.
 

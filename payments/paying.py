@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import Session, col, select, update
 
 from payments.books import latest_attempt, lock_due, ready_attempt, record_fact, state_of_due
-from payments.gateway import Fact, FactKind, GatewayRefused, GatewaySilent, StartPayment
+from payments.gateway import AskedWithSum, Fact, FactKind, GatewayRefused, GatewaySilent, StartPayment
 from payments.models import PaymentAttempt, PaymentDue
 from payments.till import till_from
 from shop.core.db import Database
@@ -53,7 +53,10 @@ def begin(db: Database, settings: Settings, subject: str, payer: Payer, now: dat
             return due.page_path  # a second press while the first is at the gateway
         attempt.created_at = now  # gateways know a payment by the moment it began, too
         attempt.next_check_at = now + FIRST_CHECK  # asked even if we are killed before the answer is kept
-    gateway = till_from(settings).gateways.get(due.method)
+        gateway = till_from(settings).gateways.get(due.method)
+        asked: object = gateway
+        if isinstance(asked, AskedWithSum):
+            attempt.provider_ref = asked.asked_with(attempt.amount_vnd)
     if gateway is None:
         raise NothingToPay
     try:

@@ -83,7 +83,11 @@ class ShopeePay:
         if not isinstance(url, str) or not url.startswith("https://"):
             raise GatewaySilent("no link")
         action = NextAction("redirect", request.amount_vnd, url=url, expires_at=request.expires_at)
-        return Started(action, str(wire(request.amount_vnd)))
+        return Started(action, self.asked_with(request.amount_vnd))
+
+    def asked_with(self, amount_vnd: int) -> str:
+        """The sum on the wire: what `query` needs beside the reference, even if `start` was never answered."""
+        return str(wire(amount_vnd))
 
     def verify(self, raw: RawRequest) -> Notice:
         """The fact of a genuine notification. Raises SignatureInvalid, Malformed."""

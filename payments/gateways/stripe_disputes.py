@@ -18,7 +18,8 @@ _ENDS = {"won": FactKind.DISPUTE_WON, "lost": FactKind.DISPUTE_LOST}
 def dispute_facts(dispute: Mapping[str, Any], at: datetime, account: str) -> tuple[Fact, ...]:
     """Money withdrawn (under the dispute's id), Stripe's fee, the fee given back, and how it ended.
 
-    Raises Malformed, KeyError. Each is for a person's eyes, but the fee; `of_movement` is the charge, as the captured fact names it.
+    Each is for a person's eyes, but the fee; `of_movement` is the charge, as the captured fact names it. Raises
+    Malformed, KeyError.
     """
     ref, status = name_of(dispute["id"]), name_of(dispute["status"])
     if dispute["currency"] != "vnd":

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payments.simulators import momo, payos, stripe, vnpay, zalopay
 from shop.settings import Settings
+from tests.payments import shopee_desk
+from tests.payments.drivers import BY_NAME
 from tests.served import serving
 
 HANGS_S = 60
@@ -89,15 +91,19 @@ WAYS: dict[str, Callable[[Send], Awaitable[None]]] = {
 @contextmanager
 def rogue(name: str, settings: Settings) -> Iterator[tuple[Rogue, Settings]]:
     """That gateway on a port of its own, and the settings of a shop that pays there."""
-    it, nowhere = settings, "http://127.0.0.1:9/ipn"
+    it = settings.model_copy(update=dict(BY_NAME[name].settings))
+    nowhere = "http://127.0.0.1:9/ipn"
     plays: dict[str, Callable[[], ASGIApp]] = {
         "momo": lambda: momo.pages(it.momo_partner_code, it.momo_access_key, it.momo_secret_key),
         "zalopay": lambda: zalopay.pages(it.zalopay_app_id, it.zalopay_key1, it.zalopay_key2),
         "vnpay": lambda: vnpay.pages(it.vnpay_tmn_code, it.vnpay_hash_secret, nowhere),
         "stripe": lambda: stripe.pages(it.stripe_secret_key, it.stripe_webhook_secret, nowhere),
         "payos": lambda: payos.pages(it.payos_client_id, it.payos_api_key, it.payos_checksum_key, nowhere),
+        "shopeepay": lambda: shopee_desk.pages(
+            it.shopeepay_client_id, it.shopeepay_secret, it.shopeepay_merchant_ext_id, it.shopeepay_store_ext_id
+        ),
     }
     gateway = Rogue(plays[name]())
     with serving(gateway) as port:
         api_url = f"http://127.0.0.1:{port}" + ("/merchant_webapi/api/transaction" if name == "vnpay" else "")
-        yield gateway, settings.model_copy(update={f"{name}_api_url": api_url})
+        yield gateway, it.model_copy(update={f"{name}_api_url": api_url})

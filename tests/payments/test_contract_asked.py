@@ -17,11 +17,24 @@ from payments.service import state_of
 from payments.till import till_from
 from shop.core.db import Database
 from shop.settings import Settings
+from tests.payments.drivers import BY_NAME
 from tests.payments.factories import code_of, make_due
 from tests.payments.rogue import Rogue, rogue
 
-ASKED = ["momo", "zalopay", "vnpay", "stripe", "payos"]
-GIVING_BACK = ["momo", "zalopay", "vnpay", "stripe"]
+ASKED = ["momo", "zalopay", "vnpay", "stripe", "payos", "shopeepay"]
+GIVING_BACK = ["momo", "zalopay", "vnpay", "stripe", "shopeepay"]
+ABSENT = {
+    "payos": {"refund": "payOS has no refunds: money goes back by bank transfer"},
+    "viettel": {
+        "query": "how answers to TRANS_INQUIRY are signed stands in the contract only",
+        "refund": "the same of REFUND_PAYMENT",
+    },
+    "vietqr": {
+        "query": "a bank account is asked for its lines (SePay, Casso), never about one payment",
+        "refund": "money goes back by bank transfer",
+    },
+    "cod": {"query": "a carrier's remittance tells", "refund": "money goes back by bank transfer"},
+}
 ASKED_VND = 255_000
 
 
@@ -34,6 +47,7 @@ def agree(name: str, gateway: Rogue, reference: str, url: str) -> None:
         "vnpay": lambda: desk.decide(desk.open(dict(parse_qsl(urlsplit(url).query))), "agree"),
         "stripe": lambda: desk._pay(next(iter(desk.sessions.values())), 0),
         "payos": lambda: desk._transfer(next(iter(desk.links.values())), ASKED_VND),
+        "shopeepay": lambda: desk.agree(reference),
     }
     pays[name]()
 
@@ -43,6 +57,8 @@ def given_back_vnd(name: str, gateway: Rogue) -> int:
     desk: Any = gateway.gateway.state.desk  # type: ignore[attr-defined]  # the simulator's memory
     if name == "zalopay":
         return sum(refund["amount"] for refund in desk.refunds.values() if refund["result"] != 2)
+    if name == "shopeepay":
+        return sum(refund["amount"] // 100 for refund in desk.refunds.values())
     if name == "stripe":
         return sum(refund["amount"] for refund in desk.refunds.values())
     if name == "vnpay":
@@ -90,3 +106,15 @@ def test_the_same_refund_asked_for_twice_pays_once(settings: Settings, name: str
                 one.refund("R7-1", paid, 100_000, "tra lai", now)
             one.query_refund("R7-1", paid, now)
         assert given_back_vnd(name, gateway) == 100_000
+
+
+def test_every_gateway_is_proved_above_or_what_it_cannot_do_is_said_by_name(settings: Settings) -> None:
+    more = {**BY_NAME["shopeepay"].settings, **BY_NAME["viettel"].settings}
+    gateways = till_from(settings.model_copy(update=more)).gateways
+    cannot: dict[str, set[str]] = {}
+    for name, gateway in gateways.items():
+        able = {"query": isinstance(gateway, CanQuery), "refund": isinstance(gateway, CanRefund)}
+        assert (able["query"], able["refund"]) == (name in ASKED, name in GIVING_BACK), name
+        if missing := {ability for ability, has in able.items() if not has}:
+            cannot[name] = missing
+    assert cannot == {name: set(why) for name, why in ABSENT.items()}
