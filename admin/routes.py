@@ -8,6 +8,7 @@ from admin import (
     cash_routes,
     comparison_routes,
     hand_routes,
+    host_routes,
     live_routes,
     messages,
     money_routes,
@@ -27,5 +28,6 @@ ROOMS = (
     *(money_routes, refund_routes, live_routes, office_routes, messages, recovery, statement_routes),
     *(payout_account_routes, payout_routes, cash_routes, comparison_routes, review_routes, hand_routes),
     order_routes,
+    host_routes,
 )
 join(router, [room.router for room in ROOMS])

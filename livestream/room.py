@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
-from livestream.models import AHEAD, ON_AIR, PAST, LiveItem, LivePin, LiveSession
+from livestream.models import AHEAD, ON_AIR, PAST, LiveItem, LivePin, LiveSession, SessionState
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.picture import Picture, picture_of
 from shop.catalog import service as catalog
@@ -124,7 +124,7 @@ def find(session: Session, slug: str) -> LiveSession:
     live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
     if live is None and (known_id := slugs.find(session, "session", slug)):
         live = session.get(LiveSession, known_id)
-    if live is None:
+    if live is None or live.is_practice or live.state == SessionState.DRAFT:
         raise NoSuchSession
     return live
 
@@ -205,8 +205,11 @@ def on_air(session: Session) -> list[SessionCard]:
 
 def coming(session: Session, now: datetime, most: int = 24) -> list[SessionCard]:
     """What is planned, the nearest first; half an hour late is still coming."""
-    planned = select(LiveSession).where(col(LiveSession.state).in_(AHEAD), LiveSession.starts_at > now - LATE)
+    planned = select(LiveSession).where(*_ANNOUNCED, LiveSession.starts_at > now - LATE)
     return _cards(session, session.exec(planned.order_by(col(LiveSession.starts_at)).limit(most)))
+
+
+_ANNOUNCED = (col(LiveSession.state).in_(AHEAD), col(LiveSession.is_practice).is_(False))
 
 
 def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
@@ -217,7 +220,9 @@ def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
 
 def of_coop(session: Session, coop_ids: Iterable[int], most: int = 50) -> list[SessionCard]:
     """All sessions of these co-ops, whatever became of them, the newest first."""
-    theirs = select(LiveSession).where(col(LiveSession.coop_id).in_(list(coop_ids)))
+    theirs = select(LiveSession).where(
+        col(LiveSession.coop_id).in_(list(coop_ids)), col(LiveSession.is_practice).is_(False)
+    )
     return _cards(session, session.exec(theirs.order_by(col(LiveSession.starts_at).desc()).limit(most)))
 
 

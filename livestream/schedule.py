@@ -20,6 +20,7 @@ from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
 from shop.core.events import publish
 from shop.core.i18n import local
+from shop.core.ids import secret_token
 from shop.core.pagecache import bump
 from shop.core.text import slug
 from shop.stock import service as stock
@@ -111,6 +112,41 @@ def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime
     session.flush()
     audit(session, host, "state", f"live:{live.id}", None, live.state, now, coop_id)
     bump(session, "live")
+    return live
+
+
+def plan_again(session: Session, live_id: int, starts_at: datetime, person: Person, now: datetime) -> None:
+    """A session that was missed gets another time; its run stands. Raises HostIsBusy, NotScheduled."""
+    live = session_of(session, live_id)
+    told = Plan(live.title, starts_at, live.planned_minutes)
+    _refuse_past(told, now)
+    _refuse_overlap(session, live.coop_id, live.host_id, told, but=live_id)
+    if not move(session, live, SessionState.SCHEDULED, person, now, SessionState.MISSED, starts_at=starts_at):
+        raise NotScheduled(title=live.title)
+    publish(session, SessionMoved(live_id))
+
+
+def practise(session: Session, coop_id: int, host: Person, title: str, now: datetime) -> LiveSession:
+    """The host's own lobby, public to nobody, which never goes on air; one stands at a time, and is used again."""
+    mine = select(LiveSession).where(
+        col(LiveSession.is_practice), LiveSession.host_id == host.id, LiveSession.coop_id == coop_id
+    )
+    if there := session.exec(mine.where(LiveSession.state == SessionState.LOBBY)).first():
+        return there
+    live = LiveSession(
+        slug=f"tap-{secret_token()[:12].lower()}",
+        coop_id=coop_id,
+        host_id=host.id,
+        title=title,
+        starts_at=now,
+        state=SessionState.LOBBY,
+        state_at=now,
+        created_at=now,
+        is_practice=True,
+    )
+    session.add(live)
+    session.flush()
+    audit(session, host, "state", f"live:{live.id}", None, live.state, now, coop_id)
     return live
 
 
@@ -230,6 +266,7 @@ def _at_that_time(
         col(LiveSession.state).in_((*AHEAD, *ON_AIR)),
         col(LiveSession.coop_id).in_(coop_ids) | (LiveSession.host_id == host_id),
         LiveSession.id != but,
+        col(LiveSession.is_practice).is_(False),
         LiveSession.starts_at < starts_at + timedelta(minutes=minutes),
     )
     latest_first = session.exec(near.order_by(col(LiveSession.starts_at).desc()))
@@ -241,6 +278,8 @@ def free_evening(session: Session, coop_ids: Collection[int], host_id: int, now:
     """The next evening, as a clock in Vietnam shows it, when neither this host nor these co-ops sell live yet."""
     here = local(now)
     evening = here.replace(hour=max(19, min(23, here.hour + 1)), minute=30, second=0, microsecond=0)
+    if evening <= here:
+        evening = (evening + timedelta(days=1)).replace(hour=19)
     for _ in range(MOST_EVENINGS):
         if _at_that_time(session, coop_ids, host_id, evening, USUAL_MINUTES) is None:
             break

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from livestream.deals import prices
 from livestream.deals.models import LiveDealTake
+from livestream.gate import service as gate
 from livestream.models import (
     AHEAD,
     CHANGEABLE,
@@ -83,7 +84,7 @@ def hold_owner(live_id: int, item_id: int, cart_id: str) -> str:
 def start(session: Session, live_id: int, person: Person | None, now: datetime, *only: SessionState) -> list[Short]:
     """Go on air: set every item's allotment aside, open the live prices, pin the first item.
 
-    Returns the items of which less was left than wanted. Raises NothingToSell, AlreadyBegun, AlreadyOnAir,
+    Returns the items of which less was left than wanted. Raises NothingToSell, AlreadyBegun, AlreadyOnAir, GateClosed,
     CoopNotVerified, PoliciesMissing. Who may do it is the route's question; `only` narrows from which state.
     """
     live = session_of(session, live_id)
@@ -91,6 +92,8 @@ def start(session: Session, live_id: int, person: Person | None, now: datetime, 
     items = items_of(session, live_id)
     if not items:
         raise NothingToSell
+    if live.state in CHANGEABLE:  # whoever is STARTING has passed
+        gate.require_ready(session, live, now)
     if not move(session, live, SessionState.LIVE, person, now, *(only or AHEAD), started_at=now):
         raise AlreadyBegun(title=live.title)
     short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, item, person, now))]

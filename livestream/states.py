@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from livestream import frozen, service
+from livestream.gate import service as gate
 from livestream.models import AHEAD, ON_AIR, LiveSession
 from livestream.models import SessionState as S
 from livestream.moves import move, settle
@@ -38,9 +39,13 @@ def open_lobby(session: Session, live_id: int, person: Person, now: datetime) ->
 
 
 def begin_picture(session: Session, live_id: int, person: Person, now: datetime) -> LiveSession:
-    """The host pressed the button: STARTING, or on with what is on air. Raises AlreadyBegun, AlreadyOnAir."""
+    """The host pressed the button: STARTING, or on with what is on air.
+
+    Raises GateClosed, AlreadyBegun, AlreadyOnAir.
+    """
     live = session_of(session, live_id)
     if live.state in AHEAD:
+        gate.require_ready(session, live, now)
         move(session, live, S.STARTING, person, now)
     elif live.on_air:
         live.has_video = True

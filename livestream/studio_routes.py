@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -12,10 +12,12 @@ from sqlmodel import Session
 from livestream import desk, schedule
 from livestream import room as rooms
 from livestream import service as live
+from livestream.gate import service as gate
 from livestream.models import CHANGEABLE, LiveSession
 from livestream.room import Room
 from livestream.schedule import NoSuchSession, Plan
 from livestream.screen import studio_room
+from livestream.states import last_minutes
 from shop.coops import service as coops
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, SettingsDep, VisitDep
@@ -199,17 +201,18 @@ def _studio(
     stream = f"{stream_path(settings.secret_key, studio_room(live_id), until_s)}?tu={hub.cursor(studio_room(live_id))}"
     with db.read() as session:
         room = rooms.read(session, own(session, live_id, person))
-        facts = _facts(session, room)
+        facts = _facts(session, room, now, timedelta(hours=settings.live_longest_hours))
     status = 409 if refused else 422 if form and form.errors else 200
     facts |= {"room": room, "coop": room.coop, "viewers": hub.viewers(live_room(room.live.slug)), "stream": stream}
     facts |= {"form": form, "refused": refused, "short": short or [], "person": person, "may_host": _may(person, room)}
     return page("live/studio.html", block="desk", status=status, **facts)
 
 
-def _facts(session: Session, room: Room) -> dict[str, Any]:
+def _facts(session: Session, room: Room, now: datetime, longest: timedelta) -> dict[str, Any]:
     takings = desk.takings(session, room)
     choices = desk.choices(session, room) if room.is_scheduled else []
-    return {"takings": takings, "choices": choices}
+    gaps = gate.look(session, room.live, now).gaps if room.is_scheduled else []
+    return {"takings": takings, "choices": choices, "gaps": gaps, "last_minutes": last_minutes(room.live, now, longest)}
 
 
 def _may(person: Person, room: Room) -> bool:

@@ -32,6 +32,7 @@ from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
 from livestream.deals import routes as live_deals
 from livestream.deals.service import close_over
+from livestream.gate import routes as live_gate
 from livestream.figures import routes as live_figures
 from livestream.figures.audience import Audience
 from livestream.reminders import service as reminders
@@ -143,6 +144,7 @@ ROUTERS: Sequence[APIRouter] = (
     studio.router,
     live_planning.router,
     live_video.router,
+    live_gate.router,
     live_camera.router,
     admin_pages.router,
 )
@@ -197,7 +199,7 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
         follow_clock(db, now, limits)
 
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
-    more.append(Job("follow-live-clock", 3, follow_live_clock))
+    more.append(Job("follow-live-clock", 3, partial(follow_clock, limits=limits)))
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it
 

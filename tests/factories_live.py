@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from livestream import schedule
 from livestream import service as live
+from livestream.gate import service as gate
+from livestream.gate.models import HostState
 from livestream.models import LiveItem, LiveSession
 from livestream.schedule import Plan
 from shop.accounts.models import PersonRow, Role, RoleGrant
@@ -22,6 +24,7 @@ from tests.factories import LONG_AGO, make_coop, make_product
 
 _number = count(1)
 HALF_AN_HOUR = timedelta(minutes=30)
+OFFICER = Person(id=0, name="Cán bộ Liên minh", phone="", roles=(Grant("officer"),))
 
 
 def make_host(db: Database, coop: Coop, role: str = Role.HOST) -> Person:
@@ -65,10 +68,22 @@ def make_session(
         for product in products:
             variant = variant_of(db, product)
             schedule.add_item(session, planned.id, variant.id, live_price_vnd, wanted, most_per_buyer, host, now)
+        make_ready(session, planned.id, host, now)
         if on_air:
             live.start(session, planned.id, host, now)
     with db.read() as session:
         return session.get_one(LiveSession, planned.id), schedule.items_of(session, planned.id), host
+
+
+def make_ready(session: Session, live_id: int, host: Person, now: datetime) -> None:
+    """Everything the gate asks for: the host is known, the rules accepted, papers named, advertising confirmed."""
+    gate.ask(session, host, host.name, "cccd", "1234", now)
+    gate.decide(session, host.id, HostState.VERIFIED, "", OFFICER, now)
+    gate.accept_rules(session, host, now)
+    for item in schedule.items_of(session, live_id):
+        gate.note_papers(session, live_id, item.id, "Giấy ATTP số 12/2026", host, now)
+    gate.confirm(session, live_id, "seller", host, now)
+    gate.confirm(session, live_id, "host", host, now)
 
 
 def make_cart(db: Database, now: datetime) -> str:

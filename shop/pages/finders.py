@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
 from starlette.exceptions import HTTPException
 
@@ -88,7 +88,7 @@ def _shown(model: Any) -> ColumnElement[bool]:
         return col(Product.state) == ProductState.ON_SALE
     if model is Coop:
         return col(Coop.state) == CoopState.VERIFIED
-    return col(LiveSession.state).in_((*AHEAD, *ON_AIR, *PAST))
+    return and_(col(LiveSession.state).in_((*AHEAD, *ON_AIR, *PAST)), col(LiveSession.is_practice).is_(False))
 
 
 def _last_id(session: Session, model: Any) -> int:

@@ -67,6 +67,7 @@ DOORS = {
     "POST /quan-tri/can-xem/{review_id}/dong": OFFICE,
     "POST /quan-tri/can-xem/{review_id}/chiu": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}": OFFICE,
+    "POST /lien-minh/nguoi-live/{person_id}": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}/chuyen-khoan-thay": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}/thu-lai": OFFICE,
     "POST /quan-tri/tra-lai/{parcel_id}": OFFICE,

@@ -87,6 +87,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "parcel_id": parcel.id,
         "coop_id": coop.id,
         "live_id": live.id,
+        "person_id": buyer.id,
         "item_id": items[0].id,
         "deal_id": 1,
         "code": placed.code,

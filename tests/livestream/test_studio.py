@@ -18,7 +18,7 @@ from shop.core.db import Database
 from shop.core.i18n import HERE
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
-from tests.factories_live import claim, make_cart, make_host, make_session, variant_of
+from tests.factories_live import claim, make_cart, make_host, make_ready, make_session, variant_of
 
 
 def state_of(db: Database, live_id: int) -> str:
@@ -28,7 +28,8 @@ def state_of(db: Database, live_id: int) -> str:
 
 def test_a_host_plans_fills_starts_pins_and_ends_a_session(client: TestClient, db: Database) -> None:
     coop = make_coop(db)
-    sign_in(client, db, make_host(db, coop))
+    host = make_host(db, coop)
+    sign_in(client, db, host)
     variant = variant_of(db, make_product(db, coop, name="Thanh long vỏ vàng", on_hand=8, price_vnd=200_000))
     made = client.post(
         "/ban-hang/live/moi",
@@ -41,6 +42,9 @@ def test_a_host_plans_fills_starts_pins_and_ends_a_session(client: TestClient, d
         data={"variant_id": variant.id, "live_price_vnd": 150_000, "wanted": 10, "most_per_buyer": 2},
     )
     assert "Để riêng 10" in added.text
+    assert "Chưa lên sóng được" in client.post(f"{studio}/bat-dau").text
+    with db.write() as session:
+        make_ready(session, int(studio.rpartition("/")[2]), host, datetime.now(UTC))
     begun = client.post(f"{studio}/bat-dau")
     assert "định 10, chỉ còn 8" in begun.text
     live_id = int(studio.rpartition("/")[2])
@@ -229,7 +233,7 @@ def test_the_operator_reads_reports_and_stops_a_session_with_a_reason(
     assert "Hình khác hàng" not in client.post(f"/quan-tri/live/bao/{report.id}").text
     assert client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": ""}).status_code == 422
     client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": "Bán hàng không rõ nguồn gốc"})
-    assert state_of(db, on_air.id) == SessionState.ARCHIVED
+    assert state_of(db, on_air.id) == SessionState.HIDDEN
     with db.read() as session:
         told = session.exec(select(AuditEntry).where(AuditEntry.what == "stopped")).one()
     assert (told.person_id, told.after) == (operator.id, "Bán hàng không rõ nguồn gốc")
