@@ -33,6 +33,9 @@ def _database(settings: Settings) -> Database:
     return db
 
 
+OBS_PORT = 1935  # where encoders look first
+
+
 @app.command()
 def serve(
     host: str = "127.0.0.1",
@@ -49,6 +52,8 @@ def serve(
     db = _database(settings)
     if fresh and settings.demo:
         _welcome(settings, db, port or settings.port)
+        if "rtmp_port" not in settings.model_fields_set:
+            settings.rtmp_port = OBS_PORT
     db.close()
     try:
         server.serve(settings, host=host, port=port or settings.port, processes=processes)
@@ -74,6 +79,22 @@ def worker() -> None:
 
     settings = _settings()
     server.work(settings, _database(settings))
+
+
+@app.command()
+def media(
+    host: str = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Default: PORT, else 8000.")] = None,
+) -> None:
+    """Take cameras and serve their pictures here, for a market of several processes (CHOHTX_MEDIA_URL)."""
+    from shop import server
+
+    settings = _settings()
+    try:
+        server.take_pictures(settings, _database(settings), host=host, port=port or settings.port)
+    except server.CannotServe as reason:
+        typer.echo(f"chohtx: {reason}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command()

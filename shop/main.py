@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,9 @@ from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.states import Limits, follow_clock
 from livestream.video import routes as live_video
+from livestream.video import obs_routes as live_encoders
 from livestream.video.doors import Pictures
+from livestream.video.obs import pictures_on
 from livestream.video.stage import Stage
 from payments import asking, sending
 from payments import events as money
@@ -144,6 +146,7 @@ ROUTERS: Sequence[APIRouter] = (
     studio.router,
     live_planning.router,
     live_video.router,
+    live_encoders.router,
     live_gate.router,
     live_camera.router,
     admin_pages.router,
@@ -291,18 +294,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     changes.start()
     state.screen.start()
     state.audience.start()
-    if state.stage:
-        await state.stage.start()
     if state.settings.worker == "thread":
         state.worker.start()
         state.asker.start()
     index = threading.Timer(WARM_AFTER_S, addresses.search, ("",))  # or the first search for an address waits for it
     index.daemon = True
     index.start()
-    yield
-    index.cancel()
-    if state.stage:
-        await state.stage.stop()
+    async with pictures_on(state.stage, state.settings) if state.stage else nullcontext():
+        yield
+        index.cancel()
     state.worker.stop()
     state.asker.stop()
     state.screen.stop()

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     live_hold_minutes: int = Field(default=30, ge=1)
     live_most_sessions: int = Field(default=30, ge=1)
     """As many sessions may send pictures to one machine at once."""
+    rtmp_port: int = Field(default=0, ge=0, le=65535)
+    """Where OBS and other encoders come in; 0: nowhere."""
     live_most_gb: int = Field(default=6, ge=1)
     """What the recording of one session may take of the disk; eight good hours are about three."""
     live_grace_minutes: int = Field(default=5, ge=1)

@@ -69,9 +69,9 @@ class Channel:
     async def take(self, epoch: int, seq: int, kind: str, data: bytes) -> Taken:
         """One piece of a recording. Raises NotVideo when it can be none."""
         async with self._lock:
+            self._require_sense(epoch)
             verdict = self.sequence.verdict(epoch, seq)
             if verdict == "gap":
-                self._require_sense(epoch)
                 return self._where(missing=True)
             self.heard_at = time.monotonic()
             if verdict == "open":
@@ -208,8 +208,15 @@ def wants(msn: int, part: int | None) -> Callable[[Packager], bool]:
     return partial(Packager.has, msn=msn, part=part)
 
 
+HEADS: dict[str, Callable[[bytes], bool]] = {
+    "video/mp4": lambda data: data[4:8] == b"ftyp",
+    "video/x-matroska": lambda data: data.startswith(b"\x1a\x45\xdf\xa3"),
+    "video/webm": lambda data: data.startswith(b"\x1a\x45\xdf\xa3"),
+    "video/x-flv": lambda data: data.startswith(b"FLV"),
+}
+
+
 def _require_head(kind: str, data: bytes) -> None:
     """The first bytes of a recording say what it is, so most of what is none never reaches the program."""
-    head = data[4:8] == b"ftyp" if kind == "video/mp4" else data[:4] == b"\x1a\x45\xdf\xa3"
-    if not head:
+    if not HEADS[kind](data):
         raise NotVideo(why=f"no {kind} by its first bytes")

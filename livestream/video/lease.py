@@ -39,8 +39,7 @@ def take(session: Session, live_id: int, person: Person, device: str, now: datet
 
     Free are a lease of this very browser, and one from which nothing came for 15 seconds.
     """
-    blank = {"session_id": live_id, "taken_at": now, "number": 0, "epoch": 0, "device": ""}
-    insert_once(session, LivePublisher, blank, ["session_id"])
+    make_row(session, live_id, now)
     row = LivePublisher
     last = col(row.seen_at).is_(None) & (col(row.taken_at) < now - SILENT)
     free = or_(col(row.number) == 0, col(row.device) == device, last, col(row.seen_at) < now - SILENT)
@@ -53,6 +52,12 @@ def take(session: Session, live_id: int, person: Person, device: str, now: datet
     bump(session, f"session:{live_id}")
     mine = session.get_one(LivePublisher, live_id, populate_existing=True)
     return Lease(mine.number, mine.epoch)
+
+
+def make_row(session: Session, live_id: int, now: datetime) -> None:
+    """The row in which a session's lease stands, held by nobody; once."""
+    blank = {"session_id": live_id, "taken_at": now, "number": 0, "epoch": 0, "device": "", "keys_made": 0}
+    insert_once(session, LivePublisher, blank, ["session_id"])
 
 
 def seen(session: Session, live_id: int, number: int, epoch: int, now: datetime) -> None:

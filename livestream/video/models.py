@@ -15,6 +15,8 @@ class LivePublisher(SQLModel, table=True):
     person_id: int | None = None
     device: str = ""
     """The browser that sends, as its visitor key."""
+    keys_made: int = 0
+    """How many keys for encoders were made anew; only the last is good."""
     epoch: int = 0
     """The last recording that was given out or that began."""
     taken_at: datetime = Field(sa_type=UtcDateTime)

@@ -17,6 +17,9 @@ from typing import Protocol
 KINDS = {"video/mp4": "mp4", "video/x-matroska": "matroska", "video/webm": "matroska"}
 """What a phone may say of its recording, and what reads it. Nothing else of a request reaches the program."""
 
+READERS = {**KINDS, "video/x-flv": "flv"}
+"""The same with what our own door for encoders hands on."""
+
 PATIENCE_S = 5.0
 NICE = 10
 MEMORY_BYTES = 1_500_000_000
@@ -78,7 +81,7 @@ def program() -> str:
 
 def arguments(kind: str) -> list[str]:
     """The command for one kind of recording; made of constants alone."""
-    return [program(), *_IN, *_FAST, "-f", KINDS[kind], "-i", "pipe:0", *_MAP, *_SOUND, *_OUT, *_SHAPE, "pipe:1"]
+    return [program(), *_IN, *_FAST, "-f", READERS[kind], "-i", "pipe:0", *_MAP, *_SOUND, *_OUT, *_SHAPE, "pipe:1"]
 
 
 def restrain(pid: int, *, processor_s: int = PROCESSOR_S, writes: bool = False) -> None:

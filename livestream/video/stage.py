@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 MOST_PIECE_BYTES = 2 * 1024 * 1024
 BYTES_PER_S, BYTES_AT_ONCE = 800_000.0, 32_000_000.0  # a backlog of a minute comes at once, four cameras' worth do not
-PIECES_PER_S, PIECES_AT_ONCE = 20.0, 300.0
+PIECES_PER_S, PIECES_AT_ONCE = 20.0, 150.0
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 TICK_S, SEEN_EVERY_S, LOOK_AT_DISK_S = 1.0, 5.0, 10.0
 FORGET_AFTER_S = 120.0
@@ -116,7 +116,8 @@ class Stage:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _in_db(self, job: Callable[..., T], *told: Any) -> T:
+    async def in_db(self, job: Callable[..., T], *told: Any) -> T:
+        """Run `job` with the database, in the thread that keeps the books of the stage."""
         return await asyncio.get_running_loop().run_in_executor(self._clerk, job, self._db, *told)
 
     async def on_disk(self, job: Callable[..., T], *told: Any) -> T:
@@ -144,7 +145,7 @@ class Stage:
         if name == "video.mp4":
             return await loop.run_in_executor(self._cutter, films.whole_film, channel.shelf, rows)
         item_id = int(name.removeprefix("clip-").removesuffix(".mp4"))
-        shown = await self._in_db(glue.shown_from_to, channel.live_id, item_id)
+        shown = await self.in_db(glue.shown_from_to, channel.live_id, item_id)
         if shown is None:
             raise films.NotMade("it was never pinned")
         return await loop.run_in_executor(self._cutter, films.clip, channel.shelf, rows, item_id, *shown)
@@ -173,7 +174,7 @@ class Stage:
         return await asyncio.shield(self._asked[live_id])
 
     async def _set_up(self, live_id: int) -> Act | None:
-        standing = (await self._in_db(glue.standings, [live_id])).get(live_id)
+        standing = (await self.in_db(glue.standings, [live_id])).get(live_id)
         if standing is None:
             return None
         shelf = shelf_of(self._settings.data_dir, live_id)
@@ -211,6 +212,16 @@ class Stage:
         if wait_s := act.pieces_left.spend(1, now_s) or act.bytes_left.spend(size, now_s):
             raise PiecesTooFast(retry_after_s=ceil(wait_s))
         return act
+
+    async def admit_encoder(self, live_id: int, number: int) -> Act | None:
+        """The act of a session whose lease of this number was given out a moment ago."""
+        act = await self.act(live_id)
+        await self._refresh([live_id])
+        return act if act and self.still_sends(act, number) else None
+
+    def still_sends(self, act: Act, number: int) -> bool:
+        """Whether the one with this lease may go on sending."""
+        return act.standing.number == number and act.standing.state in glue.TAKES and not self.closing
 
     async def take(self, act: Act, epoch: int, seq: int, kind: str, data: bytes, *, last: bool) -> Taken:
         """One piece of an admitted phone. Raises NotVideo, StageIsFull, DiskIsFull."""
@@ -250,7 +261,7 @@ class Stage:
 
     async def _refresh(self, ids: list[int]) -> None:
         """Read how these sessions stand, and do what follows from it."""
-        standings = await self._in_db(glue.standings, ids)
+        standings = await self.in_db(glue.standings, ids)
         for live_id in ids:
             act = self._acts.get(live_id)
             if act is None:
@@ -281,7 +292,7 @@ class Stage:
             elif step == "cut":
                 await act.channel.cut()
             else:
-                await self._in_db(glue.tell, step, live_id, act.channel.packager.duration_s, datetime.now(UTC))
+                await self.in_db(glue.tell, step, live_id, act.channel.packager.duration_s, datetime.now(UTC))
         except Exception:
             log.exception("step of a session not done", live_id=live_id, step=step)
         else:
@@ -289,13 +300,13 @@ class Stage:
         act.busy = False
 
     async def _refresh_quietly(self, live_id: int) -> None:
-        standings = await self._in_db(glue.standings, [live_id])
+        standings = await self.in_db(glue.standings, [live_id])
         if (act := self._acts.get(live_id)) and live_id in standings:
             act.standing = standings[live_id]
 
     async def _watch(self) -> None:
         """Every second: how all stand, whose picture stays away, who is asked for no longer."""
-        for live_id in await self._in_db(glue.going_on):
+        for live_id in await self.in_db(glue.going_on):
             await self.act(live_id)
         while True:
             await asyncio.sleep(TICK_S)
@@ -318,7 +329,7 @@ class Stage:
         if now_s - act.seen_at >= SEEN_EVERY_S and now_s - act.channel.heard_at < SEEN_EVERY_S:
             act.seen_at = now_s
             told = (act.channel.live_id, act.standing.number, act.channel.sequence.epoch, datetime.now(UTC))
-            await self._in_db(glue.note_seen, *told)
+            await self.in_db(glue.note_seen, *told)
         if now_s - act.looked_at >= LOOK_AT_DISK_S:
             act.looked_at = now_s
             await self._look_at_disk(act)

@@ -1,0 +1,95 @@
+"""An encoder on a computer goes live with its session's key, is cut off, comes back, and is stopped."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+
+from livestream import service
+from livestream.video.remux import program
+from shop.core.db import Database
+from shop.settings import Settings
+from tests.conftest import SAME_ORIGIN
+from tests.livestream.video.filmed import film
+from tests.livestream.video.phone import Phone, fetch, listed, until
+from tests.servers import free_port
+
+pytestmark = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+State = Callable[[Phone], str]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"rtmp_port": free_port()})
+
+
+def key_of(phone: Phone, *, new: bool = False) -> str:
+    page = phone.line.post(f"/ban-hang/live/{phone.live_id}/obs", data={"new": "1" if new else "0"})
+    return page.text.partition(f"<code>{phone.live_id}-")[2].partition("<")[0]
+
+
+@contextmanager
+def encoder(settings: Settings, phone: Phone, key: str) -> Iterator[subprocess.Popen[bytes]]:
+    """ffmpeg in the place of OBS: the same few seconds again and again, no faster than they are."""
+    file = settings.data_dir / "film.mp4"
+    file.write_bytes(film())
+    read = ["-re", "-stream_loop", "-1", "-i", str(file)]
+    to = f"rtmp://127.0.0.1:{settings.rtmp_port}/live/{phone.live_id}-{key}"
+    command = [program(), "-hide_banner", "-loglevel", "error", *read, "-c:v", "copy", "-c:a", "aac", "-f", "flv", to]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_with_the_right_key_it_is_live_and_after_a_cut_it_goes_on(
+    phone: Phone, base: str, settings: Settings, state_of: State, db: Database
+) -> None:
+    key = key_of(phone)
+    with encoder(settings, phone, key):
+        made = listed(base, phone.live_id)
+        until(lambda: state_of(phone) == "live")
+        assert made.segments[0].map == "init-1.mp4"
+    with encoder(settings, phone, key):
+        until(lambda: "init-2.mp4" in fetch(base, phone.live_id, "index.m3u8").text)
+        until(lambda: state_of(phone) == "live")
+        with db.write() as session:
+            service.end(session, phone.live_id, phone.host, datetime.now(UTC))
+        until(lambda: state_of(phone) in ("processing", "replay", "archived"))
+
+
+def test_a_wrong_a_changed_and_an_ended_key_are_refused_and_nothing_becomes_public(
+    phone: Phone, base: str, settings: Settings, state_of: State, db: Database
+) -> None:
+    old = key_of(phone)
+    assert key_of(phone) == old
+    assert key_of(phone, new=True) != old
+    for wrong in ("khoa-doan-bua", old, ""):
+        with encoder(settings, phone, wrong) as refused:
+            assert refused.wait(20) != 0
+    assert state_of(phone) == "scheduled"
+    assert fetch(base, phone.live_id, "index.m3u8").status_code == 404
+    with db.write() as session:
+        service.start(session, phone.live_id, phone.host, datetime.now(UTC))
+        service.end(session, phone.live_id, phone.host, datetime.now(UTC))
+    with encoder(settings, phone, key_of(phone)) as refused:
+        assert refused.wait(20) != 0
+
+
+def test_while_a_phone_sends_an_encoder_waits_outside(phone: Phone, settings: Settings) -> None:
+    key = key_of(phone)
+    phone.take()
+    with encoder(settings, phone, key) as refused:
+        assert refused.wait(20) != 0
+
+
+def test_the_key_is_for_the_host_alone(phone: Phone, base: str) -> None:
+    answer = httpx2.post(f"{base}/ban-hang/live/{phone.live_id}/obs", headers=SAME_ORIGIN, follow_redirects=False)
+    assert answer.status_code == 303
