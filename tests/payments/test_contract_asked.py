@@ -46,7 +46,7 @@ def agree(name: str, gateway: Rogue, reference: str, url: str) -> None:
         "zalopay": lambda: desk.decide(next(o for n, o in desk.orders.items() if n.endswith(reference)), "agree"),
         "vnpay": lambda: desk.decide(desk.open(dict(parse_qsl(urlsplit(url).query))), "agree"),
         "stripe": lambda: desk._pay(next(iter(desk.sessions.values())), 0),
-        "payos": lambda: desk._transfer(next(iter(desk.links.values())), ASKED_VND),
+        "payos": lambda: desk._transfer((link := next(iter(desk.links.values()))), link["amount"]),
         "shopeepay": lambda: desk.agree(reference),
     }
     pays[name]()

@@ -27,14 +27,15 @@ from shop.settings import Settings
 from tests.conftest import SAME_ORIGIN
 from tests.factories import make_coop, make_product
 from tests.factories_orders import make_order, make_table, variant_of
-from tests.payments.factories import due_of, make_due
+from tests.payments.factories import code_of, due_of, make_due
 from tests.payments.rogue import WAYS, Rogue, rogue
+from tests.payments.test_contract_asked import agree
 from tests.served import serving
 
 AT_ONCE_S = 2.0
 ON_SQLITE = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 CHECKING = "Đang kiểm tra với bên thanh toán"
-CALLED = ["momo", "zalopay", "stripe", "payos"]  # VNPAY's page is an address that we write ourselves
+CALLED = ["momo", "zalopay", "stripe", "payos", "shopeepay"]  # VNPAY's page is an address that we write ourselves
 
 
 @dataclass
@@ -117,6 +118,37 @@ def test_six_buyers_wait_for_a_gateway_that_hangs_and_nobody_else_does(settings:
         asking.ask_due(db, till_from(shop.settings), datetime.now(UTC) + timedelta(minutes=2))
         with db.read() as session:
             assert all(state_of(session, f"order:{one.id}").complete for one in placed)
+            assert verify.check(session) == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", [name for name in CALLED if name != "momo"])
+def test_whoever_pays_at_any_gateway_that_hangs_waits_alone_and_the_question_settles_it(
+    settings: Settings, db: Database, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same with a shorter limit: the true one is proved above."""
+    monkeypatch.setattr(calls, "TIMEOUT_S", 2.0)
+    with market(name, settings, db) as shop, ThreadPoolExecutor(1) as buyers:
+        (placed,) = shop.orders(1, name)
+        shop.look_around()
+        shop.gateway.how = "hangs"
+        pressed = buyers.submit(shop.press_pay, placed)
+        wait_until_waiting(shop.gateway, 1)
+        with db.write() as session:  # no transaction is held
+            due = due_of(session, f"order:{placed.id}")
+            due.label = f"{due.label}"
+            session.add(due)
+        assert not pressed.done()
+        assert shop.look_around() < AT_ONCE_S
+        took_s, answer, page = pressed.result()
+        assert (answer.status_code, CHECKING in page) == (303, True)
+        assert took_s < calls.TIMEOUT_S + AT_ONCE_S
+        shop.gateway.how = ""
+        agree(name, shop.gateway, code_of(db, due), "")
+        monkeypatch.setattr(calls, "TIMEOUT_S", 8.0)
+        asking.ask_due(db, till_from(shop.settings), datetime.now(UTC) + timedelta(minutes=2))
+        with db.read() as session:
+            assert state_of(session, f"order:{placed.id}").complete
             assert verify.check(session) == []
 
 
