@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from livestream import desk
+from livestream import desk, states
 from livestream import room as rooms
 from livestream.chat import talk
 from livestream.room import Item, Room
@@ -36,6 +36,15 @@ def camera(
         return page.go(f"/ban-hang/live/{live_id}")
     viewers = hub.viewers(live_room(room.live.slug))
     return page("live/camera.html", block="strip", csp=CSP_ROOM, person=person, viewers=viewers, stream=stream, **facts)
+
+
+@router.post("/{live_id}/cho")
+def wait(live_id: Id, db: DatabaseDep, person: HostDep, now: NowDep) -> Response:
+    """The camera is open: the host waits in the lobby, where nobody else sees a picture."""
+    with db.write() as session:
+        own(session, live_id, person, "host")
+        states.open_lobby(session, live_id, person, now)
+    return Response(status_code=204)
 
 
 def _until_s(now: datetime) -> int:

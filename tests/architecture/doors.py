@@ -17,6 +17,7 @@ DOORS = {
     "GET /ban-hang/live/{live_id}": COOP,
     "POST /ban-hang/live/{live_id}/bat-dau": COOP,
     "GET /ban-hang/live/{live_id}/binh-luan": COOP,
+    "POST /ban-hang/live/{live_id}/cho": COOP,
     "POST /ban-hang/live/{live_id}/binh-luan/dan": COOP,
     "POST /ban-hang/live/{live_id}/binh-luan/luat": COOP,
     "POST /ban-hang/live/{live_id}/binh-luan/noi": COOP,

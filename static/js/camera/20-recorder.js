@@ -30,7 +30,8 @@ class Camera {
     this.release();
     const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
     const video = { facingMode: { ideal: this.facing }, ...this.shape };
-    this.stream = await navigator.mediaDevices.getUserMedia({ video, audio });
+    const ask = (what) => navigator.mediaDevices.getUserMedia(what);
+    this.stream = await ask({ video, audio }).catch((error) => (error.name === "NotFoundError" ? ask({ video }) : Promise.reject(error)));
     for (const track of this.stream.getTracks()) track.addEventListener("ended", () => this.told.broken("ended"));
     if (this.silent) this.hush(true);
     this.told.opened(this.stream);

@@ -23,7 +23,7 @@ const uplink = new Uplink({
 });
 const camera = new Camera({
   piece: (take, type, blob) => uplink.put(take, type, blob),
-  opened: (stream) => { part("preview").srcObject = stream; part("preview").classList.toggle("mirrored", camera.facing === "user"); say(""); },
+  opened: (stream) => { part("preview").srcObject = stream; part("preview").classList.toggle("mirrored", camera.facing === "user"); say(""); waitInLobby(); },
   broken: (name) => broken(name),
 });
 
@@ -68,6 +68,7 @@ const ask = () => new Promise((answered) => {
   question.addEventListener("close", () => answered(question.returnValue === "yes"), { once: true });
   question.showModal();
 });
+const waitInLobby = () => { if (place.dataset.state === "scheduled") fetch(place.dataset.lobby, { method: "POST" }).catch(() => {}); };
 const idle = async () => {
   phase = "idle";
   await camera.stopRecorder();
@@ -237,6 +238,7 @@ document.addEventListener("submit", (event) => {
   finish(event.target);
 });
 document.addEventListener("htmx:after:swap", follow);
+document.addEventListener("htmx:after:request", (event) => { if (event.target.matches?.("#talk .composer")) event.target.reset(); });
 setInterval(judge, 500);
 follow();
 if (Camera.missing) say(inApp ? "in-app" : Camera.missing);
