@@ -53,6 +53,33 @@ def refund_sent(
     return page.go(REFUNDS, notice="refund-sent")
 
 
+@router.post("/hoan-tien/{refund_id}/da-tra")
+def paid_after_all(
+    refund_id: Id, form: SentForm, db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    """The gateway is silent; a person has seen in its own pages that it paid."""
+    person, limit_vnd = visit.require("operator"), settings.two_person_above_vnd
+    if not form.ok:
+        return page.go(REFUNDS, notice="reference-missing")
+    with db.write() as session:
+        became = refunds.say_paid(session, refund_id, form.value.reference, person, now, limit_vnd)
+    return page.go(REFUNDS, notice="refund-sent" if became == "sent" else "money-proposed")
+
+
+@router.post("/hoan-tien/{refund_id}/da-tra/{word}")
+def paid_after_all_said(
+    refund_id: Id, word: str, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
+) -> Response:
+    """Another person agrees ("dong-y"), or what was said is taken back."""
+    person = visit.require("operator")
+    with db.write() as session:
+        if word == "dong-y":
+            refunds.agree_paid(session, refund_id, person, now)
+        else:
+            refunds.unsay_paid(session, refund_id, person, now)
+    return page.go(REFUNDS, notice="refund-sent" if word == "dong-y" else "saved")
+
+
 @router.post("/hoan-tien/{refund_id}/chuyen-khoan-thay")
 def by_transfer(refund_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = visit.require("operator")

@@ -179,6 +179,9 @@ class Refund(SQLModel, table=True):
     refused: str = ""
     failed_id: str = ""
     reference: str = ""
+    said_reference: str = ""
+    """A person says that the silent gateway paid it, under this reference; above the limit another must agree."""
+    said_by: int | None = None
     requested_at: datetime = Field(sa_type=UtcDateTime)
     requested_by: int | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

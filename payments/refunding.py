@@ -111,7 +111,7 @@ def book_sent(session: Session, refund: Refund, fact: Fact, kind: str, now: date
 def by_transfer(session: Session, refund: Refund, why: str, now: datetime) -> None:
     """The gateway does not give it back: a person sends it by transfer, and reads why."""
     refund.state, refund.way, refund.refused, refund.next_check_at = "requested", TRANSFER, why, None
-    refund.sent_at, refund.reference = None, ""
+    refund.sent_at, refund.reference, refund.said_reference, refund.said_by = None, "", "", None
     session.add(refund)
     if due := session.get(PaymentDue, refund.due_id) if refund.due_id else None:
         tell(session, due.subject, "order", "refunding")

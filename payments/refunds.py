@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from payments import ledger
 from payments.books import lock_due
 from payments.disputes.open import require_none_open
-from payments.gateway import Fact, FactKind
+from payments.gateway import Fact, FactKind, Outcome
 from payments.models import PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.refunding import OUTSIDE, TRANSFER, book_sent, by_transfer, goes_by, left_on_vnd
 from shop.core.audit import audit
@@ -28,6 +28,18 @@ class AlreadySent(Refusal):
 
 class GatewayIsAtIt(Refusal):
     """The gateway may be giving it back at this moment: sending it by transfer, too, would pay twice. Facts: way."""
+
+
+class NothingSaid(Refusal):
+    """Nobody has said that the gateway paid this refund. Facts: refund_id."""
+
+
+class NeedsAnother(Refusal):
+    """Above the limit a second person must have seen it. Facts: amount_vnd."""
+
+
+class ReferenceOfAnother(Refusal):
+    """This reference stands in the books already. Facts: reference."""
 
 
 class CannotTryAgain(Refusal):
@@ -106,6 +118,63 @@ def send_by_transfer(session: Session, refund_id: int, person: Person, now: date
         raise GatewayIsAtIt(way=refund.way)
     audit(session, person, "refund", f"refund:{refund.id}", refund.way, TRANSFER, now)
     by_transfer(session, refund, "", now)
+
+
+def say_paid(session: Session, refund_id: int, reference: str, person: Person, now: datetime, limit_vnd: int) -> str:
+    """The gateway never answered, and a person has seen in its own pages that it paid, as `reference`.
+
+    "sent", or "proposed" above the limit: somebody else must say so too. What the gateway still tells later is known.
+    Raises AlreadySent, GatewayIsAtIt (it may yet answer), ReferenceOfAnother. Audited.
+    """
+    refund = _silent(session, refund_id)
+    if refund.amount_vnd <= limit_vnd:
+        return _paid_after_all(session, refund, reference, person, now)
+    refund.said_reference, refund.said_by = reference, person.id
+    session.add(refund)
+    said = {"state": "proposed", "reference": reference}
+    audit(session, person, "refund", f"refund:{refund.id}", "sending", said, now)
+    return "proposed"
+
+
+def agree_paid(session: Session, refund_id: int, person: Person, now: datetime) -> str:
+    """The second person has seen it too. Raises AlreadySent, NothingSaid, NeedsAnother, ReferenceOfAnother."""
+    refund = _silent(session, refund_id)
+    if not refund.said_reference:
+        raise NothingSaid(refund_id=refund_id)
+    if refund.said_by == person.id:
+        raise NeedsAnother(amount_vnd=refund.amount_vnd)
+    return _paid_after_all(session, refund, refund.said_reference, person, now)
+
+
+def unsay_paid(session: Session, refund_id: int, person: Person, now: datetime) -> None:
+    """It was not paid, or nobody is sure: what was said is taken back. Raises AlreadySent, NothingSaid."""
+    refund = _silent(session, refund_id)
+    if not refund.said_reference:
+        raise NothingSaid(refund_id=refund_id)
+    audit(session, person, "refund", f"refund:{refund.id}", "proposed", "withdrawn", now)
+    refund.said_reference, refund.said_by = "", None
+    session.add(refund)
+
+
+def _silent(session: Session, refund_id: int) -> Refund:
+    """A refund, locked, of which its gateway was asked often and never said anything."""
+    refund = _locked(session, refund_id)
+    if refund.state != "sending" or refund.way == TRANSFER:
+        raise AlreadySent(refund_id=refund_id)
+    if refund.checks < ASKED_OFTEN:
+        raise GatewayIsAtIt(way=refund.way)
+    return refund
+
+
+def _paid_after_all(session: Session, refund: Refund, reference: str, person: Person, now: datetime) -> str:
+    refund.sent_by = person.id
+    clearing = ledger.account("1120", refund.way)
+    fact = Fact(refund.way, reference, FactKind.REFUNDED, refund.amount_vnd, now, "manual", clearing)
+    if book_sent(session, refund, fact, "refund_sent", now) is Outcome.DUPLICATE:
+        raise ReferenceOfAnother(reference=reference)
+    told = {"state": "sent", "reference": reference}
+    audit(session, person, "refund", f"refund:{refund.id}", "sending", told, now)
+    return "sent"
 
 
 def try_again(session: Session, refund_id: int, person: Person, now: datetime) -> None:

@@ -13,8 +13,9 @@ from payments.models import PaymentAttempt, PaymentDue, PaymentFact, Refund
 from payments.sending import _claim
 from payments.service import state_of
 from payments.state import State
+from shop.core.audit import AuditEntry
 from shop.core.db import Database
-from tests.payments.factories import NOW, OPERATOR, make_due
+from tests.payments.factories import COLLEAGUE, NOW, OPERATOR, make_due
 from tests.payments.test_refunds_by_gateway import at, of, promised, tell
 from tests.payments.test_refunds_by_gateway import every_rule_holds_at_the_end as every_rule_holds_at_the_end
 
@@ -93,3 +94,59 @@ def test_told_of_a_payment_we_do_not_know_is_kept_in_the_inbox(db: Database) -> 
     assert tell(db, replace(done(), provider_ref="pi_9")) == [Outcome.UNKNOWN_REF]
     with db.read() as session:
         assert session.exec(select(PaymentFact)).all() == []
+
+
+class TestAGatewayThatStaysSilent:
+    @pytest.fixture
+    def silent(self, db: Database, due: PaymentDue) -> tuple[int, str]:
+        """Its id, and under which id the gateway was asked for it, in vain."""
+        refund_id = claimed(db, due)
+        number = of(db, due)[0].id
+        with db.write() as session:
+            session.get_one(Refund, number).checks = refunds.ASKED_OFTEN
+        return number, refund_id
+
+    def test_is_believed_where_a_person_saw_in_its_pages_that_it_paid(
+        self, db: Database, due: PaymentDue, silent: tuple[int, str]
+    ) -> None:
+        number, refund_id = silent
+        with db.write() as session:
+            assert refunds.say_paid(session, number, "re_1", OPERATOR, NOW, 10**7) == "sent"
+        with db.write() as session, pytest.raises(refunds.AlreadySent):
+            refunds.say_paid(session, number, "re_1", OPERATOR, NOW, 10**7)
+        assert tell(db, done(refund_id)) == [Outcome.DUPLICATE]  # told after all: counted once
+        assert at(db, due) is State.REFUNDED
+        with db.read() as session:
+            assert ledger.balance_vnd(session, "1120:stripe") == 0
+            told = session.exec(select(AuditEntry.after).where(AuditEntry.what == "refund")).all()
+        assert told == [{"state": "sent", "reference": "re_1"}]
+
+    def test_above_the_limit_two_people_must_have_seen_it(self, db: Database, silent: tuple[int, str]) -> None:
+        number, _ = silent
+        with db.write() as session, pytest.raises(refunds.NothingSaid):
+            refunds.agree_paid(session, number, COLLEAGUE, NOW)
+        with db.write() as session:
+            assert refunds.say_paid(session, number, "re_1", OPERATOR, NOW, 100_000) == "proposed"
+        with db.write() as session, pytest.raises(refunds.NeedsAnother):
+            refunds.agree_paid(session, number, OPERATOR, NOW)
+        with db.write() as session:
+            refunds.unsay_paid(session, number, COLLEAGUE, NOW)
+            refunds.say_paid(session, number, "re_1", OPERATOR, NOW, 100_000)
+        with db.write() as session:
+            assert refunds.agree_paid(session, number, COLLEAGUE, NOW) == "sent"
+
+    def test_is_not_overruled_before_it_had_time_to_answer(self, db: Database, due: PaymentDue) -> None:
+        claimed(db, due)
+        with db.write() as session, pytest.raises(refunds.GatewayIsAtIt):
+            refunds.say_paid(session, of(db, due)[0].id, "re_1", OPERATOR, NOW, 10**7)
+
+    def test_and_said_later_that_it_failed_the_money_is_with_us_again(
+        self, db: Database, due: PaymentDue, silent: tuple[int, str]
+    ) -> None:
+        number, refund_id = silent
+        with db.write() as session:
+            refunds.say_paid(session, number, "seen-1", OPERATOR, NOW, 10**7)
+        tell(db, failed(refund_id))
+        assert at(db, due) is State.REFUNDING
+        with db.read() as session:
+            assert ledger.balance_vnd(session, "1120:stripe") == 255_000
