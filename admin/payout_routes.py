@@ -43,8 +43,11 @@ def home(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep,
     with db.read() as session:
         found = service.prospects(session, now, settings.payout_least_vnd)
         runs = reading.runs(session)
+        standing = reading.standing(session, [run.id for run in runs])
         names = _coops(session, [it.seller for it in found])
-    return page("admin/payouts.html", prospects=found, runs=runs, coops=names, key=secret_token(), **WORDS)
+    return page(
+        "admin/payouts.html", prospects=found, runs=runs, coops=names, key=secret_token(), standing=standing, **WORDS
+    )
 
 
 @router.post("")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from payments.earnings.models import Earning
 from payments.payouts.models import PayoutAccount, PayoutLeftOut, PayoutRow, PayoutRun, Settlement
@@ -47,6 +48,19 @@ class Listed:
 def runs(session: Session, most: int = 30) -> list[PayoutRun]:
     """The newest first."""
     return list(session.exec(select(PayoutRun).order_by(col(PayoutRun.id).desc()).limit(most)))
+
+
+def standing(session: Session, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many payouts of each run stand in each state; those that were paid by a later run left out."""
+    wanted = (
+        select(Settlement.run_id, Settlement.state, func.count())
+        .where(col(Settlement.run_id).in_(run_ids), col(Settlement.relisted_in).is_(None))
+        .group_by(col(Settlement.run_id), col(Settlement.state))
+    )
+    found: dict[int, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    for run_id, state, count in session.exec(wanted):
+        found[run_id][state] = count
+    return found
 
 
 def one_run(session: Session, run_id: int) -> RunView:

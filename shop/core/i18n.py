@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop.core.money import NBSP, format_number, format_vnd, per_kg_vnd
+from shop.core.spoken import vnd_in_words
 
 Lang = Literal["vi", "en"]
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -139,6 +140,7 @@ def phone(number: str) -> str:
 
 FILTERS = {
     "vnd": format_vnd,
+    "vnd_in_words": vnd_in_words,
     "per_kg": per_kg_vnd,
     "number": format_number,
     "kg": kg,

@@ -89,12 +89,16 @@ class TestTheOperator:
         form = {"key": "one-press-of-the-button"}
         assert "Đã lập đợt trả tiền" in operator.post(HOME, data=form).text
         assert operator.post(HOME, data=form).url.path == f"{HOME}/1"  # pressed twice
+        assert "còn 1 khoản chưa chuyển" in operator.get(HOME).text
+        assert "Một trăm chín mươi nghìn đồng chẵn" in operator.get(f"{HOME}/khoan/1/phieu-chi").text
         assert second.post(HOME, data={"key": "another-press"}).status_code == 409
         assert "Cần ghi mã giao dịch" in operator.post(f"{HOME}/1/da-chuyen", data={}).text
         assert "Đã ghi sổ" in operator.post(f"{HOME}/1/da-chuyen", data={"words": "FT26326"}).text
         assert "FT26326" in operator.get(f"{HOME}/khoan/1").text
+        assert "Đã xong" in operator.get(HOME).text
         page = operator.post(f"{HOME}/khoan/1/bi-tra-lai", data={"words": "Sai tên"}).text
         assert "Bị trả lại" in page
+        assert "1 khoản bị trả lại" in operator.get(HOME).text
         assert "cần kiểm tra tài khoản" in operator.get(HOME).text
         operator.post(f"{HOME}/tai-khoan/1/da-kiem-tra")
         assert "1 HTX có thể trả ngay" in operator.get(HOME).text
