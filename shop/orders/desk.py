@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, func, select
 
 from payments import service as payments
+from shop.core.ids import read_crockford
 from shop.orders.access import Sight
 from shop.orders.models import Order, Parcel
 from shop.orders.reading import OrderView, ParcelView, views
 from shop.orders.states import NoSuchParcel
 
 STATES = ("new", "confirmed", "packed", "handed_over", "problem", "delivered", "refused", "cancelled")
+TO_DO = ("new", "confirmed", "packed")
 PAGE = 30
 
 
@@ -34,17 +36,29 @@ def counts(session: Session, coop_id: int) -> dict[str, int]:
 
 
 def parcels(
-    session: Session, coop_id: int, state: str, before_id: int | None = None, most: int = PAGE
+    session: Session, coop_id: int, state: str, beyond_id: int | None = None, most: int = PAGE
 ) -> list[DeskParcel]:
-    """Parcels in one state: work to do oldest first, what is over newest first."""
-    mine = select(Parcel).where(Parcel.coop_id == coop_id, Parcel.state == state)
-    if state in ("new", "confirmed", "packed"):
-        waiting = mine.join(Order, col(Order.id) == Parcel.order_id).order_by(col(Order.placed_at), col(Parcel.id))
-        rows = session.exec(waiting.limit(most * 10))
+    """Parcels in one state: work to do oldest first, what is over newest first; those that follow `beyond_id`."""
+    mine = (Parcel.coop_id == coop_id, Parcel.state == state)
+    wanted = select(Parcel).join(Order, col(Order.id) == Parcel.order_id).where(*mine)
+    last = session.exec(select(Parcel).where(Parcel.id == beyond_id, Parcel.coop_id == coop_id)).first()
+    if state in TO_DO:
+        if last:
+            at = session.get_one(Order, last.order_id).placed_at
+            later = (col(Order.placed_at) > at) | ((col(Order.placed_at) == at) & (col(Parcel.id) > last.id))
+            wanted = wanted.where(later)
+        wanted = wanted.order_by(col(Order.placed_at), col(Parcel.id))
     else:
-        older = mine.where(Parcel.id < before_id) if before_id else mine
-        rows = session.exec(older.order_by(col(Parcel.id).desc()).limit(most))
-    return _with_orders(session, list(rows))
+        wanted = (wanted.where(Parcel.id < last.id) if last else wanted).order_by(col(Parcel.id).desc())
+    return _with_orders(session, session.exec(wanted.limit(most)).all())
+
+
+def sought(session: Session, coop_id: int, typed: str) -> list[DeskParcel]:
+    """The co-op's own parcels of the order with this code, however it was typed; none for anybody else's."""
+    code = read_crockford(typed)
+    mine = (Parcel.coop_id == coop_id, Parcel.state != "waiting", Order.code == (code or ""))
+    wanted = select(Parcel).join(Order, col(Order.id) == Parcel.order_id).where(*mine)
+    return _with_orders(session, session.exec(wanted.order_by(col(Parcel.id))).all())
 
 
 def parcel(session: Session, coop_id: int, parcel_id: int) -> DeskParcel:

@@ -78,14 +78,16 @@ def choose_coop(coop_id: Id, page: PageDep, visit: VisitDep, desk: DeskDep) -> R
 
 @router.get("/don")
 def parcels(
-    db: DatabaseDep, page: PageDep, desk: DeskDep, trang_thai: str = "new", truoc: Id | None = None
+    db: DatabaseDep, page: PageDep, desk: DeskDep, trang_thai: str = "new", sau: Id | None = None, ma: str = ""
 ) -> Response:
-    state = trang_thai if trang_thai in orders.STATES else "new"
+    """One state's parcels from `sau` on, or those of the order with the code `ma`, whatever their state."""
+    state, code = trang_thai if trang_thai in orders.STATES else "new", ma[:40].strip()
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
-        found = orders.parcels(session, coop.id, state, before_id=truoc)
+        found = orders.sought(session, coop.id, code) if code else orders.parcels(session, coop.id, state, sau)
         counts = orders.counts(session, coop.id)
-    return page("workspace/parcels.html", block="parcels", coop=coop, state=state, parcels=found, counts=counts)
+    facts: dict[str, Any] = {"state": state, "code": code, "parcels": found, "most": orders.PAGE}
+    return page("workspace/parcels.html", block="parcels", coop=coop, counts=counts, **facts)
 
 
 @router.post("/tien-mat")

@@ -17,7 +17,8 @@ from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.orders import states
-from shop.orders.models import Parcel
+from shop.orders.desk import parcels
+from shop.orders.models import Order, Parcel
 from shop.settings import Settings
 from shop.stock import service as stock
 from tests.conftest import HTMX
@@ -73,6 +74,30 @@ class TestParcels:
         assert "Nguyễn Thị Hoa" in home
         assert f"/ban-hang/don/{parcel.id}" in home
         assert "Thu tiền mặt khi giao" in home
+
+    @pytest.mark.parametrize("state", ["new", "delivered"])
+    def test_a_long_list_goes_on_where_the_page_ended(self, desk: Desk, now: datetime, state: str) -> None:
+        mine = [desk.order(now + timedelta(minutes=at % 2)).id for at in range(4)]
+        with desk.db.write() as session:
+            for parcel in session.exec(select(Parcel)):
+                parcel.state = state
+        seen: list[int] = []
+        with desk.db.read() as session:
+            while found := parcels(session, desk.coop.id, state, seen[-1] if seen else None, most=3):
+                seen += [it.parcel.id for it in found]
+        assert seen == ([*mine[::2], *mine[1::2]] if state == "new" else mine[::-1])
+
+    def test_an_order_is_found_by_its_code_and_anothers_is_not(
+        self, desk: Desk, now: datetime, new_client: Callable[[], TestClient]
+    ) -> None:
+        parcel = desk.order(now)
+        with desk.db.read() as session:
+            code = session.get_one(Order, parcel.order_id).code
+        assert f"/ban-hang/don/{parcel.id}" in desk.client.get(f"/ban-hang/don?ma={code.lower()}").text
+        assert "không có đơn nào mang mã SAI" in desk.client.get("/ban-hang/don?ma=SAI").text
+        other = make_person(desk.db, Role.MANAGER, coop_id=make_coop(desk.db).id, phone="+84900777000")
+        away = sign_in(new_client(), desk.db, other).get(f"/ban-hang/don?ma={code}").text
+        assert f"/ban-hang/don/{parcel.id}" not in away
 
     def test_the_page_listens_to_its_own_coop_and_asks_only_for_the_tasks(self, desk: Desk, now: datetime) -> None:
         assert "hx-sse:connect" in desk.client.get("/ban-hang").text
