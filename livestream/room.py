@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
-from livestream.models import AHEAD, ON_AIR, PAST, LiveItem, LivePin, LiveSession, SessionState
+from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, SessionState
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.picture import Picture, picture_of
 from shop.catalog import service as catalog
@@ -216,6 +216,12 @@ def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
     """What is over, the newest first."""
     over = select(LiveSession).where(col(LiveSession.state).in_(PAST))
     return _cards(session, session.exec(over.order_by(col(LiveSession.ended_at).desc()).limit(most)))
+
+
+def stopped(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
+    """What the alliance or the operator took down, the newest first."""
+    down = select(LiveSession).where(col(LiveSession.state).in_(STOPPED))
+    return _cards(session, session.exec(down.order_by(col(LiveSession.ended_at).desc()).limit(most)))
 
 
 def of_coop(session: Session, coop_ids: Iterable[int], most: int = 50) -> list[SessionCard]:

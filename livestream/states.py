@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -18,6 +20,7 @@ from livestream.video.models import LivePublisher
 from shop.core.audit import audit
 from shop.core.db import Database
 from shop.core.deps import Person
+from shop.settings import Settings
 
 NO_PICTURE = timedelta(seconds=20)
 LAST_PICTURES = timedelta(seconds=15)
@@ -84,6 +87,12 @@ def last_minutes(live: LiveSession, now: datetime, longest: timedelta) -> int:
         return 0
     left = live.started_at + longest - now
     return next((minutes for minutes in WARNINGS_MINUTES if left <= timedelta(minutes=minutes)), 0)
+
+
+def clock(settings: Settings) -> Callable[[Database, datetime], None]:
+    """The timed job with this market's limits."""
+    limits = Limits(timedelta(minutes=settings.live_grace_minutes), timedelta(hours=settings.live_longest_hours))
+    return partial(follow_clock, limits=limits)
 
 
 def follow_clock(db: Database, now: datetime, limits: Limits) -> None:

@@ -35,9 +35,10 @@ from livestream.deals.service import close_over
 from livestream.gate import routes as live_gate
 from livestream.figures import routes as live_figures
 from livestream.figures.audience import Audience
+from livestream.keeping import keeper
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
-from livestream.states import Limits, follow_clock
+from livestream.states import clock
 from livestream.video import routes as live_video
 from livestream.video import obs_routes as live_encoders
 from livestream.video.doors import Pictures
@@ -196,13 +197,8 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
         close_over(db, now)
         tend(db, now, timedelta(minutes=settings.live_hold_minutes))
 
-    limits = Limits(timedelta(minutes=settings.live_grace_minutes), timedelta(hours=settings.live_longest_hours))
-
-    def follow_live_clock(db: Database, now: datetime) -> None:
-        follow_clock(db, now, limits)
-
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
-    more.append(Job("follow-live-clock", 3, partial(follow_clock, limits=limits)))
+    more += [Job("follow-live-clock", 3, clock(settings)), Job("forget-old-sessions", 24 * 3600, keeper(settings))]
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it
 
