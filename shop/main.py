@@ -364,7 +364,7 @@ machine = APIRouter(include_in_schema=False)
 
 
 @machine.get("/healthz")
-async def healthz() -> Response:
+async def healthz(_request: Request) -> Response:
     """The process answers."""
     return JSONResponse({"ok": True})
 

@@ -7,16 +7,23 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.datastructures import State
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from livestream.screen import Screen
+from livestream.video.doors import Pictures
+from livestream.video.obs import pictures_on
+from livestream.video.stage import Stage
 from shop.core.bus import open_bus
 from shop.core.db import Database
 from shop.core.hub import Hub
@@ -24,7 +31,7 @@ from shop.core.observe import configure_logs
 from shop.core.pagecache import Pages
 from shop.core.static import Static
 from shop.core.web import make_templates
-from shop.main import HANDLERS, STATIC, asking_jobs, create_app, jobs
+from shop.main import HANDLERS, STATIC, asking_jobs, create_app, healthz, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
@@ -38,7 +45,17 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
     configure_logs(settings)
     if processes > 1 and (not settings.bus_url or settings.database.startswith("sqlite")):
         raise CannotServe("several processes need CHOHTX_DATABASE_URL (PostgreSQL) and CHOHTX_BUS_URL (Valkey)")
-    options = {
+    options = _options(host, port)
+    if processes > 1:
+        uvicorn.run("shop.server:app_from_environment", factory=True, workers=processes, **options)
+        return
+    with _alone_on(settings):
+        app = _made_once(settings)
+        _Server(uvicorn.Config(app, **options), app.state).run()
+
+
+def _options(host: str, port: int) -> dict[str, Any]:
+    return {
         "host": host,
         "port": port,
         "loop": "uvloop",
@@ -53,12 +70,39 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         "proxy_headers": True,
         "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
     }
-    if processes > 1:
-        uvicorn.run("shop.server:app_from_environment", factory=True, workers=processes, **options)  # type: ignore[arg-type]
-        return
-    with _alone_on(settings):
-        app = _made_once(settings)
-        _Server(uvicorn.Config(app, **options), app.state).run()  # type: ignore[arg-type]  # a dict of mixed options
+
+
+def take_pictures(settings: Settings, db: Database, *, host: str, port: int) -> None:
+    """Be the media server until stopped: cameras send here, viewers fetch here. Raises CannotServe without a bus."""
+    configure_logs(settings)
+    if not settings.bus_url or db.is_sqlite:
+        raise CannotServe("chohtx media is for several processes: one process takes cameras itself")
+    app = media_app(settings, db)
+    _Server(uvicorn.Config(app, **_options(host, port)), app.state).run()
+
+
+def media_app(settings: Settings, db: Database) -> Starlette:
+    """Pictures and nothing else. What they change of a session, the viewers of the web processes see by the bus."""
+    bus = open_bus(settings.bus_url)
+    hub, pages, stage = Hub(bus), Pages(bus), Stage(db, settings)
+    templates = make_templates(settings, Static(STATIC).asset)
+    screen = Screen(db, hub, templates)
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        screen.start()
+        async with pictures_on(stage, settings):
+            yield
+        screen.stop()
+        hub.close()
+        pages.close()
+        bus.close()
+        db.close()
+
+    layers = [Middleware(Pictures, stage=stage, templates=templates)]
+    app = Starlette(routes=[Route("/healthz", healthz)], middleware=layers, lifespan=life)
+    app.state.hub, app.state.stage = hub, stage
+    return app
 
 
 class _Server(uvicorn.Server):

@@ -21,6 +21,7 @@ from livestream.video.sequence import Sequence
 from livestream.video.shelf import Shelf
 
 log = structlog.get_logger()
+UNDERSTOOD_WITHIN_S = 10.0  # the first piece holds all that a player needs; a slow line only makes it late
 OnDisk = Callable[..., Awaitable[Any]]
 
 
@@ -59,7 +60,7 @@ class Channel:
         self._remuxer, self._on_disk = remuxer, on_disk
         self._remux: Remux | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._understood = True
+        self._understood, self._opened_at = True, 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -93,7 +94,7 @@ class Channel:
 
     async def _open_epoch(self, epoch: int, kind: str) -> None:
         self._remux = await self._remuxer.start(kind)
-        self._understood = False
+        self._understood, self._opened_at = False, time.monotonic()
         self.sequence.open(epoch)
         await self._keep(self.packager.open_epoch(epoch))
         self._reading = asyncio.create_task(self._read(self._remux, epoch))
@@ -102,6 +103,9 @@ class Channel:
         try:
             if self._remux is None:
                 raise Stuck("it ended by itself")
+            if not self._understood and time.monotonic() - self._opened_at > UNDERSTOOD_WITHIN_S:
+                self._remux.kill()
+                raise Stuck("nothing comes out of it")
             await self._remux.feed(data)
         except Stuck as stuck:
             log.warning("recording not taken", live_id=self.live_id, epoch=self.sequence.epoch, why=str(stuck))

@@ -66,13 +66,19 @@ async def part(channel: Channel, msn: int, place: int) -> Reply:
     """One part; a player that was told its name before it exists waits for it. Raises NoPicture."""
     segment = channel.packager.segment(msn)
     if segment is None or place >= len(segment.parts):
-        if channel.packager.ended or msn > channel.packager.next_msn + 1:
+        if channel.packager.ended or not _is_near(channel.packager, msn, place):
             raise NoPicture
         await channel.wait_for(wants(msn, place), HOLD_S)
         segment = channel.packager.segment(msn)
     if segment is None or place >= len(segment.parts):
         raise NoPicture
     return replies.media(segment.parts[place].body)
+
+
+def _is_near(made: Packager, msn: int, place: int) -> bool:
+    """Whether a part may come soon: players ask for the next one, and for the first of the next segment."""
+    here = len(made.growing.parts) if made.growing else 0
+    return place <= here + 1 if msn == made.next_msn else msn == made.next_msn + 1 and place == 0
 
 
 async def segment(stage: Stage, channel: Channel, msn: int) -> Reply:
