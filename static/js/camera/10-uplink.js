@@ -69,7 +69,7 @@ class Uplink {
     const patience = Math.max(5000, (piece.blob.size * 32000) / (this.bits_s || 200000));
     const began = performance.now();
     this.request = new AbortController();
-    const timer = setTimeout(() => this.request.abort(), patience);
+    const timer = setTimeout(() => this.tooSlow(piece, patience), patience);
     try {
       const answer = await fetch(`${this.lease.ingest}/${piece.epoch}/${piece.seq}${last}`, {
         method: "POST",
@@ -83,6 +83,13 @@ class Uplink {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  // A line that did not carry this piece in that time carries less: the next attempt is given longer, the next piece is
+  // smaller. Without it a piece too large for its patience would be sent for ever.
+  tooSlow(piece, patience) {
+    this.bits_s = Math.min(this.bits_s || 200000, (piece.blob.size * 8000) / patience);
+    this.request.abort();
   }
 
   async heard(answer, piece, seconds) {
@@ -101,8 +108,8 @@ class Uplink {
   arrived(piece, seconds) {
     const bits = piece.blob.size * 8;
     if (seconds && bits > 64000) {
-      const measured = bits / Math.max(seconds, 0.005);
-      this.bits_s = this.bits_s ? Math.min(2e7, this.bits_s * 0.6 + measured * 0.4) : measured;
+      const measured = Math.min(2e7, bits / Math.max(seconds, 0.005));
+      this.bits_s = this.bits_s > measured * 2 || !this.bits_s ? measured : this.bits_s * 0.6 + measured * 0.4;
     }
     this.failures = 0;
     this.head = null;
