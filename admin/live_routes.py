@@ -14,9 +14,11 @@ from starlette.responses import Response
 from livestream import frozen, keeping, record, states
 from livestream import room as rooms
 from livestream import service as live
+from livestream.chat import moderation, talk
+from livestream.chat.routes import tell_warning
 from livestream.schedule import session_of
 from livestream.video.shelf import shelf_of
-from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
+from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.web import Page
 
@@ -36,8 +38,13 @@ class Evidence(BaseModel):
     reason: str = Field(min_length=5, max_length=300)
 
 
+class Warn(BaseModel):
+    words: str = Field(default="", max_length=300)
+
+
 StopForm = Annotated[Posted[Stop], Depends(posted(Stop))]
 ThawForm = Annotated[Posted[Thaw], Depends(posted(Thaw))]
+WarnForm = Annotated[Posted[Warn], Depends(posted(Warn))]
 EvidenceForm = Annotated[Posted[Evidence], Depends(posted(Evidence))]
 
 
@@ -59,6 +66,7 @@ def _page(db: DatabaseDep, page: Page, form: Posted[Stop] | None) -> Response:
             "ended": rooms.ended(session),
         }
         facts["stopped"] = rooms.stopped(session)
+        facts["warnings"] = {card.id: talk.chat_of(session, card.id).warning for card in facts["on_air"]}
     status = 422 if form and form.errors else 200
     return page("admin/live.html", block="watch", status=status, form=form, **facts)
 
@@ -129,6 +137,21 @@ def whole_record(live_id: Id, db: DatabaseDep, visit: VisitDep, settings: Settin
         told = record.record_of(session, row, shelf_of(settings.data_dir, live_id), now)
     headers = {"Content-Disposition": f'attachment; filename="{row.slug}.json"', "Cache-Control": "no-store"}
     return JSONResponse(told, headers=headers)
+
+
+@router.post("/{live_id}/canh-bao")
+def warn(
+    live_id: Id, form: WarnForm, db: DatabaseDep, page: PageDep, visit: VisitDep, hub: HubDep, now: NowDep
+) -> Response:
+    """Warn everybody in the room, or take the warning back; it stands on open screens at once."""
+    person = _officer(visit)
+    with db.write() as session:
+        slug = session_of(session, live_id).slug
+        if form.ok:
+            moderation.warn(session, live_id, form.value.words.strip(), person, now)
+    if form.ok:
+        tell_warning(hub, page.templates, slug, form.value.words.strip())
+    return page.go("/quan-tri/live", "saved")
 
 
 @router.post("/bao/{report_id}")

@@ -69,11 +69,12 @@ def show_room(slug: str, db: DatabaseDep, page: PageDep, hub: HubDep, settings: 
     with db.read() as session:
         room = rooms.read(session, rooms.find(session, slug))
         pins = rooms.pins(session, room) if room.live.is_past else []
+        warning = talk.chat_of(session, room.live.id).warning
         said, pinned_words = talk.last_said(session, room.live.id), talk.pinned(session, room.live.id)
     told = _jsonld(room, settings.base_url)
     cache = Shared(tags=room.tags, valid_until=now + FRESH)
     facts: dict[str, Any] = {"room": room, "pins": pins, "cursor": cursor, "jsonld": told}
-    facts |= {"said": said, "pinned_words": pinned_words}
+    facts |= {"said": said, "pinned_words": pinned_words, "warning": warning}
     return page("live/room.html", block="now", cache=cache, csp=CSP_ROOM, **facts)
 
 

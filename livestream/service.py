@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BindParameter, bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
+from livestream.abuse import require_room
 from livestream.deals import prices
 from livestream.deals.models import LiveDealTake
 from livestream.gate import service as gate
@@ -223,7 +224,7 @@ def claim(
     `most_per_buyer` counts what this visitor holds in whatever cart and has ordered; never by network address.
     Pressing again changes the number; the first press decides until when, so that nobody keeps goods for ever.
     0 gives back. Whoever says which price was seen is never charged more. Raises NoSuchSession, NoSuchItem, NotOnAir,
-    TooManyForOne, LiveSoldOut, HeldAtItsOldPrice, DearerNow: then nothing has changed.
+    TooManyForOne, TooManyOpen, LiveSoldOut, HeldAtItsOldPrice, DearerNow: then nothing has changed.
     """
     live, item = _on_air(session, slug, code)
     variant = catalog.variants(session, [item.variant_id])[item.variant_id]
@@ -241,6 +242,7 @@ def claim_item(
     hold_for: timedelta,
     now: datetime,
     seen_vnd: int | None = None,
+    phone: str = "",
 ) -> Claimed:
     """As `claim`, for one who knows the item already, as the desk does that takes in many sentences."""
     if not live.on_air:
@@ -250,6 +252,8 @@ def claim_item(
     owner = hold_owner(live.id, item.id, cart_id)
     deal = prices.running(session, item.id, now, lock=True)  # before any pool: two claims never wait crosswise
     held = prices.held(session, owner, now)
+    if held is None and quantity > 0:
+        require_room(session, visitor_key, phone, now)
     stock.release_holds(session, owner, now)
     if quantity <= 0:
         cart.remove(session, cart_id, item.variant_id, live_owner(live.id), now)

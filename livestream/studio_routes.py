@@ -12,6 +12,7 @@ from sqlmodel import Session
 from livestream import desk, schedule
 from livestream import room as rooms
 from livestream import service as live
+from livestream.chat import talk
 from livestream.gate import service as gate
 from livestream.models import CHANGEABLE, LiveSession
 from livestream.room import Room
@@ -212,7 +213,9 @@ def _facts(session: Session, room: Room, now: datetime, longest: timedelta) -> d
     takings = desk.takings(session, room)
     choices = desk.choices(session, room) if room.is_scheduled else []
     gaps = gate.look(session, room.live, now).gaps if room.is_scheduled else []
-    return {"takings": takings, "choices": choices, "gaps": gaps, "last_minutes": last_minutes(room.live, now, longest)}
+    facts = {"takings": takings, "choices": choices, "gaps": gaps}
+    facts["last_minutes"] = last_minutes(room.live, now, longest)
+    return {**facts, "warning": talk.chat_of(session, room.live.id).warning}
 
 
 def _may(person: Person, room: Room) -> bool:

@@ -27,6 +27,7 @@ from livestream import events as live_events
 from livestream import planning_routes as live_planning
 from livestream import routes as live_pages
 from livestream import studio_routes as studio
+from livestream.chat import crew_routes as live_crew
 from livestream.chat import desk_routes as live_comments
 from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
@@ -125,6 +126,7 @@ ROUTERS: Sequence[APIRouter] = (
     cart_pages.router,
     live_pages.router,
     live_chat.router,
+    live_crew.router,
     live_comments.router,
     live_deals.router,
     live_figures.router,

@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from livestream import service as live
+from livestream.abuse import TooManyOpen
 from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
 from livestream.deals.prices import HeldAtItsOldPrice
@@ -73,7 +74,12 @@ class Desk:
 def desk_of(session: Session, live_id: int, hold_for: timedelta, now: datetime) -> Desk:
     """Lock the chat of a session: from here on its sentences come one after the other. Raises NoSuchSession."""
     row = session_of(session, live_id)
-    insert_once(session, LiveChat, {"session_id": live_id, "last_number": 0, "slow_s": 0, "words": ""}, ["session_id"])
+    insert_once(
+        session,
+        LiveChat,
+        {"session_id": live_id, "last_number": 0, "slow_s": 0, "words": "", "warning": ""},
+        ["session_id"],
+    )
     chat = session.get_one(LiveChat, live_id, with_for_update=True, populate_existing=True)
     session.refresh(row)
     items = items_of(session, live_id)
@@ -217,7 +223,9 @@ def _hold(desk: Desk, mine: Claim, item: LiveItem, speaker: LiveSpeaker) -> str 
     facts = (desk.live, item, desk.variants[item.variant_id], mine.quantity, speaker.cart_id, key, hold_for, desk.now)
     try:
         with session.begin_nested():
-            claimed = live.claim_item(session, *facts)
+            claimed = live.claim_item(session, *facts, phone=speaker.phone)
+    except TooManyOpen:
+        return "too-many-open"
     except (live.TooManyForOne, HeldAtItsOldPrice):
         return "too-many"
     except (live.LiveSoldOut, cart.FullCart):

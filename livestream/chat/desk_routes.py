@@ -10,14 +10,13 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from livestream import room as rooms
-from livestream.chat import claims, moderation, talk
+from livestream.chat import claims, crew, moderation, talk
 from livestream.chat.models import SOURCES
 from livestream.chat.routes import tell_all, tell_pinned
 from livestream.models import LiveSession
 from livestream.screen import studio_room
-from livestream.studio_routes import SellerDep, own
 from shop.coops import service as coops
-from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, SettingsDep
+from shop.core.deps import DatabaseDep, HubDep, Id, NowDep, PageDep, Person, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.streams import live_room, stream_path
 
@@ -60,16 +59,24 @@ RulesForm = Annotated[Posted[Rules], Depends(posted(Rules))]
 PasteForm = Annotated[Posted[Paste], Depends(posted(Paste))]
 
 
+def _member(visit: VisitDep) -> Person:
+    """Somebody signed in; the post in the session says what they may do. Raises NotSignedIn."""
+    return visit.require_person()
+
+
+MemberDep = Annotated[Person, Depends(_member)]
+
+
 @router.get("")
 def comments(
-    live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, settings: SettingsDep, now: NowDep,
+    live_id: Id, db: DatabaseDep, page: PageDep, person: MemberDep, hub: HubDep, settings: SettingsDep, now: NowDep,
     loc: str = "",
 ) -> Response:  # fmt: skip
     """All sentences, or only open questions (`loc=question`) or those a person must look at (`loc=unclear`)."""
     with db.read() as session:
-        row = own(session, live_id, person)
+        post = crew.post_of(session, live_id, person)
         cursor = hub.cursor(studio_room(live_id))
-        facts = _facts(session, row.id, loc)
+        facts = _facts(session, live_id, loc) | {"post": post, "crew": crew.of_session(session, live_id)}
     until_s = int(now.timestamp()) + STREAM_S
     stream = f"{stream_path(settings.secret_key, studio_room(live_id), until_s)}?tu={cursor}"
     return page("live/comments.html", block="comments", person=person, stream=stream, only=loc, now=now, **facts)
@@ -90,10 +97,10 @@ def _back(page: PageDep, live_id: int, notice: str = "saved") -> Response:
 
 @router.post("/noi")
 def reply(
-    live_id: Id, form: ReplyForm, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, now: NowDep
+    live_id: Id, form: ReplyForm, db: DatabaseDep, page: PageDep, person: MemberDep, hub: HubDep, now: NowDep
 ) -> Response:
     with db.write() as session:
-        row = own(session, live_id, person)
+        row = crew.post_of(session, live_id, person).live
         if form.ok:
             answers = form.value.answers or None
             said = talk.host_says(session, live_id, person, form.value.words, now, answers)
@@ -103,9 +110,9 @@ def reply(
 
 
 @router.post("/luat")
-def set_rules(live_id: Id, form: RulesForm, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def set_rules(live_id: Id, form: RulesForm, db: DatabaseDep, page: PageDep, person: MemberDep, now: NowDep) -> Response:
     with db.write() as session:
-        own(session, live_id, person)
+        crew.post_of(session, live_id, person)
         if form.ok:
             moderation.set_rules(session, live_id, form.value.slow_s, form.value.words, person, now)
     return _back(page, live_id)
@@ -113,11 +120,13 @@ def set_rules(live_id: Id, form: RulesForm, db: DatabaseDep, page: PageDep, pers
 
 @router.post("/dan")
 def paste(
-    live_id: Id, form: PasteForm, db: DatabaseDep, page: PageDep, person: SellerDep, settings: SettingsDep, now: NowDep
+    live_id: Id, form: PasteForm, db: DatabaseDep, page: PageDep, person: MemberDep, settings: SettingsDep, now: NowDep
 ) -> Response:
     """Take in the next part of a pasted list; the answer goes on by itself, or at a press, until all is decided."""
     with db.read() as session:
-        row = own(session, live_id, person)
+        post = crew.post_of(session, live_id, person)
+        crew.require(post, selling=True)
+        row = post.live
     if not form.ok:
         return _back(page, live_id, "nothing-pasted")
     told, hold_for = form.value, timedelta(minutes=settings.live_hold_minutes)
@@ -129,7 +138,7 @@ def paste(
         return _back(page, live_id, "pasted")
     with db.read() as session:
         coop = coops.get(session, row.coop_id)
-    facts: dict[str, Any] = {"live": row, "coop": coop, "person": person, "told": told}
+    facts: dict[str, Any] = {"live": row, "coop": coop, "person": person, "told": told, "post": post}
     return page("live/pasting.html", block="pasting", done=done, of=len(lines), **facts)
 
 
@@ -140,13 +149,13 @@ def correct(
     form: CorrectForm,
     db: DatabaseDep,
     page: PageDep,
-    person: SellerDep,
+    person: MemberDep,
     settings: SettingsDep,
     now: NowDep,
 ) -> Response:
     hold_for = timedelta(minutes=settings.live_hold_minutes)
     with db.write() as session:
-        own(session, live_id, person)
+        crew.require(crew.post_of(session, live_id, person), selling=True)
         if form.ok:
             told = form.value
             moderation.correct(session, live_id, number, told.code, told.quantity, person, hold_for, now)
@@ -155,11 +164,11 @@ def correct(
 
 @router.post("/{number}/xu-ly")
 def moderate(
-    live_id: Id, number: Id, form: DoForm, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, now: NowDep
+    live_id: Id, number: Id, form: DoForm, db: DatabaseDep, page: PageDep, person: MemberDep, hub: HubDep, now: NowDep
 ) -> Response:
     """Hide, show, mute, block, pin: every open room shows it at once."""
     with db.write() as session:
-        row = own(session, live_id, person)
+        row = crew.post_of(session, live_id, person).live
         if form.ok:
             _moderate(session, live_id, number, form.value.what, person, now)
             gone = {"hide": [number], "mute": _numbers_of(session, live_id, number)}

@@ -23,6 +23,8 @@ class LiveChat(SQLModel, table=True):
     words: str = ""
     """Words that keep a sentence from others, one a line."""
     pinned_number: int | None = None
+    warning: str = ""
+    """What the operator warns viewers and seller of; stands in the room until it is taken back."""
 
 
 class LiveSpeaker(SQLModel, table=True):
@@ -40,7 +42,7 @@ class LiveSpeaker(SQLModel, table=True):
     visitor_key: str = ""
     """The browser's key; empty for somebody elsewhere."""
     name: str
-    phone: str = ""
+    phone: str = Field(default="", index=True)
     cart_id: str | None = Field(default=None, foreign_key="cart.id")
     pay_secret: str = Field(unique=True)
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -121,3 +123,29 @@ class Claim(SQLModel, table=True):
     corrected_by_id: int | None = None
     """The person of the co-op who set it right by hand."""
     made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LiveCrew(SQLModel, table=True):
+    """Somebody who helps in one session from a phone of their own; the row is the invitation and the post.
+
+    `role`: `moderator` keeps the chat in order, `co-host` also pins items and sets claims right. Neither sees money nor
+    changes a price, unless `sees_money`.
+    """
+
+    __tablename__ = "live_crew"
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id", index=True)
+    role: str
+    phone: str = ""
+    """Only this number may take the post; "" for whoever opens the link first."""
+    secret: str = Field(unique=True)
+    sees_money: bool = False
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    name: str = ""
+    """Of whoever took the post."""
+    invited_by_id: int
+    invited_at: datetime = Field(sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by_id: int | None = None

@@ -59,6 +59,17 @@ def set_rules(session: Session, live_id: int, slow_s: int, words: str, person: P
     bump(session, f"chat:{live_id}")
 
 
+def warn(session: Session, live_id: int, words: str, person: Person, now: datetime) -> None:
+    """The operator warns viewers and seller of goods or claims at risk; "" takes the warning back. Audited.
+
+    Source: law on e-commerce 122/2025/QH15, Art. 22 to 24 (warning tool during the session).
+    """
+    chat = desk_of(session, live_id, timedelta(0), now).chat
+    _audit(session, live_id, person, "warning", "chat", chat.warning, words, now)
+    chat.warning = words
+    bump(session, f"chat:{live_id}", f"session:{live_id}")
+
+
 def correct(
     session: Session,
     live_id: int,

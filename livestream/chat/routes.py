@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Response
 from jinja2 import Environment
@@ -20,6 +20,7 @@ from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, Sett
 from shop.core.errors import NotFound, Refusal
 from shop.core.forms import Posted, posted
 from shop.core.hub import Hub
+from shop.core.i18n import Lang, speaking
 from shop.core.streams import live_room
 from shop.core.web import sentence
 
@@ -43,6 +44,16 @@ def tell_all(hub: Hub, templates: Environment, slug: str, said: Said) -> None:
     if said.comment.state == "shown":
         line = "".join(templates.get_template("live/said.html").render(said=said).splitlines())
         hub.tell(live_room(slug), "", f'<hx-partial hx-target="#chat-lines" hx-swap="beforeend">{line}</hx-partial>')
+
+
+def tell_warning(hub: Hub, templates: Environment, slug: str, words: str) -> None:
+    """Show the operator's warning in every open room, or take it away."""
+    told = {}
+    for lang in get_args(Lang):
+        with speaking(lang):
+            line = "".join(templates.get_template("live/warning.html").render(warning=words).splitlines())
+        told[lang] = f'<hx-partial hx-target="#room-warning" hx-swap="outerHTML">{line}</hx-partial>'
+    hub.tell(live_room(slug), "", told, at_once=True)
 
 
 def tell_pinned(hub: Hub, templates: Environment, slug: str, said: Said | None) -> None:
