@@ -39,6 +39,7 @@ from livestream.figures.audience import Audience
 from livestream.keeping import keeper
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
+from livestream.simulcast import routes as live_simulcast
 from livestream.states import clock
 from livestream.video import routes as live_video
 from livestream.video import obs_routes as live_encoders
@@ -150,6 +151,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_planning.router,
     live_video.router,
     live_encoders.router,
+    live_simulcast.router,
     live_gate.router,
     live_camera.router,
     admin_pages.router,

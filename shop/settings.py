@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """As many sessions may send pictures to one machine at once."""
     rtmp_port: int = Field(default=0, ge=0, le=65535)
     """Where OBS and other encoders come in; 0: nowhere."""
+    simulcast_hosts: str = ""
+    """More servers, with commas, to which sellers may send their picture; YouTube, Facebook and TikTok are known."""
     live_most_gb: int = Field(default=6, ge=1)
     """What the recording of one session may take of the disk; eight good hours are about three."""
     live_grace_minutes: int = Field(default=5, ge=1)
@@ -228,6 +230,10 @@ class Settings(BaseSettings):
     def media_base(self) -> str:
         """What stands before `/hinh/…`: nothing, or the media server's address."""
         return self.media_url.rstrip("/")
+
+    @property
+    def allowed_simulcast_hosts(self) -> list[str]:
+        return [host.strip() for host in self.simulcast_hosts.split(",") if host.strip()]
 
     @property
     def media_dir(self) -> Path:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from livestream import states
 from livestream.models import LiveSession
+from livestream.simulcast.relay import Relays
 from livestream.video import lease
 from livestream.video.boxes import NotVideo
 from livestream.video.models import LivePublisher
@@ -75,7 +76,10 @@ async def pictures_on(stage: Stage, settings: Settings) -> AsyncIterator[None]:
     door = Door(stage, settings.secret_key)
     if settings.rtmp_port:
         await door.open("127.0.0.1" if settings.demo else "0.0.0.0", settings.rtmp_port)  # noqa: S104  their way in
+    relays = Relays(stage, settings)
+    relays.start()
     yield
+    await relays.stop()
     await door.close()
     await stage.stop()
 

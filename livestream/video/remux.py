@@ -29,6 +29,8 @@ READ_BYTES = 64 * 1024
 
 _IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-protocol_whitelist", "pipe")
 _FAST = ("-fflags", "+nobuffer+genpts", "-probesize", "100000", "-analyzeduration", "500000")
+_PATIENT = ("-fflags", "+genpts", "-probesize", "1000000", "-analyzeduration", "5000000")
+"""Encoders may send seconds of sound before the first picture; what is known earlier is not waited for."""
 _MAP = ("-map", "0:v:0", "-map", "0:a:0?", "-dn", "-sn", "-map_metadata", "-1", "-c:v", "copy")
 _SOUND = ("-c:a", "aac", "-b:a", "64k", "-ac", "1", "-ar", "44100", "-af", "aresample=async=1")
 _OUT = ("-max_muxing_queue_size", "1024", "-flush_packets", "1", "-f", "mp4")
@@ -81,7 +83,8 @@ def program() -> str:
 
 def arguments(kind: str) -> list[str]:
     """The command for one kind of recording; made of constants alone."""
-    return [program(), *_IN, *_FAST, "-f", READERS[kind], "-i", "pipe:0", *_MAP, *_SOUND, *_OUT, *_SHAPE, "pipe:1"]
+    patience = _PATIENT if READERS[kind] == "flv" else _FAST
+    return [program(), *_IN, *patience, "-f", READERS[kind], "-i", "pipe:0", *_MAP, *_SOUND, *_OUT, *_SHAPE, "pipe:1"]
 
 
 def restrain(pid: int, *, processor_s: int = PROCESSOR_S, writes: bool = False) -> None:

@@ -191,6 +191,29 @@ CREATE INDEX ix_pool_owner ON pool (owner)
 -- end
 CREATE INDEX ix_pool_product ON pool (product_id, owner)
 -- end
+CREATE TABLE voucher (
+	id SERIAL NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	code VARCHAR NOT NULL, 
+	percent INTEGER NOT NULL, 
+	off_vnd BIGINT NOT NULL, 
+	most_off_vnd BIGINT NOT NULL, 
+	least_vnd BIGINT NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	most_per_buyer INTEGER NOT NULL, 
+	used INTEGER NOT NULL, 
+	with_deals BOOLEAN NOT NULL, 
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_voucher PRIMARY KEY (id), 
+	CONSTRAINT uq_voucher_owner_code UNIQUE (owner, code), 
+	CONSTRAINT ck_voucher_one_way CHECK (percent BETWEEN 0 AND 50 AND off_vnd >= 0 AND (percent > 0) <> (off_vnd > 0)), 
+	CONSTRAINT ck_voucher_counts CHECK (quantity > 0 AND most_per_buyer > 0 AND used >= 0)
+)
+-- end
+CREATE INDEX ix_voucher_coop_id ON voucher (coop_id)
+-- end
 CREATE TABLE carrier_cash (
 	id SERIAL NOT NULL, 
 	parcel VARCHAR NOT NULL, 
@@ -522,8 +545,10 @@ CREATE TABLE cart (
 	person_id INTEGER, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	touched_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	voucher_id INTEGER, 
 	CONSTRAINT pk_cart PRIMARY KEY (id), 
-	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+	CONSTRAINT fk_cart_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
+	CONSTRAINT fk_cart_voucher_id FOREIGN KEY(voucher_id) REFERENCES voucher (id)
 )
 -- end
 CREATE INDEX ix_cart_person_id ON cart (person_id)
@@ -656,6 +681,20 @@ CREATE INDEX ix_stock_movement_owner ON stock_movement (owner)
 CREATE INDEX ix_stock_movement_pool_id ON stock_movement (pool_id)
 -- end
 CREATE OR REPLACE FUNCTION stock_movement_frozen() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'stock_movement is insert-only'; END $$ LANGUAGE plpgsql; CREATE TRIGGER stock_movement_no_change BEFORE UPDATE OR DELETE ON stock_movement FOR EACH ROW EXECUTE FUNCTION stock_movement_frozen()
+-- end
+CREATE TABLE voucher_use (
+	order_id SERIAL NOT NULL, 
+	voucher_id INTEGER NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	visitor_key VARCHAR NOT NULL, 
+	discount_vnd BIGINT NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	returned_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_voucher_use PRIMARY KEY (order_id), 
+	CONSTRAINT fk_voucher_use_voucher_id FOREIGN KEY(voucher_id) REFERENCES voucher (id)
+)
+-- end
+CREATE INDEX ix_voucher_use_voucher_id ON voucher_use (voucher_id)
 -- end
 CREATE TABLE payment_attempt (
 	id SERIAL NOT NULL, 
@@ -1210,6 +1249,20 @@ CREATE INDEX ix_live_crew_person_id ON live_crew (person_id)
 -- end
 CREATE INDEX ix_live_crew_session_id ON live_crew (session_id)
 -- end
+CREATE TABLE live_set (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	code VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	most_per_buyer INTEGER NOT NULL, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_live_set PRIMARY KEY (id), 
+	CONSTRAINT uq_live_set_session_id_code UNIQUE (session_id, code), 
+	CONSTRAINT ck_live_set_sells_something CHECK (price_vnd > 0 AND most_per_buyer > 0), 
+	CONSTRAINT fk_live_set_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
 CREATE TABLE live_minute (
 	session_id INTEGER NOT NULL, 
 	minute_at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -1258,6 +1311,21 @@ CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
+CREATE TABLE live_target (
+	id SERIAL NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	server VARCHAR NOT NULL, 
+	sealed_key VARCHAR NOT NULL, 
+	is_wanted BOOLEAN NOT NULL, 
+	state VARCHAR NOT NULL, 
+	tries INTEGER NOT NULL, 
+	state_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_live_target PRIMARY KEY (id), 
+	CONSTRAINT fk_live_target_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
+CREATE INDEX ix_live_target_session_id ON live_target (session_id)
+-- end
 CREATE TABLE live_publisher (
 	session_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -1280,6 +1348,8 @@ CREATE TABLE cart_line (
 	seen_price_vnd BIGINT NOT NULL, 
 	price_vnd BIGINT, 
 	pool_id INTEGER, 
+	price_kind VARCHAR NOT NULL, 
+	discount_vnd BIGINT NOT NULL, 
 	hold_owner VARCHAR, 
 	held_until TIMESTAMP WITH TIME ZONE, 
 	added_at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -1336,9 +1406,12 @@ CREATE TABLE order_line (
 	price_vnd BIGINT NOT NULL, 
 	total_vnd BIGINT NOT NULL, 
 	commission_vnd BIGINT NOT NULL, 
+	discount_vnd BIGINT NOT NULL, 
+	voucher_code VARCHAR NOT NULL, 
+	price_kind VARCHAR NOT NULL, 
 	pool_id INTEGER NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
-	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity AND quantity > 0), 
+	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0), 
 	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
 	CONSTRAINT fk_order_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
@@ -1617,6 +1690,15 @@ CREATE INDEX ix_live_deal_item_id ON live_deal (item_id)
 CREATE INDEX ix_live_deal_session_id ON live_deal (session_id)
 -- end
 CREATE UNIQUE INDEX uq_live_deal_open ON live_deal (item_id) WHERE closed_at IS NULL
+-- end
+CREATE TABLE live_set_part (
+	set_id INTEGER NOT NULL, 
+	item_id INTEGER NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	CONSTRAINT pk_live_set_part PRIMARY KEY (set_id, item_id), 
+	CONSTRAINT fk_live_set_part_set_id FOREIGN KEY(set_id) REFERENCES live_set (id), 
+	CONSTRAINT fk_live_set_part_item_id FOREIGN KEY(item_id) REFERENCES live_item (id)
+)
 -- end
 CREATE TABLE live_pin (
 	id SERIAL NOT NULL, 

@@ -1,0 +1,121 @@
+"""Sends the picture on, as it is, by one small program for each site. A site that is slow or gone hurts nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+import structlog
+
+from livestream.simulcast import targets
+from livestream.simulcast.models import TargetState
+from livestream.video.channel import Channel
+from livestream.video.remux import program, restrain
+from livestream.video.stage import Stage
+from shop.core.sealing import CannotOpen
+from shop.settings import Settings
+
+log = structlog.get_logger()
+LOOK_EVERY_S, STANDS_AFTER_S, WRITE_WITHIN_S = 2.0, 4.0, 10.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 3.0, 60.0
+_IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-fflags", "+nobuffer")
+_THROUGH = ("-protocol_whitelist", "pipe,tcp,tls,rtmp,rtmps", "-f", "mp4", "-i", "pipe:0", "-c", "copy", "-f", "flv")
+
+
+class Relays:
+    """Looks which sites want which picture, from `start` to `stop`."""
+
+    def __init__(self, stage: Stage, settings: Settings) -> None:
+        self._stage, self._secret_key = stage, settings.secret_key
+        self._going: dict[int, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        tasks = [task for task in (self._watching, *self._going.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except Exception:
+                log.exception("sites not looked at")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        wanted = await self._stage.in_db(targets.wanted)
+        for target_id in self._going.keys() - wanted.keys():
+            self._going.pop(target_id).cancel()
+        for target_id in wanted.keys() - self._going.keys():
+            live_id, server, sealed = wanted[target_id]
+            act = await self._stage.act(live_id)
+            if act and act.channel.is_recording:
+                self._going[target_id] = asyncio.create_task(self._relay(target_id, act.channel, server, sealed))
+
+    async def _relay(self, target_id: int, channel: Channel, server: str, sealed: str) -> None:
+        """Try again and again, each time a little later, as long as the session is on air."""
+        try:
+            address = targets.address(self._secret_key, server, sealed)
+        except CannotOpen:
+            await self._tell(target_id, TargetState.REFUSED, 0)
+            return
+        tries = 0
+        while True:
+            sent_s = await self._send(target_id, channel, address, tries)
+            tries = 1 if sent_s > LONGEST_WAIT_S else tries + 1
+            await self._tell(target_id, TargetState.REFUSED, tries)
+            await asyncio.sleep(min(FIRST_WAIT_S * 2**tries, LONGEST_WAIT_S))
+
+    async def _tell(self, target_id: int, state: TargetState, tries: int) -> None:
+        await self._stage.in_db(targets.note, target_id, state, tries, datetime.now(UTC))
+
+    async def _send(self, target_id: int, channel: Channel, address: str, tries: int) -> float:
+        """One connection, until it ends. Returns how long it stood."""
+        loop = asyncio.get_running_loop()
+        began_s, pipe, nowhere = loop.time(), asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        command = [program(), *_IN, *_THROUGH, address]
+        sender = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=nowhere, stderr=nowhere)
+        restrain(sender.pid)
+        feeding = asyncio.create_task(self._feed(channel, sender))
+        ended = asyncio.create_task(sender.wait())
+        try:
+            done, _ = await asyncio.wait((feeding, ended), timeout=STANDS_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                await self._tell(target_id, TargetState.SENDING, tries)
+                await asyncio.wait((feeding, ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            feeding.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                sender.kill()
+            await asyncio.gather(feeding, ended, return_exceptions=True)
+        return loop.time() - began_s
+
+    async def _feed(self, channel: Channel, sender: asyncio.subprocess.Process) -> None:
+        """From the newest key frame on, part by part, until the recording ends or the site does not keep up."""
+        into, made = sender.stdin, channel.packager
+        assert into  # noqa: S101  it is a pipe
+        msn, place, epoch = made.next_msn, 0, -1  # the segment that grows: each begins with a key frame
+        with contextlib.suppress(OSError, TimeoutError):
+            while not self._stage.closing:
+                changed, segment = channel.changed, made.segment(msn)
+                if segment is not None and epoch not in (-1, segment.epoch):
+                    return
+                if segment is not None and place < len(segment.parts):
+                    if epoch < 0:
+                        epoch = segment.epoch
+                        into.write(channel.inits[epoch])
+                    into.write(segment.parts[place].body)
+                    await asyncio.wait_for(into.drain(), WRITE_WITHIN_S)
+                    place += 1
+                elif made.next_msn > msn and segment is not None:
+                    msn, place = msn + 1, 0
+                elif made.ended or (segment is None and made.next_msn > msn):
+                    return
+                else:
+                    await asyncio.wait_for(changed.wait(), 30)

@@ -1,0 +1,153 @@
+"""The picture goes to other sites, too: known ones only, with sealed keys, and a site that fails hurts nobody."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import select
+
+from livestream.simulcast import targets
+from livestream.simulcast.models import LiveTarget
+from shop.core.audit import AuditEntry
+from shop.core.db import Database
+from shop.core.sealing import CannotOpen, seal, unseal
+from shop.settings import Settings
+from tests.livestream.video.filmed import film, pieces
+from tests.livestream.video.phone import Phone, listed, until
+from tests.livestream.video.test_obs import key_of
+from tests.servers import free_port
+
+State = Callable[[Phone], str]
+KEY = "abcd-efgh-1234-5678"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("rtmp://a.rtmp.youtube.com/live2", "rtmp://a.rtmp.youtube.com/live2/"),
+        ("rtmps://live-api-s.facebook.com:443/rtmp/", "rtmps://live-api-s.facebook.com:443/rtmp/"),
+        (" rtmps://push-rtmp-l1.tiktokcdn.com/game/ ", "rtmps://push-rtmp-l1.tiktokcdn.com/game/"),
+    ],
+)
+def test_the_servers_of_the_three_sites_are_known(typed: str, kept: str) -> None:
+    assert targets.server_of(typed, ()) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "rtmp://127.0.0.1/live",
+        "rtmp://localhost/live",
+        "rtmp://169.254.169.254/",
+        "rtmp://[::1]/live",
+        "http://a.rtmp.youtube.com/live2",
+        "rtmp://a.rtmp.youtube.com.evil.example/live2",
+        "rtmp://evilyoutube.com/live2",
+        "rtmp://user:pass@a.rtmp.youtube.com/live2",
+        "rtmp://a.rtmp.youtube.com:99999/live2",
+        "rtmp://a.rtmp.youtube.com/live2?x=|touch /tmp/x",
+        "rtmp://a.rtmp.youtube.com/ -f null",
+        "-f null",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_no_other_address_is_ever_sent_to(typed: str) -> None:
+    with pytest.raises(targets.UnknownServer):
+        targets.server_of(typed, ())
+
+
+def test_what_is_sealed_is_opened_by_the_same_secret_and_purpose_only() -> None:
+    sealed = seal("secret", "simulcast", KEY)
+    assert KEY not in sealed
+    assert unseal("secret", "simulcast", sealed) == KEY
+    for other in (("other", "simulcast"), ("secret", "mail")):
+        with pytest.raises(CannotOpen):
+            unseal(*other, sealed)
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+class TestOnAir:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Our own door for encoders stands in for another site."""
+        return settings.model_copy(update={"rtmp_port": free_port(), "simulcast_hosts": "127.0.0.1"})
+
+    def add(self, phone: Phone, settings: Settings, key: str) -> int:
+        told = {"server": f"rtmp://127.0.0.1:{settings.rtmp_port}/live", "key": key}
+        return phone.line.post(f"/ban-hang/live/{phone.live_id}/phat-them", data=told).status_code
+
+    def target(self, db: Database) -> LiveTarget:
+        with db.read() as session:
+            return session.exec(select(LiveTarget)).one()
+
+    @contextmanager
+    def filming(self, phone: Phone) -> Iterator[None]:
+        """The phone sends its film again and again, each time as a new recording, a piece a second."""
+        stopped = threading.Event()
+
+        def go() -> None:
+            while not stopped.is_set():
+                for piece in pieces(film(8)):
+                    phone.send([piece])
+                    if stopped.wait(0.7):
+                        return
+                phone.new_epoch()
+
+        thread = threading.Thread(target=go)
+        thread.start()
+        yield
+        stopped.set()
+        thread.join()
+
+    def test_the_other_site_shows_the_same_picture_and_the_page_says_so(
+        self, new_phone: Callable[[], Phone], base: str, settings: Settings, db: Database, state_of: State
+    ) -> None:
+        here, there = new_phone(), new_phone()
+        assert self.add(here, settings, f"{there.live_id}-{key_of(there)}") == 303
+        here.take()
+        with self.filming(here):
+            until(lambda: state_of(here) == "live")
+            listed(base, there.live_id, seconds=30)
+            until(lambda: self.target(db).state == "sending")
+        page = here.line.get(f"/ban-hang/live/{here.live_id}/phat-them").text
+        assert "127.0.0.1" in page
+        assert key_of(there) not in page
+
+    def test_a_site_that_refuses_hurts_nobody_and_is_tried_again(
+        self, phone: Phone, base: str, settings: Settings, db: Database, state_of: State
+    ) -> None:
+        self.add(phone, settings, KEY)
+        phone.take()
+        with self.filming(phone):
+            until(lambda: self.target(db).state == "refused" and self.target(db).tries >= 1)
+            assert state_of(phone) == "live"
+            listed(base, phone.live_id, segments=2)
+
+    def test_the_key_stands_nowhere_in_the_open(self, phone: Phone, settings: Settings, db: Database) -> None:
+        self.add(phone, settings, KEY)
+        with db.read() as session:
+            told = repr(session.exec(select(LiveTarget)).all()) + repr(session.exec(select(AuditEntry)).all())
+        assert KEY not in told
+        assert "simulcast" in told
+
+    def test_what_is_no_server_or_no_key_is_said_and_three_are_enough(
+        self, phone: Phone, settings: Settings, db: Database
+    ) -> None:
+        at = f"/ban-hang/live/{phone.live_id}/phat-them"
+        refused = phone.line.post(at, data={"server": "rtmp://evil.example/live", "key": KEY})
+        assert (refused.status_code, "YouTube, Facebook, TikTok" in refused.text) == (422, True)
+        assert (
+            phone.line.post(at, data={"server": "rtmp://a.rtmp.youtube.com/live2", "key": "a b c d"}).status_code == 422
+        )
+        answers = [self.add(phone, settings, KEY) for _ in range(4)]
+        assert answers == [303, 303, 303, 422]
+        with db.write() as session:
+            first = session.exec(select(LiveTarget)).first()
+            assert first
+            targets.remove(session, phone.live_id, first.id, phone.host, datetime.now(UTC))
+        assert self.add(phone, settings, KEY) == 303
