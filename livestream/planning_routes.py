@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from livestream import planning
+from livestream import allotment, planning
 from livestream.studio_routes import HostDep, SellerDep, own
 from livestream.video.embeds import NotAPlayer
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
@@ -25,6 +25,10 @@ class Prompt(BaseModel):
     prompt: str = Field(default="", max_length=300)
 
 
+class Quantity(BaseModel):
+    wanted: int = Field(ge=1, le=100_000)
+
+
 class Weeks(BaseModel):
     weeks: int = Field(ge=1, le=planning.MOST_WEEKS)
 
@@ -34,6 +38,7 @@ class Player(BaseModel):
 
 
 PlayerForm = Annotated[Posted[Player], Depends(posted(Player))]
+QuantityForm = Annotated[Posted[Quantity], Depends(posted(Quantity))]
 PlacesForm = Annotated[Posted[Places], Depends(posted(Places))]
 PromptForm = Annotated[Posted[Prompt], Depends(posted(Prompt))]
 WeeksForm = Annotated[Posted[Weeks], Depends(posted(Weeks))]
@@ -60,6 +65,19 @@ def set_prompt(
     with db.write() as session:
         own(session, live_id, person)
         planning.set_prompt(session, live_id, item_id, form.value.prompt)
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+@router.post("/{live_id}/mon/{item_id}/so-luong")
+def set_aside(
+    live_id: Id, item_id: Id, form: QuantityForm, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
+) -> Response:
+    """How much is set aside, before the session and on air."""
+    if not form.ok:
+        raise Invalid
+    with db.write() as session:
+        own(session, live_id, person)
+        allotment.set_aside(session, live_id, item_id, form.value.wanted, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
 

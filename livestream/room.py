@@ -48,7 +48,7 @@ class Item:
 
     @property
     def left(self) -> int:
-        return self.on_hand - self.held
+        return self.on_hand - self.held if self.variant.on_sale else 0
 
     @property
     def sold(self) -> int:

@@ -59,6 +59,10 @@ class LiveSoldOut(Refusal):
     """Less is left at the live price than was wanted. Facts: name, code, left."""
 
 
+class ItemBlocked(LiveSoldOut):
+    """The product was taken off sale while it was shown: nobody reserves more of it. Facts: name, code, left."""
+
+
 class TooManyForOne(Refusal):
     """The session sells at most so many of this to one buyer. Facts: name, most."""
 
@@ -247,6 +251,8 @@ def claim_item(
     """As `claim`, for one who knows the item already, as the desk does that takes in many sentences."""
     if not live.on_air:
         raise NotOnAir(title=live.title)
+    if quantity > 0 and not variant.on_sale:
+        raise ItemBlocked(name=variant.shown_name, code=item.code, left=0)
     if quantity > (most := min(item.most_per_buyer, variant.most_steps)):
         raise TooManyForOne(name=variant.shown_name, most=most)
     owner = hold_owner(live.id, item.id, cart_id)

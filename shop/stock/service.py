@@ -322,10 +322,15 @@ def _send_home(session: Session, pool_id: int, now: datetime, person: Person | N
     live = session.get_one(Pool, pool_id, with_for_update=True, populate_existing=True)
     free = live.on_hand - live.held
     if free > 0:
-        home = pool_of(session, live.variant_id)
-        _move(session, live.id, -free, MovementKind.MOVED, now, reason=f"home:{live.owner}", person=person)
-        _move(session, home.id, free, MovementKind.MOVED, now, reason=f"home:{live.owner}", person=person)
+        send_home(session, live, free, now, person)
     return free
+
+
+def send_home(session: Session, live: Pool, units: int, now: datetime, person: Person | None = None) -> None:
+    """So many free units of an allotment return to ordinary sale. The caller has locked the allotment's row."""
+    home, why = pool_of(session, live.variant_id), f"home:{live.owner}"
+    _move(session, live.id, -units, MovementKind.MOVED, now, reason=why, person=person)
+    _move(session, home.id, units, MovementKind.MOVED, now, reason=why, person=person)
 
 
 def _move(

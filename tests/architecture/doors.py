@@ -43,6 +43,7 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/mon": COOP,
     "GET /ban-hang/live/{live_id}/quay": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
+    "POST /ban-hang/live/{live_id}/mon/{item_id}/so-luong": COOP,
     "GET /ban-hang/live/{live_id}/so-lieu": COOP,
     "GET /ban-hang/live/{live_id}/so-lieu.csv": COOP,
     "GET /ban-hang/live/{live_id}/dong-goi": COOP,
