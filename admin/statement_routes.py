@@ -15,8 +15,11 @@ from payments.statements import booking
 from payments.statements.columns import ROLES, names
 from payments.statements.sheets import LARGEST_FILE
 from payments.till import BY_CONTRACT, till_from
+from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.forms import Posted, posted, read_upload
+from shop.core.web import Page
+from shop.settings import Settings
 
 router = APIRouter(prefix="/quan-tri")
 STATEMENTS = "/quan-tri/sao-ke"
@@ -46,11 +49,19 @@ async def _file_sent(request: Request, visit: VisitDep) -> tuple[str, bytes] | N
 @router.get("/sao-ke")
 def statements(db: DatabaseDep, page: PageDep, visit: VisitDep, settings: SettingsDep) -> Response:
     visit.require("operator")
-    till = till_from(settings)
+    return _statements(db, page, settings, Posted.blank(Columns, **dict.fromkeys(ROLES, "")))
+
+
+def _statements(
+    db: Database, page: Page, settings: Settings, form: Posted[Columns], unread: booking.FileNotReadable | None = None
+) -> Response:
     with db.read() as session:
         files = booking.files(session)
-    source = next(iter(till.sources), "")
-    return page("admin/statements.html", files=files, source=source, account_no=settings.vietqr_account_no)
+    facts: dict[str, Any] = {"files": files, "source": next(iter(till_from(settings).sources), ""), "unread": unread}
+    status = unread.status if unread else 200
+    return page(
+        "admin/statements.html", status=status, form=form, roles=ROLES, account_no=settings.vietqr_account_no, **facts
+    )
 
 
 @router.post("/sao-ke")
@@ -59,13 +70,21 @@ def upload(
     page: PageDep,
     visit: VisitDep,
     settings: SettingsDep,
+    form: ColumnsForm,
     sent: Annotated[tuple[str, bytes] | None, Depends(_file_sent)],
     now: NowDep,
 ) -> Response:
-    person = visit.require("operator")
+    """Keep a statement and show it; where no heading can be guessed, the page asks what its columns are called."""
+    person, account_no = visit.require("operator"), settings.vietqr_account_no
     if sent is None:
         return page.go(STATEMENTS, notice="file-missing")
-    file_id = booking.keep(db, settings.vietqr_account_no, sent[0], sent[1], person, now)
+    typed = form.value.model_dump() if form.ok else {}
+    try:
+        file_id = booking.keep(db, account_no, sent[0], sent[1], person, now, typed)
+    except booking.FileNotReadable as unread:
+        if unread.facts["reason"] != "columns":
+            raise
+        return _statements(db, page, settings, form, unread)
     return page.go(f"{STATEMENTS}/{file_id}")
 
 

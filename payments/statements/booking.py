@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, col, select, update
 
 from payments.books import state_of_due
-from payments.content import codes_in
+from payments.content import codes_in, squeeze
 from payments.gateway import BankLine
 from payments.models import InboxRequest, PaymentAttempt, PaymentDue, PaymentFact
 from payments.statements import columns
@@ -100,11 +100,32 @@ def files(session: Session, most: int = 50) -> list[StatementFile]:
     return list(session.exec(select(StatementFile).order_by(col(StatementFile.id).desc()).limit(most)))
 
 
-def keep(db: Database, account_no: str, name: str, content: bytes, person: Person, now: datetime) -> int:
-    """Keep a file that can be read and return its id; the same file again is the same. Raises FileNotReadable."""
+def keep(
+    db: Database,
+    account_no: str,
+    name: str,
+    content: bytes,
+    person: Person,
+    now: datetime,
+    typed: Mapping | None = None,
+) -> int:
+    """Keep a file that can be read and return its id; the same file again is the same.
+
+    `typed` names its columns (role -> heading) where nobody could guess them, and is remembered for the account.
+    Raises FileNotReadable, ColumnsMissing.
+    """
     with db.read() as session:
         remembered = _layout(session, account_no)
-    _read(content, account_no, remembered)
+    mapping = {role: squeeze(heading) for role, heading in (typed or {}).items() if squeeze(heading)}
+    if mapping and (not columns.is_enough(mapping) or _crossed(mapping)):
+        raise ColumnsMissing
+    statement = _read(content, account_no, mapping or remembered)
+    if mapping and statement.mapping != mapping:
+        raise ColumnsMissing
+    if mapping:
+        with db.write() as session:
+            _remember(session, account_no, mapping, now)
+            audit(session, person, "statement columns", f"account:*{account_no[-4:]}", remembered, mapping, now)
     digest = hashlib.sha256(content).hexdigest()
     row: dict[str, Any] = {"account_no": account_no, "sha256": digest, "name": name[:120], "content": content}
     row |= {"uploaded_at": now, "uploaded_by": person.id, "booked_at": None, "booked_by": None, "booked_lines": 0}

@@ -157,6 +157,20 @@ def test_columns_are_chosen_once_and_remembered_for_the_account(operator: TestCl
         assert len(session.exec(select(StatementLayout)).all()) == 1
 
 
+def test_headings_that_nobody_can_guess_are_typed_once_and_remembered(operator: TestClient, db: Database) -> None:
+    rows: list[list[Any]] = [["Hôm", "Chuyện", "Được"], ["02/11/2026", "mua gao", "5.000"]]
+    content = text(rows, ",").encode()
+    asked = upload(operator, content)
+    assert (asked.status_code, "gõ tên các cột" in asked.text) == (409, True)
+    file = {"file": ("la.csv", content, "text/csv")}
+    told = {"date": "Hôm", "content": "chuyện", "credit": "ĐƯỢC"}
+    assert operator.post(UPLOAD, files=file, data=told | {"content": "Hôm"}).status_code == 409
+    assert operator.post(UPLOAD, files=file, data=told | {"content": "Lạ"}).status_code == 409
+    assert "mua gao" in operator.post(UPLOAD, files=file, data=told).text
+    rows.append(["03/11/2026", "mua mit", "6.000"])
+    assert "mua mit" in upload(operator, text(rows, ",").encode()).text
+
+
 def zip_bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
