@@ -67,6 +67,10 @@ class Channel:
     def is_recording(self) -> bool:
         return self._remux is not None
 
+    def records(self, epoch: int) -> bool:
+        """Whether more of this recording may come."""
+        return self.is_recording and self.sequence.epoch == epoch
+
     async def take(self, epoch: int, seq: int, kind: str, data: bytes) -> Taken:
         """One piece of a recording. Raises NotVideo when it can be none."""
         async with self._lock:

@@ -54,7 +54,7 @@ async def _write(stage: Stage, channel: Channel, epoch: int, msn: int, place: in
             if segment is None or channel.packager.ended:
                 break
             msn, place = msn + 1, 0
-        elif channel.packager.ended or not await _soon(changed):
+        elif not channel.records(epoch) or not await _soon(changed):
             break
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -41,6 +41,7 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/huy": COOP,
     "POST /ban-hang/live/{live_id}/ket-thuc": COOP,
     "POST /ban-hang/live/{live_id}/mon": COOP,
+    "POST /ban-hang/live/{live_id}/may-quay": COOP,
     "GET /ban-hang/live/{live_id}/quay": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/bo": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/so-luong": COOP,

@@ -6,12 +6,14 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
 
 from livestream import service, states
+from livestream.video.boxes import Fragment, Init, Splitter
 from shop.core.db import Database
 from shop.core.deps import Person
 from tests.livestream.video.filmed import film, pieces
@@ -41,6 +43,42 @@ def test_one_press_and_the_session_is_live_with_a_playlist_its_parts_and_a_poste
         assert part.content[4:8] == b"moof"
     assert fetch(base, phone.live_id, made.segments[0].map).content[4:8] == b"ftyp"
     until(lambda: fetch(base, phone.live_id, "poster.jpg").content[:2] == b"\xff\xd8")
+
+
+def test_players_wait_for_the_next_part_and_native_ones_for_three_segments(phone: Phone, base: str) -> None:
+    all_pieces = pieces(film(8))
+    phone.take()
+    phone.send(all_pieces[:4])
+    made = listed(base, phone.live_id)
+    early = fetch(base, phone.live_id, "index.m3u8", ll="0")
+    assert (early.status_code, early.headers["retry-after"]) == (503, "1")
+    with ThreadPoolExecutor(2) as viewers:
+        at = made.sequence + len(made.segments)
+        parts = len(made.growing.parts)
+        told = viewers.submit(fetch, base, phone.live_id, "index.m3u8", _HLS_msn=at, _HLS_part=parts)
+        part = viewers.submit(fetch, base, phone.live_id, f"{at}.{parts}.m4s")
+        phone.send(all_pieces[4:])
+        assert f"{at}.{parts}.m4s" in told.result().text
+        assert part.result().content[4:8] == b"moof"
+    assert fetch(base, phone.live_id, "index.m3u8", _HLS_msn=at + 50).status_code == 404
+    native = listed(base, phone.live_id, 3, ll="0")
+    require_valid(native)
+    assert not native.part_target_s
+
+
+def test_the_fast_way_is_one_film_that_ends_with_its_recording(phone: Phone, base: str) -> None:
+    phone.take()
+    phone.send(pieces(film()))
+    listed(base, phone.live_id)
+    with httpx2.stream("GET", f"{base}/hinh/{phone.live_id}/fast", timeout=20) as answer:
+        chunks = answer.iter_bytes()
+        got = next(chunks)
+        phone.new_epoch()
+        phone.send(pieces(film())[:1])
+        got += b"".join(chunks)
+    init, *rest = Splitter().feed(got)
+    assert isinstance(init, Init)
+    assert next(one.is_key for one in rest if isinstance(one, Fragment))
 
 
 def test_a_piece_sent_again_changes_nothing_and_a_gap_names_the_next(phone: Phone) -> None:
