@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
+from livestream.deals.sets import Together, sets_of
 from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, SessionState
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.picture import Picture, picture_of
@@ -21,6 +22,8 @@ from shop.core import slugs
 from shop.core.i18n import kg
 from shop.core.pictures import Photo, photos
 from shop.stock.models import Pool
+from shop.vouchers import service as vouchers
+from shop.vouchers.models import Voucher
 
 ENDED_SHOWN = 12
 LATE = timedelta(minutes=30)
@@ -92,6 +95,8 @@ class Room:
     items: Sequence[Item]
     cover: Photo | None
     picture: Picture
+    vouchers: Sequence[Voucher] = ()
+    sets: Sequence[Together] = ()
 
     @property
     def on_air(self) -> bool:
@@ -115,6 +120,9 @@ class Room:
         products = dict.fromkeys(f"product:{item.variant.product_id}" for item in self.items)
         return (f"session:{self.live.id}", f"chat:{self.live.id}", f"coop:{self.coop.id}", *products)
 
+    def of_id(self, item_id: int) -> Item | None:
+        return next((item for item in self.items if item.id == item_id), None)
+
     def item(self, code: str) -> Item | None:
         return next((item for item in self.items if item.code == code), None)
 
@@ -136,7 +144,8 @@ def read(session: Session, live: LiveSession) -> Room:
     cover = photos(session, [live.cover_photo_id]).get(live.cover_photo_id or 0)
     if cover is None:
         cover = next((item.variant.photo for item in items if item.variant.photo), None)
-    return Room(live, coop, coops.place(coop), items, cover, picture_of(live))
+    offered = tuple(one for one in vouchers.of_owner(session, f"live:{live.id}") if vouchers.is_open(one))
+    return Room(live, coop, coops.place(coop), items, cover, picture_of(live), offered, sets_of(session, live.id))
 
 
 def _items(session: Session, live_id: int) -> list[Item]:

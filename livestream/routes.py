@@ -192,7 +192,7 @@ def _mine(session: Session, room: Room, cart_id: str | None, now: datetime) -> C
     return CartView(whole.id, [
         type(parcel)(parcel.coop, lines)
         for parcel in whole.parcels
-        if (lines := [line for line in parcel.lines if line.is_live and line.live_key == key])
+        if (lines := [line for line in parcel.lines if line.is_live and f"{line.live_key}:".startswith(f"{key}:")])
     ])  # fmt: skip
 
 

@@ -343,6 +343,7 @@ def _reserve(
         hold_owner=owner,
         held_until=claimed.held_until,
         now=now,
+        price_kind="deal" if claimed.deal_id else "live",
     )
     facts = {"session_id": item.session_id, "item_id": item.id, "hold_owner": owner, "quantity": claimed.quantity}
     facts |= {"visitor_key": visitor_key, "price_vnd": claimed.price_vnd, "held_until": claimed.held_until, "at": now}

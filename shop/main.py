@@ -32,17 +32,19 @@ from livestream.chat import desk_routes as live_comments
 from livestream.chat import routes as live_chat
 from livestream.chat.claims import tend
 from livestream.deals import routes as live_deals
+from livestream.deals import set_routes as live_sets
+from livestream.deals import voucher_routes as live_vouchers
 from livestream.deals.service import close_over
-from livestream.gate import routes as live_gate
 from livestream.figures import routes as live_figures
 from livestream.figures.audience import Audience
+from livestream.gate import routes as live_gate
 from livestream.keeping import keeper
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.simulcast import routes as live_simulcast
 from livestream.states import clock
-from livestream.video import routes as live_video
 from livestream.video import obs_routes as live_encoders
+from livestream.video import routes as live_video
 from livestream.video.doors import Pictures
 from livestream.video.obs import pictures_on
 from livestream.video.stage import Stage
@@ -130,6 +132,8 @@ ROUTERS: Sequence[APIRouter] = (
     live_crew.router,
     live_comments.router,
     live_deals.router,
+    live_vouchers.router,
+    live_sets.router,
     live_figures.router,
     checkout_pages.router,
     order_pages.router,

@@ -13,11 +13,13 @@ from shop.core.db import Database
 from shop.core.progress import Progress, silent
 from shop.orders import verify as orders
 from shop.stock import service as stock
+from shop.vouchers import service as vouchers
 
 Rules = Callable[[Session], Iterable[str]]
 RULES: dict[str, Rules] = {
     "stock": stock.broken_rules,
     "live sessions": live.broken_rules,
+    "vouchers": vouchers.broken_rules,
     "orders": orders.broken_rules,
     "audit chain": broken_links,
     "payments and ledger": payments.check,

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from shop.core.db import UtcDateTime
@@ -41,3 +41,31 @@ class LiveDealTake(SQLModel, table=True):
     hold_id: int = Field(foreign_key="hold.id", primary_key=True)
     deal_id: int = Field(foreign_key="live_deal.id", index=True)
     visitor_key: str
+
+
+class LiveSet(SQLModel, table=True):
+    """Several items of a session for one price, under a code of their own ("S1"). Each part keeps its own pool."""
+
+    __tablename__ = "live_set"
+    __table_args__ = (
+        UniqueConstraint("session_id", "code"),
+        CheckConstraint("price_vnd > 0 AND most_per_buyer > 0", name="sells_something"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="live_session.id")
+    code: str
+    name: str
+    price_vnd: int = Field(sa_type=BigInteger)
+    most_per_buyer: int = 2
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class LiveSetPart(SQLModel, table=True):
+    """So many steps of an item in one set."""
+
+    __tablename__ = "live_set_part"
+
+    set_id: int = Field(foreign_key="live_set.id", primary_key=True)
+    item_id: int = Field(foreign_key="live_item.id", primary_key=True)
+    quantity: int

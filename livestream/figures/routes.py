@@ -53,15 +53,19 @@ def as_csv(live_id: Id, db: DatabaseDep, visit: VisitDep, now: NowDep) -> Respon
     return Response("\ufeff" + _rows(told), media_type="text/csv; charset=utf-8", headers=headers)
 
 
+_MONEY = ("total_vnd", "fate", "given_back_vnd", "kept_vnd")
+
+
 def _rows(told: Figures) -> str:
     codes = {item.variant.id: item.code for item in told.room.items}
     out = io.StringIO()
     write = csv.writer(out).writerow
-    write(["order", "at", "item", "goods", "quantity", "price_vnd", "total_vnd", "fate", "given_back_vnd", "kept_vnd"])
+    write(["order", "at", "item", "goods", "quantity", "price_vnd", "discount_vnd", *_MONEY])
     for one in told.money.sales:
         goods = f"{one.product_name}, {one.variant_name}".lstrip("=+-@\t\r")  # a sheet would take it for a formula
-        sums = [one.quantity, one.price_vnd, one.total_vnd, one.fate.value, one.back_vnd, one.kept_vnd]
-        write([one.order_code, _clock(one.at), codes.get(one.variant_id, ""), goods, *sums])
+        sums = (one.quantity, one.price_vnd, one.discount_vnd, one.total_vnd)
+        kept = (one.fate.value, one.back_vnd, one.kept_vnd)
+        write([one.order_code, _clock(one.at), codes.get(one.variant_id, ""), goods, *sums, *kept])
     write([])
     write(["minute", "viewers", "ordered_vnd", "orders"])
     for minute in told.minutes:

@@ -44,6 +44,7 @@ class Sold:
     quantity: int
     price_vnd: int
     total_vnd: int
+    discount_vnd: int
     at: datetime
     fate: Fate
     back_vnd: int
@@ -72,7 +73,7 @@ def sold(session: Session, live_id: int) -> list[Sold]:
 def _sold(order: Order, parcel: Parcel, line: OrderLine, back_vnd: int) -> Sold:
     what = fate(order, parcel)
     facts = line.model_dump(
-        include={"variant_id", "product_name", "variant_name", "quantity", "price_vnd", "total_vnd"}
+        include={"variant_id", "product_name", "variant_name", "quantity", "price_vnd", "total_vnd", "discount_vnd"}
     )
     return Sold(
         **facts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
@@ -11,13 +11,15 @@ from itertools import groupby
 from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session
 
-from shop.cart.models import CartLine
+from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
 from shop.core.db import run
 from shop.core.i18n import either
 from shop.core.prepared import Prepared
 from shop.stock.models import Hold, HoldState, Pool
+from shop.vouchers import service as vouchers
+from shop.vouchers.models import Voucher
 
 
 def holder(cart_id: str) -> str:
@@ -59,6 +61,9 @@ class Line:
     live_lapsed: bool
     held_here: int
     commission_bp: int = 0
+    price_kind: str = ""
+    discount_vnd: int = 0
+    voucher_code: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -67,7 +72,8 @@ class Line:
 
     @property
     def total_vnd(self) -> int:
-        return self.price_vnd * self.quantity
+        """What the line costs, with what a set or a voucher takes off."""
+        return self.price_vnd * self.quantity - self.discount_vnd
 
     @property
     def commission_vnd(self) -> int:
@@ -136,11 +142,22 @@ class CartParcel:
 
 
 @dataclass(frozen=True)
+class VoucherTaken:
+    """The voucher in a cart and what it takes off now; 0 when it does not count for what lies there."""
+
+    id: int
+    code: str
+    off_vnd: int
+    least_vnd: int
+
+
+@dataclass(frozen=True)
 class CartView:
     """A cart as a page shows it; safe to use after the session has closed."""
 
     id: str
     parcels: list[CartParcel]
+    voucher: VoucherTaken | None = None
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -161,13 +178,14 @@ class CartView:
 
 
 _line, _variant, _product = CartLine.__table__.c, Variant.__table__.c, Product.__table__.c  # type: ignore[attr-defined]  # SQLModel does not declare it
+_cart = Cart.__table__.c  # type: ignore[attr-defined]
 _coop, _pool, _hold = Coop.__table__.c, Pool.__table__.c, Hold.__table__.c  # type: ignore[attr-defined]
 # fmt: off
 _LINES = Prepared(
     select(
         _line.id.label("line_id"), _line.variant_id, _line.live_key, _line.quantity, _line.seen_price_vnd,
         _line.price_vnd.label("live_price_vnd"), _line.pool_id.label("live_pool_id"), _line.hold_owner,
-        _line.held_until,
+        _line.held_until, _line.price_kind, _line.discount_vnd, _cart.voucher_id,
         _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
         _variant.price_vnd, _variant.on_sale, _variant.product_id,
         _product.name.label("product_name"), _product.name_en.label("product_name_en"),
@@ -180,6 +198,7 @@ _LINES = Prepared(
         func.coalesce(_hold.quantity, 0).label("mine"),
     )
     .select_from(CartLine)
+    .join(Cart, _cart.id == _line.cart_id)
     .join(Variant, _variant.id == _line.variant_id)
     .join(Product, _product.id == _variant.product_id)
     .join(Coop, _coop.id == _product.coop_id)
@@ -201,8 +220,22 @@ def read(session: Session, cart_id: str, now: datetime) -> CartView:
         )
         for row in rows
     }
-    lines = [_as_line(row, now) for row in rows]
-    return CartView(cart_id, [CartParcel(coop, list(mine)) for coop, mine in _by_coop(coops, lines)])
+    lines, taken = [_as_line(row, now) for row in rows], None
+    if rows and rows[0].voucher_id:
+        lines, taken = _with_voucher(session, rows[0].voucher_id, lines)
+    return CartView(cart_id, [CartParcel(coop, list(mine)) for coop, mine in _by_coop(coops, lines)], taken)
+
+
+def _with_voucher(session: Session, voucher_id: int, lines: list[Line]) -> tuple[list[Line], VoucherTaken]:
+    """The lines with what the voucher takes off each, to the đồng."""
+    voucher = session.get_one(Voucher, voucher_id)
+    goods = [(line.price_kind if line.live_key == voucher.owner else "", line.total_vnd) for line in lines]
+    off = vouchers.off(voucher, goods)
+    marked = [
+        replace(line, discount_vnd=line.discount_vnd + part, voucher_code=voucher.code) if part else line
+        for line, part in zip(lines, off, strict=True)
+    ]
+    return marked, VoucherTaken(voucher.id, voucher.code, sum(off), voucher.least_vnd)
 
 
 def _by_coop(coops: dict[int, CartCoop], lines: list[Line]) -> Iterable[tuple[CartCoop, Iterable[Line]]]:
@@ -241,4 +274,6 @@ def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
         live_lapsed=bool(row.live_key) and not held_live,
         held_here=row.mine,
         commission_bp=row.commission_bp,
+        price_kind=row.price_kind if held_live else "",
+        discount_vnd=row.discount_vnd if held_live else 0,
     )

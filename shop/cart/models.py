@@ -17,6 +17,7 @@ class Cart(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     touched_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    voucher_id: int | None = Field(default=None, foreign_key="voucher.id")
 
 
 class CartLine(SQLModel, table=True):
@@ -40,6 +41,10 @@ class CartLine(SQLModel, table=True):
     seen_price_vnd: int = Field(sa_type=BigInteger)
     price_vnd: int | None = Field(default=None, sa_type=BigInteger)
     pool_id: int | None = Field(default=None, foreign_key="pool.id")
+    price_kind: str = ""
+    """Which price of a session it is: "live", "deal", "set"."""
+    discount_vnd: int = Field(default=0, sa_type=BigInteger)
+    """What a set takes off the whole line while it is held."""
     hold_owner: str | None = Field(default=None, index=True)
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     added_at: datetime = Field(sa_type=UtcDateTime)

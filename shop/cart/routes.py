@@ -14,7 +14,7 @@ from shop.cart import service as cart
 from shop.cart.basket import CartView
 from shop.cart.ways import parts_of
 from shop.catalog import cards
-from shop.core.deps import DatabaseDep, NowDep, PageDep, Person, Visit, VisitDep
+from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
 from shop.core.web import Page, sentence
@@ -41,9 +41,16 @@ class Ward(BaseModel):
     ward_code: str = Field(max_length=5)
 
 
+class VoucherCode(BaseModel):
+    """An empty code takes the voucher out."""
+
+    code: str = Field(default="", max_length=12)
+
+
 WardForm = Annotated[Posted[Ward], Depends(posted(Ward))]
 AddItemForm = Annotated[Posted[AddItem], Depends(posted(AddItem))]
 ChangeLineForm = Annotated[Posted[ChangeLine], Depends(posted(ChangeLine))]
+VoucherForm = Annotated[Posted[VoucherCode], Depends(posted(VoucherCode))]
 
 
 def cart_of(session: Session, visit: Visit, person: Person | None, now: datetime) -> str:
@@ -103,6 +110,27 @@ def change_line(form: ChangeLineForm, db: DatabaseDep, visit: VisitDep, page: Pa
         return page.go("/gio-hang")
     with db.read() as session:
         mine = cart.view(session, visit.cookie(COOKIE), now)
+        status = 409 if refused else 200 if form.ok else 422
+        return _page(session, page, visit, mine, now, status=status, refused=refused)
+
+
+@router.post("/gio-hang/ma")
+def take_voucher(
+    form: VoucherForm, db: DatabaseDep, visit: VisitDep, page: PageDep, limits: LimitsDep, now: NowDep
+) -> Response:
+    """A voucher of a session; typed often, so that nobody tries all codes."""
+    limits.count("voucher", visit.visitor_key, times=20, per_s=600)
+    refused, cart_id = "", visit.cookie(COOKIE)
+    try:
+        if form.ok and cart_id:
+            with db.write() as session:
+                cart.take_voucher(session, cart_id, form.value.code, now)
+    except Refusal as refusal:
+        refused = sentence(page.templates, refusal)
+    if not (refused or page.wants_fragment or not form.ok):
+        return page.go("/gio-hang")
+    with db.read() as session:
+        mine = cart.view(session, cart_id, now)
         status = 409 if refused else 200 if form.ok else 422
         return _page(session, page, visit, mine, now, status=status, refused=refused)
 

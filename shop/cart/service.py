@@ -19,6 +19,7 @@ from shop.core.ids import secret_token
 from shop.core.prepared import Prepared
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState, Pool
+from shop.vouchers import service as vouchers
 
 MOST_LINES = 60
 FORGET_AFTER = timedelta(days=60)
@@ -159,11 +160,22 @@ def remove(
 ) -> None:
     """Take a line out; what was held for a live line goes back at once, unless `keep` still owns it.
 
-    Nothing happens when it is not there.
+    Nothing happens when it is not there. Lines of a set go together.
     """
+    if ":set" in live_key and keep is None:
+        remove_together(session, cart_id, live_key, now)
+        return
     for row in run(session, _REMOVE, {"cart": cart_id, "variant": variant_id, "live": live_key}):
         if row.hold_owner and row.hold_owner != keep:
             stock.release_holds(session, row.hold_owner, now)
+
+
+def remove_together(session: Session, cart_id: str, live_key: str, now: datetime) -> None:
+    """Take all lines of one set out; what was held for them goes back at once."""
+    mine = (col(CartLine.cart_id) == cart_id, col(CartLine.live_key) == live_key)
+    for owner in session.execute(delete(CartLine).where(*mine).returning(col(CartLine.hold_owner))).scalars().all():
+        if owner:
+            stock.release_holds(session, owner, now)
 
 
 _REMOVE = Prepared(
@@ -186,6 +198,8 @@ def add_live_hold(
     hold_owner: str,
     held_until: datetime,
     now: datetime,
+    price_kind: str = "live",
+    discount_vnd: int = 0,
 ) -> None:
     """Put what somebody bought live in the cart: `quantity` steps, already held for `hold_owner` until `held_until`.
 
@@ -196,10 +210,18 @@ def add_live_hold(
     remove(session, cart_id, variant_id, live_key, now, keep=hold_owner)
     line = {"cart_id": cart_id, "variant_id": variant_id, "live_key": live_key, "quantity": quantity, "added_at": now}
     line |= {"seen_price_vnd": price_vnd, "price_vnd": price_vnd, "pool_id": pool_id}
+    line |= {"price_kind": price_kind, "discount_vnd": discount_vnd}
     run(session, _LIVE_LINE, {**line, "hold_owner": hold_owner, "held_until": held_until})
 
 
 _LIVE_LINE = Prepared(insert(CartLine.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+
+def take_voucher(session: Session, cart_id: str, code: str, now: datetime) -> None:
+    """Put a voucher of a session in the cart, an empty code takes it out. Raises NoSuchVoucher, VoucherGone."""
+    owners = {line.live_key for line in read(session, cart_id, now).lines if line.is_live}
+    voucher_id = vouchers.find(session, owners, code).id if code.strip() else None
+    session.execute(update(Cart).where(col(Cart.id) == cart_id).values(voucher_id=voucher_id))
 
 
 def keep_live_lines(session: Session, lines: Iterable[Line], until: datetime) -> None:

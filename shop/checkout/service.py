@@ -26,6 +26,7 @@ from shop.settings import Settings
 from shop.shipping.service import Quote
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState
+from shop.vouchers import service as vouchers
 
 FORGET_AFTER = timedelta(days=30)
 
@@ -244,11 +245,22 @@ def place_order(
         settings,
         now,
         held_for=holder(checkout.cart_id),
-        source=next((line.live_key for line in here.cart.lines if line.is_live), "shop"),
+        source=next((line.live_key.split(":set")[0] for line in here.cart.lines if line.is_live), "shop"),
     )
     checkout.state, checkout.order_id = "placed", placed.id
+    _use_voucher(session, checkout, here.cart, placed, now)
     cart.clear(session, checkout.cart_id)
     return placed
+
+
+def _use_voucher(session: Session, checkout: Checkout, mine: CartView, placed: Placed, now: datetime) -> None:
+    """The order has the voucher that took something off. Raises VoucherGone, VoucherUsedBefore."""
+    if mine.voucher is None:
+        return
+    if mine.voucher.off_vnd:
+        who = (checkout.answers["phone"], checkout.visitor_key)
+        vouchers.use(session, mine.voucher.id, placed.id, *who, mine.voucher.off_vnd, now)
+    cart.take_voucher(session, checkout.cart_id, "", now)
 
 
 def _ready(session: Session, checkout: Checkout, seen_vnd: int, settings: Settings, now: datetime) -> Standing:

@@ -180,13 +180,21 @@ def _gone(session: Session, parcel_id: int) -> dict[int, int]:
 
 
 def _amount_vnd(money: ParcelMoney, wish: Wish) -> int:
-    prices = {line.id: line.price_vnd for line in money.lines}
+    lines = {line.id: line for line in money.lines}
     if any(not 0 < steps <= money.left_steps.get(line_id, 0) for line_id, steps in wish.lines.items()):
         raise NothingChosen
-    amount_vnd = wish.amount_vnd or sum(prices[line_id] * steps for line_id, steps in wish.lines.items())
+    amount_vnd = wish.amount_vnd or sum(
+        _share_vnd(lines[line_id], money.left_steps[line_id], steps) for line_id, steps in wish.lines.items()
+    )
     if amount_vnd <= 0:
         raise NothingChosen
     return amount_vnd
+
+
+def _share_vnd(line: OrderLine, left: int, steps: int) -> int:
+    """What `steps` of the `left` steps of a line cost, after what was taken off; all shares make the line's sum."""
+    gone = line.quantity - left
+    return line.total_vnd * (gone + steps) // line.quantity - line.total_vnd * gone // line.quantity
 
 
 def _carry_out(session: Session, row: MoneyBack, person: Person, now: datetime) -> None:

@@ -90,12 +90,16 @@ class Parcel(SQLModel, table=True):
 class OrderLine(SQLModel, table=True):
     """So many selling steps of one variant at the price of that moment; `price_vnd` is per step of `step_g`.
 
-    The market's `commission_vnd` is frozen at the sale, too.
+    The market's `commission_vnd` is frozen at the sale, too, as is what the co-op took off: `discount_vnd` of the whole
+    line, by a voucher (`voucher_code`) or a set. `price_kind` tells which price it was: "live", "deal", "set", or "".
     """
 
     __tablename__ = "order_line"
     __table_args__ = (
-        CheckConstraint("total_vnd = price_vnd * quantity AND quantity > 0", name="sum"),
+        CheckConstraint(
+            "total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0",
+            name="sum",
+        ),
         Index("ix_order_line_parcel", "parcel_id"),
     )
 
@@ -111,6 +115,9 @@ class OrderLine(SQLModel, table=True):
     price_vnd: int = Field(sa_type=BigInteger)
     total_vnd: int = Field(sa_type=BigInteger)
     commission_vnd: int = Field(default=0, sa_type=BigInteger)
+    discount_vnd: int = Field(default=0, sa_type=BigInteger)
+    voucher_code: str = ""
+    price_kind: str = ""
     pool_id: int = Field(foreign_key="pool.id")
 
 

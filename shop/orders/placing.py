@@ -25,6 +25,7 @@ from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
 from shop.shipping.service import Quote
 from shop.stock import service as stock
+from shop.vouchers import service as vouchers
 
 PAID_LATER = cash.CASH  # cash on delivery: the order stands at once
 
@@ -223,6 +224,9 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "price_vnd": line.price_vnd,
         "total_vnd": line.total_vnd,
         "commission_vnd": line.commission_vnd,
+        "discount_vnd": line.discount_vnd,
+        "voucher_code": line.voucher_code,
+        "price_kind": line.price_kind,
         "pool_id": line.pool_id,
     }
 
@@ -264,7 +268,13 @@ def by_pool(lines: Sequence[Line]) -> dict[int, int]:
     return wanted
 
 
-def set_state(session: Session, order_id: int, old: str, new: str, **more: object) -> bool:
+def set_state(session: Session, order_id: int, old: str, new: str, **more: Any) -> bool:
     """Move an order on if it still is in state `old`; whether this call moved it."""
     moved = update(Order).where(col(Order.id) == order_id, col(Order.state) == old).values(state=new, **more)
-    return bool(session.execute(moved).rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
+    if not session.execute(moved).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+        return False
+    if new in ("closed", "cancelled"):
+        vouchers.give_back(session, order_id, more["closed_at"])
+    elif old == "closed":
+        vouchers.take_again(session, order_id)
+    return True

@@ -31,6 +31,7 @@ from shop.shipping.carrier import Consignment, ShipmentState
 from shop.shipping.carriers import carrier
 from shop.shipping.models import Shipment
 from shop.stock import service as stock
+from shop.vouchers import service as vouchers
 
 CLAIM_TIME = timedelta(days=3)  # a buyer of fresh fruit has this long to complain
 BEFORE_PACKING = ("waiting", "new", "confirmed")
@@ -321,4 +322,6 @@ def _close_if_ended(session: Session, parcel: Parcel, person: Person, now: datet
     new = "done" if "delivered" in states else "cancelled"
     done = update(Order).where(col(Order.id) == order_id, col(Order.state) == "placed").values(state=new, closed_at=now)
     if session.execute(done).rowcount:  # type: ignore[attr-defined]  # an UPDATE has one
+        if new == "cancelled":
+            vouchers.give_back(session, order_id, now)
         audit(session, person, "order state", f"order:{order_id}", "placed", new, now, parcel.coop_id)

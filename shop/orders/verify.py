@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from payments.models import PaymentDue
 from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.stock.models import Hold, HoldState, StockMovement
+from shop.vouchers.models import VoucherUse
 
 _SUBJECT = literal("order:") + cast(col(Order.id), String)
 _NOT_SENT = ("refused", "cancelled")
@@ -20,7 +21,8 @@ Units = dict[tuple[str, int], int]
 
 def broken_rules(session: Session) -> list[str]:
     """One line for each order that lacks a part, whose sums do not add up, or whose goods did not move as it says."""
-    rules = (_parcels_add_up, _lines_add_up, _lines_stay_together, _dues_agree, _begun, _goods_moved, _given_back)
+    money = (_parcels_add_up, _lines_add_up, _dues_agree, _given_back, _vouchers_agree)
+    rules = (*money, _lines_stay_together, _begun, _goods_moved)
     return [line for rule in rules for line in rule(session)]
 
 
@@ -158,3 +160,18 @@ def _units(session: Session, table: type[Hold] | type[StockMovement], *also: Any
     owner, pool_id = col(table.owner), col(table.pool_id)
     named = select(owner, pool_id, func.sum(col(table.quantity))).where(owner.startswith("order:"), *also)
     return {(of, pool): int(total) for of, pool, total in session.execute(named.group_by(owner, pool_id)) if total}
+
+
+def _vouchers_agree(session: Session) -> Iterator[str]:
+    """What a voucher took off an order is exactly what its lines say."""
+    told = (
+        select(col(OrderLine.order_id), func.sum(col(OrderLine.discount_vnd)).label("off"))
+        .where(col(OrderLine.voucher_code) != "")
+        .group_by(col(OrderLine.order_id))
+        .subquery()
+    )
+    used = select(col(VoucherUse.order_id), col(VoucherUse.discount_vnd), func.coalesce(told.c.off, 0))
+    wanted = used.outerjoin(told, told.c.order_id == col(VoucherUse.order_id))
+    for order_id, discount_vnd, off_vnd in session.execute(wanted):
+        if discount_vnd != off_vnd:
+            yield f"orders: a voucher took {discount_vnd} off order {order_id}, its lines say {off_vnd}"

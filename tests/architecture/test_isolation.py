@@ -90,6 +90,8 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "person_id": buyer.id,
         "item_id": items[0].id,
         "deal_id": 1,
+        "voucher_id": 1,
+        "set_id": 1,
         "code": placed.code,
         "address_id": address.id,
         "paper_id": paper.id,

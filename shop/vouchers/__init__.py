@@ -1,0 +1,1 @@
+"""Codes that take something off: whose, from which goods, how often."""
