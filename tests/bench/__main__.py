@@ -14,10 +14,12 @@ from pathlib import Path
 
 from tests.bench import live
 from tests.bench.comparison import bench_comparison
+from tests.bench.crowd import bench_crowd
 from tests.bench.ledger import bench_ledger
 from tests.bench.notifications import bench_notifications
 from tests.bench.orders import bench_orders
 from tests.bench.pages import bench_pages
+from tests.bench.pasting import bench_pasting
 from tests.bench.scale import ScaleFigures, bench_scale, bench_scale_on_postgresql
 from tests.bench.stand import CannotMeasure, Line
 from tests.bench.start import bench_start
@@ -41,7 +43,7 @@ def _told(measured: Sequence[ScaleFigures]) -> list[Line]:
 
 def _live() -> list[Line]:
     figures = live.bench_live()
-    return [Line(words, figures.holds) for words in figures.lines()]
+    return [*(Line(words, figures.holds) for words in figures.lines()), *bench_crowd(), *bench_pasting()]
 
 
 BENCHES: dict[str, Callable[[], list[Line]]] = {

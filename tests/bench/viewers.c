@@ -1,8 +1,10 @@
 // Thousands of viewers of one room, as one process: opens N event streams and says when each pin has reached all.
 //
-//   viewers HOST PORT N PATH
+//   viewers HOST PORT N PATH [stalled]
 //
-// Prints "READY <n> <seconds>" when all streams are open, then "PIN <k> <monotonic ns of the slowest viewer>" each
+// A sentence that carries "@" and 19 digits of monotonic nanoseconds is timed when it is read; a line on the input is
+// answered with "TOLD <sentences read> <median ms> <p99 ms> <slowest ms>" of those since the last one. The stalled read
+// the server's head and nothing more. Prints "READY <n> <seconds>" when all streams are open, then "PIN <k> <monotonic ns of the slowest viewer>" each
 // time the last viewer has read its k-th card, and "LOST <n>" when streams end. Stops when its input is closed.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_PINS = 4096, AT_ONCE = 128, EVENTS = 512 };
+enum { MOST_PINS = 4096, AT_ONCE = 128, EVENTS = 512, MOST_MS = 60000 };
 static const char CARD[] = "hx-target=\"#pinned\"";  // once in each card; its first letter occurs nowhere else in it
 
 struct viewer {
@@ -26,7 +28,39 @@ struct viewer {
   int answered;  // the server's head was read
   int matched;   // letters of CARD seen, across reads
   int cards;
+  int digits;    // of a time that is being read; 0 when none is
+  long long time;
 };
+
+static long long waited[MOST_MS], told;  // sentences by the milliseconds they took
+
+static void tell(void) {
+  long long seen = 0;
+  int median = -1, p99 = -1, slowest = 0;
+  for (int ms = 0; ms < MOST_MS; ms++) {
+    seen += waited[ms];
+    if (waited[ms]) slowest = ms;
+    if (median < 0 && seen * 2 >= told) median = ms;
+    if (p99 < 0 && seen * 100 >= told * 99) p99 = ms;
+  }
+  printf("TOLD %lld %d %d %d\n", told, median, p99, slowest);
+  memset(waited, 0, sizeof waited);
+  told = 0;
+}
+
+static void read_times(struct viewer *v, const char *bytes, ssize_t length, long long now) {
+  for (const char *at = bytes, *end = bytes + length; at < end; at++) {
+    if (!v->digits) {
+      if (!(at = memchr(at, '@', end - at))) return;
+      v->digits = 19, v->time = 0;
+    } else {
+      v->time = v->time * 10 + (*at - '0');
+      if (--v->digits) continue;
+      long long ms = (now - v->time) / 1000000;
+      waited[ms < 0 ? 0 : ms < MOST_MS ? ms : MOST_MS - 1]++, told++;
+    }
+  }
+}
 
 static long long now_ns(void) {
   struct timespec t;
@@ -34,10 +68,11 @@ static long long now_ns(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static void open_stream(struct viewer *v, int epoll, int number, int port, const char *host) {
+static void open_stream(struct viewer *v, int epoll, int number, int port, const char *host, int stalled) {
   struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
   inet_pton(AF_INET, host, &there.sin_addr);
   v->fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (stalled) setsockopt(v->fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int));
   if (v->fd < 0 || connect(v->fd, (struct sockaddr *)&there, sizeof there) < 0) {
     perror("viewers: connect");
     exit(1);
@@ -61,7 +96,8 @@ static int read_cards(struct viewer *v, const char *bytes, ssize_t length) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) return fprintf(stderr, "viewers HOST PORT N PATH\n"), 2;
+  if (argc < 5) return fprintf(stderr, "viewers HOST PORT N PATH [stalled]\n"), 2;
+  int stalled = argc > 5;
   const char *host = argv[1], *path = argv[4];
   int port = atoi(argv[2]), n = atoi(argv[3]);
   struct rlimit files;
@@ -84,12 +120,16 @@ int main(int argc, char **argv) {
 
   for (;;) {
     for (; opened < n && opened - answered < AT_ONCE; opened++) {
-      open_stream(&viewers[opened], epoll, opened, port, host);
+      open_stream(&viewers[opened], epoll, opened, port, host, stalled);
       if (write(viewers[opened].fd, request, length) != length) return perror("viewers: write"), 1;
     }
     int count = epoll_wait(epoll, events, EVENTS, 1000);
     for (int i = 0; i < count; i++) {
-      if (events[i].data.u32 == (unsigned)n) return 0;
+      if (events[i].data.u32 == (unsigned)n) {
+        if (read(0, buffer, sizeof buffer) <= 0) return 0;
+        tell();
+        continue;
+      }
       struct viewer *v = &viewers[events[i].data.u32];
       ssize_t got = read(v->fd, buffer, sizeof buffer);
       if (got <= 0) {
@@ -102,7 +142,9 @@ int main(int argc, char **argv) {
       if (!v->answered) {
         if (got < 12 || memcmp(buffer, "HTTP/1.1 200", 12)) return fprintf(stderr, "viewers: %.12s\n", buffer), 1;
         v->answered = 1, answered++;
+        if (stalled) epoll_ctl(epoll, EPOLL_CTL_DEL, v->fd, NULL);
       }
+      read_times(v, buffer, got, at);
       for (int cards = read_cards(v, buffer, got); cards; cards--)
         if (v->cards < MOST_PINS && ++reached[v->cards++] == n) printf("PIN %d %lld\n", v->cards, at);
     }
