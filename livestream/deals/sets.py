@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
+from livestream.abuse import require_room
 from livestream.deals.models import LiveSet, LiveSetPart
 from livestream.models import LiveClaim, LiveItem
 from livestream.schedule import NoSuchItem, items_of, session_of
 from livestream.service import LiveSoldOut, NotOnAir, TooManyForOne, live_owner
 from shop.cart import service as cart
 from shop.catalog import offers
+from shop.catalog import service as catalog
 from shop.core.audit import audit
 from shop.core.db import run
 from shop.core.deps import Person
@@ -146,7 +148,7 @@ def claim(
     """Hold `count` whole sets for this cart, or none: every part from its own pool, in the order of the pools.
 
     The saving is shared by the parts, to the đồng, and frozen while they are held. 0 gives back.
-    Raises NotOnAir, NoSuchItem, SetIsGone, TooManyForOne, LiveSoldOut: then nothing has changed.
+    Raises NotOnAir, NoSuchItem, SetIsGone, TooManyForOne, TooManyOpen, LiveSoldOut: then nothing has changed.
     """
     live = session_of(session, live_id)
     if not live.on_air:
@@ -157,13 +159,19 @@ def claim(
     key = f"{live_owner(live_id)}:set{row.id}"
     cart.remove_together(session, cart_id, key, now)
     offered = next((one for one in sets_of(session, live_id) if one.row.id == row.id), None)
-    if offered is None:
+    if offered is None or not _all_on_sale(session, offered):
         raise SetIsGone(name=row.name)
     if count > row.most_per_buyer or (count and _taken(session, row, visitor_key, cart_id, now)):
         raise TooManyForOne(name=row.name, most=row.most_per_buyer)
     if count > 0:
+        require_room(session, visitor_key, "", now)
         _hold(session, offered, count, key, cart_id, visitor_key, now + hold_for, now)
     return offered
+
+
+def _all_on_sale(session: Session, offered: Together) -> bool:
+    found = catalog.variants(session, [part.item.variant_id for part in offered.parts])
+    return all(variant.on_sale for variant in found.values())
 
 
 def _taken(session: Session, row: LiveSet, visitor_key: str, cart_id: str, now: datetime) -> bool:
