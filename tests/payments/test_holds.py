@@ -223,7 +223,6 @@ def test_a_hold_that_has_waited_as_long_as_it_may_is_taken(settings: Settings, d
 def test_after_silence_the_gateway_is_asked_before_it_is_told_again(
     settings: Settings, db: Database, name: str, *, called_off: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "TIMEOUT_S", 0.3)
     with sale(name, settings, db) as one:
         due_vnd = one.money().due_vnd
         if called_off:
@@ -231,7 +230,9 @@ def test_after_silence_the_gateway_is_asked_before_it_is_told_again(
         else:
             one.do(states.pack, one.parcels()[0])
         one.gateway.how = "hangs"  # it does its work and says nothing
-        one.settle()
+        with monkeypatch.context() as impatient:
+            impatient.setattr(calls, "TIMEOUT_S", 0.5)
+            one.settle()
         assert one.books() == (0, due_vnd)
         one.gateway.how = ""
         one.settle()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from payments import calls, verify
+from payments import verify
 from payments.asking import ask_due
 from payments.gateway import CanCancel
 from payments.models import PaymentAttempt, UnmatchedMoney
@@ -83,10 +83,7 @@ def test_the_page_is_closed_when_nobody_shall_pay_there(settings: Settings, db: 
 
 
 @CLOSES
-def test_a_gateway_that_hangs_is_told_again(
-    settings: Settings, db: Database, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls, "TIMEOUT_S", 0.3)
+def test_a_gateway_that_does_not_answer_is_told_again(settings: Settings, db: Database, name: str) -> None:
     with opened(name, settings, db) as (gateway, ours, placed, now):
         call_off(db, placed, now)
         gateway.gateway, there = _nobody, gateway.gateway
