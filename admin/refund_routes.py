@@ -66,18 +66,18 @@ def paid_after_all(
     return page.go(REFUNDS, notice="refund-sent" if became == "sent" else "money-proposed")
 
 
-@router.post("/hoan-tien/{refund_id}/da-tra/{word}")
+@router.post("/hoan-tien/{refund_id}/da-tra/{step}")
 def paid_after_all_said(
-    refund_id: Id, word: str, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
+    refund_id: Id, step: str, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep
 ) -> Response:
     """Another person agrees ("dong-y"), or what was said is taken back."""
     person = visit.require("operator")
     with db.write() as session:
-        if word == "dong-y":
+        if step == "dong-y":
             refunds.agree_paid(session, refund_id, person, now)
         else:
             refunds.unsay_paid(session, refund_id, person, now)
-    return page.go(REFUNDS, notice="refund-sent" if word == "dong-y" else "saved")
+    return page.go(REFUNDS, notice="refund-sent" if step == "dong-y" else "saved")
 
 
 @router.post("/hoan-tien/{refund_id}/chuyen-khoan-thay")

@@ -87,7 +87,7 @@ DOORS = {
     "POST /quan-tri/live/{live_id}/xoa-hinh": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}/chuyen-khoan-thay": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}/da-tra": OFFICE,
-    "POST /quan-tri/hoan-tien/{refund_id}/da-tra/{word}": OFFICE,
+    "POST /quan-tri/hoan-tien/{refund_id}/da-tra/{step}": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}/thu-lai": OFFICE,
     "POST /quan-tri/tra-lai/{parcel_id}": OFFICE,
     "POST /quan-tri/tra-lai/de-nghi/{proposal_id}/dong-y": OFFICE,
