@@ -22,43 +22,25 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from admin import routes as admin_pages
-from livestream import camera_routes as live_camera
 from livestream import events as live_events
-from livestream import planning_routes as live_planning
-from livestream import routes as live_pages
-from livestream import studio_routes as studio
-from livestream.chat import crew_routes as live_crew
-from livestream.chat import desk_routes as live_comments
-from livestream.chat import routes as live_chat
+from livestream import routers as live_routers
 from livestream.chat.claims import tend
-from livestream.deals import routes as live_deals
-from livestream.deals import set_routes as live_sets
-from livestream.deals import voucher_routes as live_vouchers
 from livestream.deals.service import close_over
-from livestream.figures import routes as live_figures
 from livestream.figures.audience import Audience
-from livestream.gate import routes as live_gate
 from livestream.keeping import keeper
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
-from livestream.simulcast import routes as live_simulcast
 from livestream.states import clock
-from livestream.video import obs_routes as live_encoders
-from livestream.video import routes as live_video
 from livestream.video.doors import Pictures
 from livestream.video.obs import pictures_on
 from livestream.video.stage import Stage
-from payments import asking, sending
 from payments import events as money
 from payments import routes as payment_routes
 from payments import service as payments
 from payments.checkpoints import service as checkpoints
 from payments.comparison.compare import compare_daily
 from payments.earnings import service as earnings
-from payments.holds import settling
 from payments.statements import booking
-from payments.statements.catching_up import catch_up
-from payments.till import till_from
 from shop import migrations
 from shop.accounts import routes as sign_in
 from shop.accounts.codes import ShownOnPage
@@ -72,6 +54,7 @@ from shop.api import goods as goods_api
 from shop.api import live as live_api
 from shop.api import once
 from shop.api import orders as orders_api
+from shop.asker import asking_jobs
 from shop.cart import routes as cart_pages
 from shop.cart import service as cart
 from shop.catalog import back_in_stock
@@ -127,14 +110,7 @@ ROUTERS: Sequence[APIRouter] = (
     carts_api.router,
     payment_routes.router,
     cart_pages.router,
-    live_pages.router,
-    live_chat.router,
-    live_crew.router,
-    live_comments.router,
-    live_deals.router,
-    live_vouchers.router,
-    live_sets.router,
-    live_figures.router,
+    *live_routers.BUSY,
     checkout_pages.router,
     order_pages.router,
     order_paying.router,
@@ -151,13 +127,7 @@ ROUTERS: Sequence[APIRouter] = (
     desk_customers.router,
     desk_money.router,
     desk_money_back.router,
-    studio.router,
-    live_planning.router,
-    live_video.router,
-    live_encoders.router,
-    live_simulcast.router,
-    live_gate.router,
-    live_camera.router,
+    *live_routers.OTHERS,
     admin_pages.router,
 )
 
@@ -212,29 +182,6 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
 
         more.append(Job("demo-live", 40, keep_going))
     return (*JOBS, *more)
-
-
-def asking_jobs(settings: Settings) -> Sequence[Job]:
-    """In a thread of their own: a gateway that keeps us waiting must not keep messages waiting."""
-
-    def ask_gateways(db: Database, now: datetime) -> None:
-        asking.ask_due(db, till_from(settings), now)
-
-    def send_refunds(db: Database, now: datetime) -> None:
-        sending.send_refunds_due(db, till_from(settings), now)
-
-    def settle_holds(db: Database, now: datetime) -> None:
-        settling.settle_due(db, till_from(settings), now)
-
-    def read_statements(db: Database, now: datetime) -> None:
-        catch_up(db, till_from(settings), now)
-
-    return (
-        Job("ask-gateways", 5, ask_gateways),
-        Job("send-refunds", 5, send_refunds),
-        Job("settle-holds", 5, settle_holds),
-        Job("read-statements", 300, read_statements),
-    )
 
 
 class Market(FastAPI):

@@ -24,6 +24,7 @@ from livestream.screen import Screen
 from livestream.video.doors import Pictures
 from livestream.video.obs import pictures_on
 from livestream.video.stage import Stage
+from shop.asker import asking_jobs
 from shop.core.bus import open_bus
 from shop.core.db import Database
 from shop.core.hub import Hub
@@ -31,7 +32,7 @@ from shop.core.observe import configure_logs
 from shop.core.pagecache import Pages
 from shop.core.static import Static
 from shop.core.web import make_templates
-from shop.main import HANDLERS, STATIC, asking_jobs, create_app, healthz, jobs
+from shop.main import HANDLERS, STATIC, create_app, healthz, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
