@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, func, insert, update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from livestream.abuse import require_room
@@ -25,6 +25,7 @@ from livestream.models import (
 )
 from livestream.moves import move, settle
 from livestream.schedule import LivePriceTooHigh, NoSuchItem, NoSuchSession, item_by_id, items_of, session_of
+from livestream.taken import steps_taken
 from shop.cart import service as cart
 from shop.catalog import offers
 from shop.catalog import service as catalog
@@ -36,9 +37,7 @@ from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
 from shop.core.prepared import Prepared
-from shop.orders.models import Order, OrderLine, Parcel
 from shop.stock import service as stock
-from shop.stock.models import Hold, HoldState
 
 REASONS = ("wrong-price", "fake", "forbidden", "rude", "other")
 
@@ -270,7 +269,7 @@ def claim_item(
     until = held.until if held else now + hold_for
     claimed = Claimed(item.code, variant.shown_name, quantity, price.price_vnd, until, price.deal_id)
     _reserve(session, item, cart_id, visitor_key, owner, claimed, now)
-    if _taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
+    if steps_taken(session, item.id, visitor_key, now) > most:  # asked last: presses come in turn at the pool's row
         raise TooManyForOne(name=variant.shown_name, most=most)
     return claimed
 
@@ -295,31 +294,6 @@ def _price(
     return prices.price_for(live_price_vnd, replace(deal, left=left), mine, quantity, held)
 
 
-def _taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> int:
-    """Steps of an item that a visitor holds or has bought in the session, in one look at both."""
-    return int(run(session, _TAKEN, {"item": item_id, "visitor": visitor_key, "now": now}).one().steps)
-
-
-def _taken_by() -> Prepared:
-    item: BindParameter[int] = bindparam("item")
-    visitor: BindParameter[str] = bindparam("visitor")
-    theirs = select(LiveClaim.hold_owner).where(LiveClaim.visitor_key == visitor, LiveClaim.item_id == item)
-    kept = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-        Hold.state == HoldState.OPEN, col(Hold.expires_at) > bindparam("now"), col(Hold.owner).in_(theirs)
-    )
-    bought = (
-        select(func.coalesce(func.sum(OrderLine.quantity), 0))
-        .join(LiveItem, col(LiveItem.pool_id) == OrderLine.pool_id)
-        .join(Order, col(Order.id) == OrderLine.order_id)
-        .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
-        .where(LiveItem.id == item, Order.visitor_key == visitor)
-        .where(col(Parcel.state) != "cancelled", col(Parcel.state) != "refused")
-    )
-    return Prepared(select((kept.scalar_subquery() + bought.scalar_subquery()).label("steps")))
-
-
-# Made once: these run for every comment that orders something.
-_TAKEN = _taken_by()
 _CLAIM = Prepared(insert(LiveClaim.__table__))  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
