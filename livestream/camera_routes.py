@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -34,8 +34,10 @@ def camera(
         facts = _facts(session, room)
     if not (room.on_air or room.live.is_ahead):
         return page.go(f"/ban-hang/live/{live_id}")
-    viewers = hub.viewers(live_room(room.live.slug))
-    return page("live/camera.html", block="strip", csp=CSP_ROOM, person=person, viewers=viewers, stream=stream, **facts)
+    longest = timedelta(hours=settings.live_longest_hours)
+    facts |= {"viewers": hub.viewers(live_room(room.live.slug)), "stream": stream, "person": person}
+    facts |= {"last_minutes": states.last_minutes(room.live, now, longest)}
+    return page("live/camera.html", block="strip", csp=CSP_ROOM, **facts)
 
 
 @router.post("/{live_id}/cho")

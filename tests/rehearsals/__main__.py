@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.rehearsals import report
+from tests.rehearsals.camera import camera
 from tests.rehearsals.day import day
 from tests.rehearsals.histories import histories
 from tests.rehearsals.kill_nine import kill_nine
@@ -27,6 +28,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "storm": storm,
     "scarce": scarce,
     "live": live_clocks,
+    "camera": camera,
     "day": day,
     "histories": histories,
     "processes": processes,
