@@ -11,13 +11,16 @@ from sqlmodel import Session, col, select
 
 from livestream import frozen, service
 from livestream.gate import service as gate
+from livestream.gate.models import HostState, LiveHost
 from livestream.models import AHEAD, ON_AIR, LiveSession
 from livestream.models import SessionState as S
 from livestream.moves import move, settle
 from livestream.schedule import session_of
 from livestream.service import AlreadyBegun, Short
 from livestream.video.models import LivePublisher
-from shop.core.audit import audit
+from shop.coops import service as coops
+from shop.coops.models import CoopState
+from shop.core.audit import SYSTEM, audit
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.settings import Settings
@@ -25,6 +28,7 @@ from shop.settings import Settings
 NO_PICTURE = timedelta(seconds=20)
 LAST_PICTURES = timedelta(seconds=15)
 TOO_LATE = timedelta(minutes=30)
+LOBBY_OPENS = timedelta(hours=1)
 WARNINGS_MINUTES = (1, 5, 15)
 
 
@@ -37,8 +41,10 @@ class Limits:
 
 
 def open_lobby(session: Session, live_id: int, person: Person, now: datetime) -> None:
-    """The host opened the camera page. Only a session that waits for its hour moves."""
-    move(session, session_of(session, live_id), S.LOBBY, person, now, S.SCHEDULED)
+    """The host opened the camera page: from an hour before its time a session that waits is in the lobby."""
+    live = session_of(session, live_id)
+    if live.starts_at - now <= LOBBY_OPENS:
+        move(session, live, S.LOBBY, person, now, S.SCHEDULED)
 
 
 def begin_picture(session: Session, live_id: int, person: Person, now: datetime) -> LiveSession:
@@ -113,6 +119,8 @@ _CLOCKED = (*AHEAD, *ON_AIR, S.ENDING, S.FAILED)
 def _step(session: Session, live: LiveSession, now: datetime, limits: Limits) -> S | None:
     """The state to which the clock moves this session now, if any."""
     here = now - live.state_at
+    if live.state in (S.STARTING, *ON_AIR) and _is_barred(session, live):
+        return S.TERMINATED
     match live.state:
         case S.STARTING if here > NO_PICTURE:
             return S.FAILED
@@ -133,6 +141,13 @@ def _step(session: Session, live: LiveSession, now: datetime, limits: Limits) ->
     return None
 
 
+def _is_barred(session: Session, live: LiveSession) -> bool:
+    """The co-op was suspended, or what the alliance knew of the host was taken back."""
+    host = session.get(LiveHost, live.host_id)
+    taken_back = host is not None and host.state == HostState.WITHDRAWN
+    return taken_back or coops.get(session, live.coop_id).state != CoopState.VERIFIED
+
+
 def _is_silent(session: Session, live: LiveSession, now: datetime) -> bool:
     """Nothing came from the phone for a while and nobody said so: the server that took its picture is gone."""
     publisher = session.get(LivePublisher, live.id)
@@ -142,7 +157,9 @@ def _is_silent(session: Session, live: LiveSession, now: datetime) -> bool:
 
 def _follow(session: Session, live: LiveSession, now: datetime, limits: Limits) -> None:
     while (to := _step(session, live, now, limits)) is not None:
-        if to == S.ENDING:
+        if to == S.TERMINATED:
+            stop(session, live.id, "co-op suspended or host no longer verified", SYSTEM, now)
+        elif to == S.ENDING:
             service.end(session, live.id, None, now)
         else:
             move(session, live, to, None, now)

@@ -14,12 +14,16 @@ from sqlmodel import Session, col, select
 from livestream import frozen, schedule, states
 from livestream import service as live
 from livestream import verify as live_rules
+from livestream.gate import service as gate
+from livestream.gate.models import HostState
 from livestream.models import ON_AIR, OVER, LiveSession
 from livestream.models import SessionState as S
 from livestream.moves import FROM
 from livestream.video.models import LivePublisher
 from shop.cart import service as cart
 from shop.catalog.models import Offer
+from shop.coops import service as coops
+from shop.coops.models import CoopState
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Grant, Person
@@ -234,3 +238,19 @@ def test_a_replay_can_be_taken_down_too_and_nothing_twice(db: Database, now: dat
     assert state(db, hand.row.id) == S.HIDDEN
     with pytest.raises(live.NotOnAir), db.write() as session:
         states.stop(session, hand.row.id, "Nội dung sai", OFFICER, now)
+
+
+@pytest.mark.parametrize("why", ["co-op", "host"])
+def test_a_suspended_co_op_or_a_host_no_longer_known_is_off_the_air_at_once(
+    db: Database, now: datetime, why: str
+) -> None:
+    on_air, items, host = make_session(db, now)
+    with db.write() as session:
+        if why == "co-op":
+            coops.set_state(session, on_air.coop_id, CoopState.SUSPENDED, OFFICER, now)
+        else:
+            gate.decide(session, host.id, HostState.WITHDRAWN, "Giấy tờ giả", OFFICER, now)
+    states.follow_clock(db, now + timedelta(seconds=3), LIMITS)
+    assert state(db, on_air.id) == S.HIDDEN
+    with db.read() as session:
+        assert stock.available(session, [items[0].variant_id]) == {items[0].variant_id: 40}
