@@ -11,9 +11,8 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
-from livestream import frozen, keeping, record, states
+from livestream import frozen, keeping, record, reports, states
 from livestream import room as rooms
-from livestream import service as live
 from livestream.chat import moderation, talk
 from livestream.chat.routes import tell_warning
 from livestream.schedule import session_of
@@ -62,7 +61,7 @@ def _page(db: DatabaseDep, page: Page, form: Posted[Stop] | None) -> Response:
     with db.read() as session:
         facts: dict[str, Any] = {
             "on_air": rooms.on_air(session),
-            "reports": live.open_reports(session),
+            "reports": reports.open_reports(session),
             "ended": rooms.ended(session),
         }
         facts["stopped"] = rooms.stopped(session)
@@ -158,5 +157,5 @@ def warn(
 def see(report_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     person = _officer(visit)
     with db.write() as session:
-        live.see_report(session, report_id, person, now)
+        reports.see_report(session, report_id, person, now)
     return page.go("/quan-tri/live")

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from livestream import reports
 from livestream import room as rooms
 from livestream import service as live
 from livestream.calendar import calendar_file
@@ -216,5 +217,5 @@ def report(
         with db.write() as session:
             row = rooms.find(session, slug)
             sentence = talk.as_evidence(session, row.id, form.value.sentence)
-            live.report(session, row, visit.visitor_key, form.value.reason, form.value.words, now, sentence)
+            reports.report(session, row, visit.visitor_key, form.value.reason, form.value.words, now, sentence)
     return page("live/reported.html", block="reported", status=200 if form.ok else 422, slug=slug, ok=form.ok)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from livestream import schedule
+from livestream import reports, schedule
 from livestream import service as live
 from livestream.models import LivePin, LiveSession, SessionState
 from livestream.moves import AlreadyOnAir
@@ -344,5 +344,5 @@ def test_a_report_is_kept_once_per_viewer_and_reason(db: Database, now: datetime
     told = []
     for key, reason in (("viewer-one", "fake"), ("viewer-one", "fake"), ("viewer-two", "fake"), ("viewer-one", "rude")):
         with db.write() as session:
-            told.append(live.report(session, on_air, key, reason, "Hình khác hàng", now))
+            told.append(reports.report(session, on_air, key, reason, "Hình khác hàng", now))
     assert told == [True, False, True, True]

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from livestream import reports
 from livestream import service as live
 from livestream.models import LivePin, LiveSession, SessionState
 from shop.accounts.models import Role
@@ -229,7 +230,7 @@ def test_the_operator_reads_reports_and_stops_a_session_with_a_reason(
     sign_in(client, db, operator)
     assert "Hình khác hàng" in client.get("/quan-tri/live").text
     with db.read() as session:
-        ((report, _session),) = live.open_reports(session)
+        ((report, _session),) = reports.open_reports(session)
     assert "Hình khác hàng" not in client.post(f"/quan-tri/live/bao/{report.id}").text
     assert client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": ""}).status_code == 422
     client.post(f"/quan-tri/live/{on_air.id}/dung", data={"reason": "Bán hàng không rõ nguồn gốc"})
