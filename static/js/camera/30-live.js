@@ -58,6 +58,7 @@ const take = async (takeOver = false) => {
     return true;
   } catch ({ told = {}, status = 0 }) {
     if (String(told.type).endsWith("already-publishing") && !takeOver) return (await ask()) && take(true);
+    if (!status && phase === "running") { await new Promise((soon) => { setTimeout(soon, 2000); }); return take(takeOver); } // no line: ask again
     part("refused-words").textContent = told.detail ?? words(status ? "refused" : "down");
     say("refused");
     return false;
