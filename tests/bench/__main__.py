@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.bench import live
 from tests.bench.comparison import bench_comparison
 from tests.bench.crowd import bench_crowd
+from tests.bench.glass import bench_glass
 from tests.bench.ledger import bench_ledger
 from tests.bench.notifications import bench_notifications
 from tests.bench.orders import bench_orders
@@ -23,6 +24,7 @@ from tests.bench.pasting import bench_pasting
 from tests.bench.scale import ScaleFigures, bench_scale, bench_scale_on_postgresql
 from tests.bench.stand import CannotMeasure, Line
 from tests.bench.start import bench_start
+from tests.bench.video import bench_video
 from tests.servers import NotAvailable
 
 PAPER = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -43,7 +45,8 @@ def _told(measured: Sequence[ScaleFigures]) -> list[Line]:
 
 def _live() -> list[Line]:
     figures = live.bench_live()
-    return [*(Line(words, figures.holds) for words in figures.lines()), *bench_crowd(), *bench_pasting()]
+    crowd = [Line(words, figures.holds) for words in figures.lines()]
+    return [*crowd, *bench_crowd(), *bench_pasting(), *bench_video(), *bench_glass()]
 
 
 BENCHES: dict[str, Callable[[], list[Line]]] = {
