@@ -30,7 +30,7 @@ from shop.core.pagecache import bump
 Role = Literal["seller", "host"]
 Gap = Literal["host-unknown", "host-waits", "host-refused", "rules", "items", "papers", "seller", "host", "practice"]
 PAPERS = ("vneid", "cccd", "passport")
-RULES = (Dated(1, "2026-07-01", "The market's rules of selling live, first version (/quy-che-livestream)."),)
+RULES = (Dated(1, "2026-11-21", "The market's own rules of selling live, as they stand on /quy-che-livestream."),)
 
 
 class GateClosed(Refusal):
