@@ -130,6 +130,23 @@ def test_another_phone_takes_over_only_when_asked_to(tonight: Evening) -> None:
     assert same(viewer)
 
 
+def test_a_viewer_chooses_sound_only_or_almost_at_once_and_reads_the_price_over_the_picture(tonight: Evening) -> None:
+    phone, viewer = tonight.phone(), tonight.viewer()
+    go_live(phone)
+    sees(viewer)
+    keep(viewer)
+    for way in ("fast", "sound"):
+        viewer.locator(".room-tools [popovertarget=watching]").click()
+        viewer.locator("[name=captions]").check()
+        viewer.locator(f"[name=way][value={way}]").check()
+        expect(viewer.locator(".stage")).to_have_attribute("data-way", way)
+        sees(viewer)
+    expect(viewer.locator("#caption")).to_contain_text("150.000")
+    viewer.locator("[data-see-again]").click()
+    sees(viewer)
+    assert same(viewer)
+
+
 NO_CAMERA = {
     "missing": "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })",
     "denied": "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))",

@@ -42,7 +42,7 @@ const byBrowser = (src) => {
   load();
   return { stop() { later(); video.removeEventListener("error", failed); video.removeAttribute("src"); video.load(); } };
 };
-const plain = (src) => (globalThis.Hls?.isSupported() ? byHls(src) : byBrowser(kind === "replay" ? src : `${src}?ll=0`));
+const plain = (src) => (globalThis.Hls?.isSupported() && !src.endsWith(".mp4") ? byHls(src) : byBrowser(kind === "replay" ? src : `${src}?ll=0`));
 const WAYS = {
   usual: () => plain(video.dataset.src),
   sound: () => plain(video.dataset.src.replace(/[^/]+$/, "audio.m3u8")),
@@ -62,7 +62,7 @@ const stalled = () => {
   const now = Date.now();
   stalls = [...stalls.filter((at) => now - at < WEAK_WITHIN_MS), now];
   if (stalls.length >= WEAK_STALLS && stage.dataset.way === "fast") watch("usual");
-  else if (stalls.length >= WEAK_STALLS && stage.dataset.way === "usual" && !video.muted && kind === "hls") watch("sound");
+  else if (stalls.length >= WEAK_STALLS && stage.dataset.way === "usual" && !video.muted && kind === "hls" && !("plain" in video.dataset)) watch("sound");
 };
 if (kind === "hls" || kind === "replay") {
   picture.watch = watch;
