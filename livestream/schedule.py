@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -20,7 +21,6 @@ from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
 from shop.core.events import publish
 from shop.core.i18n import local
-from shop.core.ids import secret_token
 from shop.core.pagecache import bump
 from shop.core.text import slug
 from shop.stock import service as stock
@@ -134,7 +134,7 @@ def practise(session: Session, coop_id: int, host: Person, title: str, now: date
     if there := session.exec(mine.where(LiveSession.state == SessionState.LOBBY)).first():
         return there
     live = LiveSession(
-        slug=f"tap-{secret_token()[:12].lower()}",
+        slug=f"tap-{token_hex(6)}",
         coop_id=coop_id,
         host_id=host.id,
         title=title,

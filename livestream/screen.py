@@ -12,11 +12,12 @@ from typing import Any
 
 import structlog
 from jinja2 import Environment
+from sqlmodel import col, select
 
 from livestream import room as rooms
 from livestream import service as live
 from livestream.chat import claims
-from livestream.models import LiveSession
+from livestream.models import AHEAD, ON_AIR, LiveSession
 from livestream.room import Room
 from shop.core import pagecache
 from shop.core.db import Database
@@ -76,7 +77,18 @@ class Screen:
             elif kind == CHAT and live_id.isdecimal():
                 self._hub.tell(studio_room(int(live_id)), "said")
 
+    def _prime(self) -> None:
+        """What rooms show as the process begins, so that the first change is told as one, a stop above all."""
+        with self._db.read() as session:
+            going_on = select(LiveSession).where(col(LiveSession.state).in_((*AHEAD, *ON_AIR)))
+            for row in session.exec(going_on).all():
+                self._shown.setdefault(row.id, _as_shown(rooms.read(session, row)))
+
     def _run(self) -> None:
+        try:
+            self._prime()
+        except Exception:
+            log.exception("rooms not primed")
         going = True
         while going:
             going, changed = self._take()

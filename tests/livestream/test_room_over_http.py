@@ -13,13 +13,16 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from livestream import service as live
+from livestream import states
+from livestream.chat import talk
 from livestream.models import LiveItem, LiveSession
 from shop.cart.routes import COOKIE
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.stock import service as stock
 from tests.conftest import HTMX, SAME_ORIGIN
-from tests.factories_live import claim, make_cart, make_session
+from tests.factories_live import OFFICER, claim, make_cart, make_session
+from tests.livestream.chatting import say
 from tests.served import serving
 from tests.streams import market, stream_of
 
@@ -52,6 +55,24 @@ def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Databa
         for viewer in viewers:
             assert viewer.until("state") == "archived"
         assert "live-ended" not in served.page(f"/live/{session_row.slug}")
+
+
+def test_a_stop_reaches_every_open_room_and_nobody_speaks_or_reserves_after_it(
+    app: FastAPI, db: Database, on_air: OnAir
+) -> None:
+    session_row, _items, _host = on_air
+    room = f"/live/{session_row.slug}"
+    with market(app) as served:
+        viewer = served.stream(stream_of(served.page(room)))
+        with db.write() as session:
+            states.stop(session, session_row.id, "Khách báo hàng giả", OFFICER, datetime.now(UTC))
+        assert viewer.until("state") == "hidden"
+        assert "Chợ đã dừng buổi live này" in served.page(room)
+        assert session_row.slug not in served.page("/live")
+    with pytest.raises(talk.ChatIsClosed):
+        say(db, session_row, "Lan", "A1 x2", datetime.now(UTC))
+    with pytest.raises(live.NotOnAir):
+        claim(db, session_row.slug, make_cart(db, datetime.now(UTC)), 1, datetime.now(UTC))
 
 
 def test_a_viewer_whose_line_dropped_misses_no_pin(app: FastAPI, db: Database, on_air: OnAir) -> None:
