@@ -23,7 +23,7 @@ from shop.cart import service as cart
 from shop.cart.basket import CartView
 from shop.cart.routes import COOKIE, cart_of
 from shop.core import i18n
-from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.deps import VISITOR, DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
 from shop.core.pagecache import Shared
@@ -204,7 +204,8 @@ def held(slug: str, db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep
         room = rooms.read(session, rooms.find(session, slug))
         mine = _mine(session, room, visit.cookie(COOKIE), now)
         count = cart.count(session, visit.cookie(COOKIE))
-        unheard = talk.unheard(session, room.live.id, visit.visitor_key) if room.live.talks else []
+        known = visit.cookie(VISITOR)  # none is made here: the stream opens in the same moment and makes its own
+        unheard = talk.unheard(session, room.live.id, known) if known and room.live.talks else []
     return page("live/held.html", block="held", room=room, mine=mine, cart_count=count, unheard=unheard)
 
 

@@ -58,6 +58,11 @@ def test_criterion_25_a_muted_viewer_seems_heard_and_reaches_nobody(
     assert held(db, item) == 1  # muted is not blocked: they may still buy
 
 
+def test_what_i_hold_makes_no_second_key_beside_the_streams(client: TestClient, db: Database) -> None:
+    on_air, _items, _host = make_session(db, datetime.now(UTC))
+    assert "set-cookie" not in client.get(f"/live/{on_air.slug}/cua-toi").headers
+
+
 def test_a_blocked_buyer_orders_nothing_and_is_not_told(client: TestClient, db: Database, new_client: Clients) -> None:
     on_air, (item,), host = make_session(db, datetime.now(UTC))
     lan, chat = new_client(), f"/live/{on_air.slug}/chat"
