@@ -8,8 +8,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from livestream.figures.reading import Money
+from livestream.figures.sales import sold
 from livestream.room import Room
 from livestream.service import live_owner
+from shop.cart.models import CartLine
 from shop.catalog.models import Product, ProductState, Variant
 from shop.orders.models import Order, OrderLine
 from shop.stock.models import Hold, HoldState, Pool
@@ -44,8 +47,8 @@ def takings(session: Session, room: Room) -> Takings:
     """Orders and open holds of a session, the newest first; sums over all its orders that were not called off."""
     ordered = _orders(session, room)
     sales = sorted([*ordered, *_holds(session, room)], key=lambda sale: sale.at, reverse=True)
-    counted = [sale for sale in ordered if sale.order_state not in ("closed", "cancelled")]
-    return Takings(sales[:SHOWN], len({sale.order_code for sale in counted}), sum(s.total_vnd for s in counted))
+    money = Money(sold(session, room.live.id))  # the same sums as in the figures
+    return Takings(sales[:SHOWN], money.orders, money.standing_vnd)
 
 
 def _orders(session: Session, room: Room) -> list[Sale]:
@@ -74,13 +77,14 @@ def _holds(session: Session, room: Room) -> list[Sale]:
     items = {item.variant.id: item for item in room.items}
     owner = live_owner(room.live.id)
     waiting = (
-        select(Hold, Pool.variant_id)
+        select(Hold, Pool.variant_id, col(CartLine.price_vnd) * CartLine.quantity - CartLine.discount_vnd)
         .join(Pool, col(Pool.id) == Hold.pool_id)
+        .join(CartLine, (col(CartLine.hold_owner) == Hold.owner) & (col(CartLine.pool_id) == Hold.pool_id))
         .where(Pool.owner == owner, Hold.state == HoldState.OPEN, col(Hold.owner).startswith(f"{owner}:"))
     )
     return [
-        Sale(hold.started_at, item.code, hold.quantity, hold.quantity * item.live_price_vnd, until=hold.expires_at)
-        for hold, variant_id in session.exec(waiting)
+        Sale(hold.started_at, item.code, hold.quantity, total_vnd or 0, until=hold.expires_at)
+        for hold, variant_id, total_vnd in session.exec(waiting)
         if (item := items.get(variant_id)) is not None
     ]
 

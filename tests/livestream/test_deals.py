@@ -1,12 +1,17 @@
-"""Deals: for so many, until then, so many to one buyer; the server's clock decides, and a hold keeps its price."""
+"""Deals: for so many, until then, so many to one buyer; the server's clock decides, and a hold keeps its price.
+
+The twenty-fourth criterion of the livestream study.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from livestream import service as live
@@ -199,3 +204,26 @@ def test_fifty_buyers_at_once_and_the_last_unit_of_a_deal_goes_to_one(db: Databa
     assert sorted(paid) == [100_000, *[150_000] * 49]
     with db.read() as session:
         assert verify.broken_rules(session) == []
+
+
+VND = st.integers(1, 10**9)
+STEPS = st.integers(1, 20)
+
+
+@given(
+    live_vnd=VND, off_vnd=VND, left=st.integers(0, 20), most=STEPS, taken=STEPS, wanted=STEPS, had=STEPS, had_vnd=VND
+)
+def test_nobody_ever_pays_more_than_the_live_price_nor_more_for_what_is_held_already(
+    live_vnd: int, off_vnd: int, left: int, most: int, taken: int, wanted: int, had: int, had_vnd: int
+) -> None:
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+    deal = prices.Deal(7, 1, max(1, live_vnd - off_vnd), 20, most, moment, moment + MINUTE, left)
+    fresh = prices.price_for(live_vnd, deal, taken, wanted, None)
+    assert fresh.price_vnd == (deal.price_vnd if wanted <= left and wanted + taken <= most else live_vnd)
+    held = prices.Held(had, moment, prices.Price(had_vnd))
+    try:
+        again = prices.price_for(live_vnd, deal, taken, wanted, held)
+    except prices.HeldAtItsOldPrice:
+        assert (wanted > had, had_vnd < fresh.price_vnd) == (True, True)
+        return
+    assert again.price_vnd == min(had_vnd, fresh.price_vnd)
