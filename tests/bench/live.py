@@ -1,4 +1,7 @@
-"""10,000 viewers of one room in one process: from the commit of a pin to the slowest viewer, and memory per viewer."""
+"""10,000 viewers of one room in one process: from the commit of a pin to the slowest viewer, and memory per viewer.
+
+The harder form of acceptance criterion 18 (200 viewers, one second).
+"""
 
 from __future__ import annotations
 
