@@ -12,6 +12,7 @@ from livestream.chat.models import Claim, LiveComment, LiveSpeaker
 from livestream.deals.models import LiveDeal
 from livestream.gate.models import LiveConfirmed, LiveHost, LiveRulesAccepted
 from livestream.models import LiveClaim, LiveItem, LivePin, LiveReport, LiveSession
+from livestream.mtx.models import LiveMtxFile, LiveMtxTake
 from livestream.video.shelf import Shelf
 from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
@@ -41,6 +42,8 @@ def record_of(session: Session, live: LiveSession, shelf: Shelf, now: datetime) 
         "claims_by_button": _all(session, LiveClaim, LiveClaim.session_id == mine),
         "reports": _all(session, LiveReport, LiveReport.session_id == mine),
         "pictures": [vars(row) for row in shelf.load()] if shelf.exists else [],
+        "encoders_at_mediamtx": _all(session, LiveMtxTake, LiveMtxTake.session_id == mine),
+        "files_of_mediamtx": _all(session, LiveMtxFile, LiveMtxFile.session_id == mine),
     }
 
 

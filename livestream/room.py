@@ -12,6 +12,7 @@ from livestream.deals.prices import Deal, open_deals
 from livestream.deals.sets import Together, sets_of
 from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, SessionState
 from livestream.schedule import NoSuchSession, items_of
+from livestream.video.lease import is_by_mtx
 from livestream.video.picture import Picture, picture_of
 from shop.catalog import service as catalog
 from shop.catalog.models import Variant, VariantKind
@@ -145,7 +146,8 @@ def read(session: Session, live: LiveSession) -> Room:
     if cover is None:
         cover = next((item.variant.photo for item in items if item.variant.photo), None)
     offered = tuple(one for one in vouchers.of_owner(session, f"live:{live.id}") if vouchers.is_open(one))
-    return Room(live, coop, coops.place(coop), items, cover, picture_of(live), offered, sets_of(session, live.id))
+    picture = picture_of(live, by_mtx=live.has_video and is_by_mtx(session, live.id))
+    return Room(live, coop, coops.place(coop), items, cover, picture, offered, sets_of(session, live.id))
 
 
 def _items(session: Session, live_id: int) -> list[Item]:

@@ -13,6 +13,7 @@ from livestream.deals import routes as deal_routes
 from livestream.deals import set_routes, voucher_routes
 from livestream.figures import routes as figure_routes
 from livestream.gate import routes as gate_routes
+from livestream.mtx import routes as mtx_routes
 from livestream.simulcast import routes as simulcast_routes
 from livestream.video import obs_routes
 from livestream.video import routes as video_routes
@@ -33,4 +34,5 @@ OTHERS: Sequence[APIRouter] = (
     simulcast_routes.router,
     gate_routes.router,
     camera_routes.router,
+    mtx_routes.router,
 )

@@ -28,6 +28,7 @@ from livestream.chat.claims import tend
 from livestream.deals.service import close_over
 from livestream.figures.audience import Audience
 from livestream.keeping import keeper
+from livestream.mtx import hooks as live_mtx
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.states import clock
@@ -159,6 +160,7 @@ JOBS: Sequence[Job] = (
     Job("forget-old-carts", 24 * 3600, cart.forget_old_carts),
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
     Job("remind-followers", 20, reminders.remind),
+    Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )

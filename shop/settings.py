@@ -17,6 +17,9 @@ def _plain(name: str) -> Any:
     return Field(default="", validation_alias=AliasChoices(name))
 
 
+_SECRET_LEAST = 32
+
+
 class Settings(BaseSettings):
     """All settings. Unset means the demo's default; a wrong value stops the start with one clear line."""
 
@@ -52,6 +55,8 @@ class Settings(BaseSettings):
     """Where OBS and other encoders come in; 0: nowhere."""
     simulcast_hosts: str = ""
     """More servers, with commas, to which sellers may send their picture; YouTube, Facebook and TikTok are known."""
+    mtx_secret: str = ""
+    """What MediaMTX shows when it asks or tells (docs/how-to/run-at-scale.md); empty: there is no MediaMTX."""
     live_most_gb: int = Field(default=6, ge=1)
     """What the recording of one session may take of the disk; eight good hours are about three."""
     live_grace_minutes: int = Field(default=5, ge=1)
@@ -155,6 +160,13 @@ class Settings(BaseSettings):
             raise ValueError(f"CHOHTX_MEDIA_URL names a process of its own (chohtx media), which needs {needed}")
         return self
 
+    @field_validator("mtx_secret")
+    @classmethod
+    def _is_no_guess(cls, secret: str) -> str:
+        if secret and not (len(secret) >= _SECRET_LEAST and secret.isascii() and secret.isalnum()):
+            raise ValueError("must be at least 32 letters and digits, since it stands in an address, or empty")
+        return secret
+
     @model_validator(mode="after")
     def _fill_log_format(self) -> Self:
         self.log_format = self.log_format or ("text" if self.demo else "json")
@@ -195,7 +207,7 @@ class Settings(BaseSettings):
         missing = [
             name for name in _LEGAL if getattr(self, name).strip() in {"", type(self).model_fields[name].default}
         ]
-        if self.secret_key == DEMO_SECRET or len(self.secret_key) < 32:
+        if self.secret_key == DEMO_SECRET or len(self.secret_key) < _SECRET_LEAST:
             raise ValueError("CHOHTX_SECRET_KEY must be an own secret of at least 32 characters in production")
         if not self.public_url.startswith("https://"):
             raise ValueError("CHOHTX_PUBLIC_URL must start with https:// in production")

@@ -20,6 +20,7 @@ from livestream.video.shelf import Shelf
 
 STILL_S, FILM_S, CLIP_S = 10, 900, 180
 LONGEST_CLIP_S = 60
+_AS_STREAM = ("-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "mpegts")
 _QUIET = ("-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-threads", "1")
 _VERTICAL = "scale=540:960:force_original_aspect_ratio=increase,crop=540:960,setsar=1"
 _ENCODED = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-pix_fmt", "yuv420p", "-c:a", "copy")
@@ -47,13 +48,33 @@ def whole_film(shelf: Shelf, rows: Sequence[Row]) -> Path:
     return target
 
 
+def joined(shelf: Shelf, names: Sequence[str]) -> Path:
+    """Files that another program recorded into the session's folder, as one MP4. Raises NotMade."""
+    files = [shelf.path(name) for name in names if shelf.path(name).exists()]
+    if not files:
+        raise NotMade("its files are not here")
+    target = shelf.path("video.mp4")
+    with _place(target) as new, tempfile.TemporaryDirectory(dir=shelf.folder, prefix=".film-") as folder:
+        if len(files) == 1:
+            _run([program(), *_QUIET, "-i", str(files[0]), *_copied(new)], (), FILM_S)
+        else:
+            parts = [Path(folder) / f"{place}.ts" for place in range(len(files))]
+            for file, part in zip(files, parts, strict=True):
+                _run([program(), *_QUIET, "-i", str(file), *_AS_STREAM, str(part)], (), FILM_S)
+            _one_after_the_other(parts, Path(folder), new)
+    return target
+
+
 def _join(shelf: Shelf, epochs: Sequence[Sequence[Row]], folder: Path, new: Path) -> None:
     """Recordings of several shapes become one: each carries its own description of the picture in the stream."""
     names = []
     for place, run in enumerate(epochs):
         names.append(folder / f"{place}.ts")
-        command = [program(), *_QUIET, "-i", "pipe:0", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "mpegts"]
-        _run([*command, str(names[-1])], _bytes(shelf, run), FILM_S)
+        _run([program(), *_QUIET, "-i", "pipe:0", *_AS_STREAM, str(names[-1])], _bytes(shelf, run), FILM_S)
+    _one_after_the_other(names, folder, new)
+
+
+def _one_after_the_other(names: Sequence[Path], folder: Path, new: Path) -> None:
     listed = folder / "all.txt"
     listed.write_text("".join(f"file '{name.name}'\n" for name in names))
     _run([program(), *_QUIET, "-f", "concat", "-i", str(listed), *_copied(new)], (), FILM_S)

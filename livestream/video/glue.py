@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from livestream import states
 from livestream.models import OVER, LivePin, LiveSession, SessionState
+from livestream.mtx.models import names_of
 from livestream.video import lease
 from livestream.video.models import LivePublisher
 from shop.core.db import Database
@@ -32,7 +33,7 @@ Step = Literal["first_picture", "picture_lost", "picture_back", "processed", "en
 
 @dataclass(frozen=True)
 class Standing:
-    """How a session stands in the database. `number` is the lease that counts; 0 when no phone ever had one."""
+    """How a session stands in the database. `number` is the lease that counts; 0 when its picture is none of ours."""
 
     state: str
     number: int
@@ -75,12 +76,14 @@ def due(standing: Standing, facts: Facts) -> Step | None:
 def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
     """How these sessions stand now; those that do not exist are left out."""
     wanted = (
-        select(LiveSession.id, LiveSession.state, LivePublisher.number)
+        select(LiveSession.id, LiveSession.state, LivePublisher.number, LivePublisher.device)
         .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id, isouter=True)
         .where(col(LiveSession.id).in_(ids))
     )
     with db.read() as session:
-        return {live_id: Standing(state, number or 0) for live_id, state, number in session.exec(wanted)}
+        found = session.exec(wanted).all()
+    elsewhere = (None, lease.MTX)
+    return {one: Standing(state, 0 if device in elsewhere else number) for one, state, number, device in found}
 
 
 def going_on(db: Database) -> list[int]:
@@ -88,7 +91,7 @@ def going_on(db: Database) -> list[int]:
     wanted = (
         select(LiveSession.id)
         .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id)
-        .where(col(LiveSession.state).in_((*TAKES, S.PROCESSING)))
+        .where(col(LiveSession.state).in_((*TAKES, S.PROCESSING)), LivePublisher.device != lease.MTX)
     )
     with db.read() as session:
         return list(session.exec(wanted))
@@ -102,6 +105,12 @@ def shown_from_to(db: Database, live_id: int, item_id: int) -> tuple[float, floa
     over = live.ended_at if live else None
     spans = [(pin.pinned_at.timestamp(), (pin.unpinned_at or over or pin.pinned_at).timestamp()) for pin in pins]
     return max(spans, key=lambda span: span[1] - span[0], default=None)
+
+
+def files_of_mtx(db: Database, live_id: int) -> list[str]:
+    """The names of the files that MediaMTX recorded of a session, in order."""
+    with db.read() as session:
+        return names_of(session, live_id)
 
 
 def note_seen(db: Database, live_id: int, number: int, epoch: int, now: datetime) -> None:

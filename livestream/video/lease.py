@@ -20,6 +20,8 @@ from shop.core.ids import derived_token, same
 from shop.core.pagecache import bump
 
 SILENT = timedelta(seconds=15)
+MTX = "mtx"
+"""The device of an encoder that MediaMTX took in: its picture does not come through here."""
 
 
 class AlreadyPublishing(Refusal):
@@ -58,6 +60,12 @@ def make_row(session: Session, live_id: int, now: datetime) -> None:
     """The row in which a session's lease stands, held by nobody; once."""
     blank = {"session_id": live_id, "taken_at": now, "number": 0, "epoch": 0, "device": "", "keys_made": 0}
     insert_once(session, LivePublisher, blank, ["session_id"])
+
+
+def is_by_mtx(session: Session, live_id: int) -> bool:
+    """Whether MediaMTX has this session's picture now, or had it last."""
+    row = session.get(LivePublisher, live_id)
+    return row is not None and row.number > 0 and row.device == MTX
 
 
 def seen(session: Session, live_id: int, number: int, epoch: int, now: datetime) -> None:

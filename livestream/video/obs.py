@@ -45,6 +45,12 @@ def renew_key(session: Session, live_id: int) -> None:
     session.get_one(LivePublisher, live_id, with_for_update=True).keys_made += 1
 
 
+def is_key(session: Session, secret_key: str, live_id: int, given: str) -> bool:
+    """Whether this is the key that was given out last for the session."""
+    row = session.get(LivePublisher, live_id)
+    return row is not None and same(_key(secret_key, live_id, row.keys_made), given)
+
+
 def _key(secret_key: str, live_id: int, made: int) -> str:
     return f"{live_id}-{derived_token(secret_key, 'encoder', f'{live_id}:{made}')}"
 
@@ -57,8 +63,8 @@ def begin(db: Database, secret_key: str, given: str, now: datetime) -> tuple[int
     live_id = int(number)
     try:
         with db.write() as session:
-            row, live = session.get(LivePublisher, live_id), session.get(LiveSession, live_id)
-            if row is None or live is None or not same(_key(secret_key, live_id, row.keys_made), given):
+            live = session.get(LiveSession, live_id)
+            if live is None or not is_key(session, secret_key, live_id, given):
                 return None
             host = accounts.as_person(session, session.get_one(PersonRow, live.host_id))
             states.begin_picture(session, live_id, host, now)

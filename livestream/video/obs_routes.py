@@ -41,4 +41,6 @@ def stream_key(
         room = rooms.read(session, live)
     host = urlsplit(settings.media_base or settings.base_url).hostname
     server = f"rtmp://{host}:{settings.rtmp_port}/live" if settings.rtmp_port else ""
+    if settings.mtx_secret:  # MediaMTX takes all encoders, at the port it has by itself; its path names the session
+        server, key = f"rtmp://{host}/live", f"{live_id}?key={key}"
     return page("live/obs.html", block="obs", room=room, coop=room.coop, person=person, server=server, key=key)

@@ -20,16 +20,22 @@ class Picture:
     `hls` is a camera's picture now, `replay` all of it again. A `clip` is one silent file that everybody plays in a
     loop, with a picture of the same name beside it as JPEG; `since` makes all see the same moment of it by the server's
     clock. `embed` is another site's player. `still` shows the cover only.
+    What is `plain` comes from MediaMTX: it has no sound alone and no fast way.
     """
 
     kind: Literal["hls", "replay", "clip", "embed", "still"]
     src: str = ""
     poster: str = ""
     since: datetime | None = None
+    plain: bool = False
 
 
-def picture_of(live: LiveSession) -> Picture:
+def picture_of(live: LiveSession, *, by_mtx: bool = False) -> Picture:
     """The picture of a session in its present state."""
+    if by_mtx and live.has_video and live.state in MOVING:
+        return Picture("hls", f"/mtx/live/{live.id}/index.m3u8", "", live.started_at, plain=True)
+    if by_mtx and live.has_video and live.state in AGAIN:
+        return Picture("replay", f"/hinh/{live.id}/video.mp4", "", live.started_at, plain=True)
     if live.has_video and live.state in MOVING:
         return Picture("hls", f"/hinh/{live.id}/index.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
     if live.has_video and live.state in AGAIN:

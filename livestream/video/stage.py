@@ -142,6 +142,8 @@ class Stage:
 
     async def _make(self, act: Act, name: str) -> Path:
         channel, rows, loop = act.channel, list(act.channel.packager.rows), asyncio.get_running_loop()
+        if name == "video.mp4" and not rows and (files := await self.in_db(glue.files_of_mtx, channel.live_id)):
+            return await loop.run_in_executor(self._cutter, films.joined, channel.shelf, files)
         if name == "video.mp4":
             return await loop.run_in_executor(self._cutter, films.whole_film, channel.shelf, rows)
         item_id = int(name.removeprefix("clip-").removesuffix(".mp4"))

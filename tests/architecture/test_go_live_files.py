@@ -79,6 +79,22 @@ def test_a_compose_parser_accepts_the_containers(tmp_path: Path) -> None:
     assert read.returncode == 0, read.stderr
     for process in ("web", "worker", "migrate", "db", "bus", "front"):
         assert re.search(rf"^  {process}:$", read.stdout, re.MULTILINE)
+    mediamtx = read.stdout.partition("  mediamtx:\n")[2].partition("\n  migrate:")[0]
+    assert re.search(r"profiles:\s+- mtx$", mediamtx, re.MULTILINE), "it starts only when it is asked for"
+    assert "http://mtx:@web:8000/internal/mtx/auth" in mediamtx, "without a secret, which the market refuses"
+
+
+def test_what_mediamtx_is_given_is_there_and_asks_the_market_about_everybody() -> None:
+    told = (ROOT / "deploy" / "mediamtx.yml").read_text()
+    settings = dict(re.findall(r"^ *(\w+): (.+)$", told, re.MULTILINE))
+    off = [settings[name] for name in ("metrics", "pprof", "playback", "rtsp", "webrtc", "overridePublisher")]
+    assert (settings["authMethod"], settings["apiAddress"], set(off)) == ("http", "127.0.0.1:9997", {"no"})
+    assert re.findall(r"authHTTPExclude:\n((?:  .+\n)+)", told) == ["  - action: api\n"]
+    hooks = {"Available": "available", "Unavailable": "unavailable", "RecordSegmentComplete": "recorded"}
+    assert [settings[f"runOn{hook}"] for hook in hooks] == [f"/bin/sh /mtx-tell.sh {word}" for word in hooks.values()]
+    assert settings["recordPath"].startswith("/data/%path/mtx-"), "where the market looks for its session's files"
+    mounted = re.findall(r"- \./(deploy/\S+?):", (ROOT / "docker-compose.yml").read_text())
+    assert [name for name in mounted if not (ROOT / name).is_file()] == []
 
 
 def test_containers_do_not_start_without_a_database_password(tmp_path: Path) -> None:

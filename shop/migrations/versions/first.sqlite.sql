@@ -1342,6 +1342,28 @@ CREATE INDEX ix_live_report_at ON live_report (at)
 -- end
 CREATE INDEX ix_live_report_session_id ON live_report (session_id)
 -- end
+CREATE TABLE live_mtx_take (
+	source_id VARCHAR NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	source_type VARCHAR NOT NULL, 
+	began_at DATETIME NOT NULL, 
+	seen_at DATETIME NOT NULL, 
+	ended_at DATETIME, 
+	CONSTRAINT pk_live_mtx_take PRIMARY KEY (source_id), 
+	CONSTRAINT fk_live_mtx_take_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
+CREATE INDEX ix_live_mtx_take_session_id ON live_mtx_take (session_id)
+-- end
+CREATE TABLE live_mtx_file (
+	session_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	duration_s FLOAT NOT NULL, 
+	told_at DATETIME NOT NULL, 
+	CONSTRAINT pk_live_mtx_file PRIMARY KEY (session_id, name), 
+	CONSTRAINT fk_live_mtx_file_session_id FOREIGN KEY(session_id) REFERENCES live_session (id)
+)
+-- end
 CREATE TABLE live_target (
 	id INTEGER NOT NULL, 
 	session_id INTEGER NOT NULL, 

@@ -1,0 +1,1 @@
+"""MediaMTX, an optional media server for many or large publishers: whom it lets in, and what it tells of."""
