@@ -16,6 +16,7 @@ from livestream import service, states
 from livestream.video.boxes import Fragment, Init, Splitter
 from shop.core.db import Database
 from shop.core.deps import Person
+from tests.conftest import SAME_ORIGIN
 from tests.livestream.video.filmed import film, pieces
 from tests.livestream.video.phone import Phone, fetch, listed, until
 from tests.livestream.video.playlists import read, require_valid
@@ -103,6 +104,17 @@ def test_nobody_sends_without_the_token_of_this_session(phone: Phone, new_phone:
     assert phone.put(1, 0, piece, token=phone.token[:-1] + "x").status_code == 403
     assert phone.put(1, 0, piece, token="1.1").status_code == 403
     assert phone.put(1, 0, piece).status_code == 200
+
+
+def test_another_co_ops_host_finds_no_camera_here(
+    phone: Phone, new_phone: Callable[[], Phone], state_of: State
+) -> None:
+    stranger = new_phone()
+    answer = stranger.line.post(f"/ban-hang/live/{phone.live_id}/may-quay", data={"take_over": "1"})
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-session")
+    guest = httpx2.post(f"{phone.base}/ban-hang/live/{phone.live_id}/may-quay", headers=SAME_ORIGIN)
+    assert guest.status_code == 303
+    assert state_of(phone) in ("scheduled", "lobby")
 
 
 def test_a_second_phone_is_refused_until_it_takes_over_and_then_the_first_one_ends(

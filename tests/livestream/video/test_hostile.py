@@ -47,16 +47,18 @@ def test_what_is_no_video_is_refused_and_the_next_good_one_is_taken(phone: Phone
 def test_what_only_looks_like_video_ends_its_own_recording_and_nobody_elses(
     new_phone: Callable[[], Phone], base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel, "UNDERSTOOD_WITHIN_S", 0.5)
     good, bad = new_phone(), new_phone()
     good.take()
     bad.take()
     good_pieces = pieces(film(8))
     good.send(good_pieces[:4])
-    for head, kind in ((b"\0\0\0\x18ftyp", "video/mp4"), (EBML, "video/x-matroska")):
-        bad.put(bad.epoch, 0, head + os.urandom(60_000), kind=kind)
-        until(lambda: _refused(bad))
-        bad.new_epoch()
+    until(lambda: fetch(base, good.live_id, "index.m3u8").status_code == 200)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(channel, "UNDERSTOOD_WITHIN_S", 0.5)
+        for head, kind in ((b"\0\0\0\x18ftyp", "video/mp4"), (EBML, "video/x-matroska")):
+            bad.put(bad.epoch, 0, head + os.urandom(60_000), kind=kind)
+            until(lambda: _refused(bad))
+            bad.new_epoch()
     bad.send([huge_box()])  # a box without an end waits for its rest, and a new recording ends it
     bad.new_epoch()
     good.send(good_pieces[4:])
