@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from sqlmodel import Session
 
 from livestream.figures.chart import HEIGHT, WIDTH, chart
@@ -17,8 +17,9 @@ from livestream.figures.sales import Fate
 from livestream.models import LiveSession
 from livestream.room import read
 from livestream.schedule import session_of
-from livestream.studio_routes import SellerDep, own
+from livestream.studio_routes import SELLERS, SellerDep, own
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, VisitDep
+from shop.core.errors import NotAllowed
 from shop.core.i18n import local
 
 router = APIRouter(prefix="/ban-hang/live/{live_id}", include_in_schema=False)
@@ -29,9 +30,19 @@ def _seen_by(session: Session, live_id: int, person: Person) -> LiveSession:
     return session_of(session, live_id) if person.is_officer else own(session, live_id, person)
 
 
-@router.get("/so-lieu")
-def show(live_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
+def _onlooker(visit: VisitDep) -> Person:
+    """Somebody who sells live or watches over those who do. Raises NotSignedIn, NotAllowed."""
     person = visit.require_person()
+    if not (person.is_officer or person.coop_ids(*SELLERS)):
+        raise NotAllowed
+    return person
+
+
+OnlookerDep = Annotated[Person, Depends(_onlooker)]
+
+
+@router.get("/so-lieu")
+def show(live_id: Id, db: DatabaseDep, page: PageDep, person: OnlookerDep, now: NowDep) -> Response:
     with db.read() as session:
         live = _seen_by(session, live_id, person)
         told, others = figures(session, live, now), earlier(session, live.coop_id, now)
@@ -41,9 +52,8 @@ def show(live_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowD
 
 
 @router.get("/so-lieu.csv")
-def as_csv(live_id: Id, db: DatabaseDep, visit: VisitDep, now: NowDep) -> Response:
+def as_csv(live_id: Id, db: DatabaseDep, person: OnlookerDep, now: NowDep) -> Response:
     """One row an order line, then one a minute: numbers without separators, times as a clock in Vietnam shows them."""
-    person = visit.require_person()
     with db.read() as session:
         told = figures(session, _seen_by(session, live_id, person), now)
     headers = {

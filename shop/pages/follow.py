@@ -60,10 +60,11 @@ def look(token: str, db: DatabaseDep, page: PageDep, settings: SettingsDep) -> R
 def decide(
     token: str, form: DecisionForm, db: DatabaseDep, page: PageDep, settings: SettingsDep, now: NowDep
 ) -> Response:
+    follow_id = following.read_proved(settings.secret_key, token)
     if not form.ok:
         raise Invalid
     with db.write() as session:
-        mine = following.get(session, following.read_proved(settings.secret_key, token))
+        mine = following.get(session, follow_id)
         if form.value.what == "stop":
             what, back = named(session, mine.subject)
             following.stop(session, mine.id)

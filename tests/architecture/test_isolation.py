@@ -59,6 +59,8 @@ class Victim:
             filled = {**self.numbers, "step": step, "slug": self.slugs.get(kind, self.slugs["san-pham"])}
             if door.path.startswith("/live/"):
                 filled["code"] = "A1"
+            if door.path.startswith("/theo-doi/"):
+                filled["kind"] = "product"
             yield door.path.format_map(filled)
 
 
@@ -92,6 +94,8 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "deal_id": 1,
         "voucher_id": 1,
         "set_id": 1,
+        "target_id": 1,
+        "about": draft.id,
         "code": placed.code,
         "address_id": address.id,
         "paper_id": paper.id,
