@@ -78,8 +78,13 @@ def give_up(session: Session, subject: str, now: datetime, keep: str = "") -> No
 
     Money that comes by them nevertheless is taken in as any other.
     """
-    mine = col(PaymentAttempt.due_id) == select(PaymentDue.id).where(PaymentDue.subject == subject).scalar_subquery()
-    still_open = (mine, col(PaymentAttempt.next_check_at).is_not(None), col(PaymentAttempt.given_up_at).is_(None))
+    due_id = session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).one()
+    lock_due(session, due_id)  # before its pages, as whoever tells of money does
+    still_open = (
+        col(PaymentAttempt.due_id) == due_id,
+        col(PaymentAttempt.next_check_at).is_not(None),
+        col(PaymentAttempt.given_up_at).is_(None),
+    )
     pages = update(PaymentAttempt).where(*still_open, col(PaymentAttempt.gateway) != keep)
     session.exec(pages.values(given_up_at=now, next_check_at=now))
 

@@ -47,6 +47,9 @@ def take(session: Session, subject: str, now: datetime) -> None:
 
 def let_go(session: Session, subject: str, now: datetime) -> None:
     """Nobody wants it any more: the gateway lets go of all that it holds and that was not taken yet."""
+    if not is_waiting(session, subject):
+        return
+    _lock(session, subject)
     waits = update(Hold).where(*_of(subject), col(Hold.wish) != "let_go")
     session.exec(waits.values(wish="let_go", next_check_at=now))
 
@@ -55,7 +58,7 @@ def owe_less(session: Session, subject: str, less_vnd: int, now: datetime) -> in
     """A part of what is held will not be needed and is never taken; returns how much of `less_vnd` came already."""
     if not is_waiting(session, subject):
         return less_vnd
-    due = lock_due(session, session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).one())
+    due = _lock(session, subject)
     not_taken_vnd = min(less_vnd, max(0, due.amount_vnd - state_of_due(session, due).received_vnd))
     due.amount_vnd -= not_taken_vnd
     session.add(due)
@@ -75,6 +78,11 @@ def waiting(session: Session, most: int = 200) -> list[HeldMoney]:
 def count_waiting(session: Session) -> int:
     """How many sums gateways hold."""
     return session.exec(select(func.count()).select_from(Hold).where(col(Hold.next_check_at).is_not(None))).one()
+
+
+def _lock(session: Session, subject: str) -> PaymentDue:
+    """The due before its holds, as whoever tells of money locks them, so that neither waits for the other."""
+    return lock_due(session, session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).one())
 
 
 def _of(subject: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
