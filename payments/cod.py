@@ -91,6 +91,19 @@ def left_to_collect(session: Session, subject: str, amount_vnd: int) -> int:
     return min(amount_vnd, _open_vnd(session, lock_due(session, due.id)))
 
 
+def collect_less(session: Session, subject: str, less_vnd: int, now: datetime) -> int:
+    """Goods will not be delivered: `less_vnd` of their cash is owed no more; returns how much of it came already.
+
+    What carriers have still to bring for other parcels stays owed. Void the parcel's own pending pair first.
+    """
+    due = lock_due(session, session.exec(select(PaymentDue.id).where(PaymentDue.subject == subject)).one())
+    not_owed_vnd = min(less_vnd, _open_vnd(session, due))
+    due.amount_vnd -= not_owed_vnd
+    session.add(due)
+    session.flush()
+    return less_vnd - not_owed_vnd
+
+
 def cash_of(session: Session, parcels: Mapping[str, tuple[str, int]]) -> dict[str, int]:
     """What each parcel ("parcel:9", with its order's subject and its sum) has still to bring in cash, or brought."""
     mine = (PaymentAttempt.gateway == METHOD, col(PaymentAttempt.reference).in_(parcels))
@@ -115,7 +128,8 @@ def _open_vnd(session: Session, due: PaymentDue) -> int:
     """What is missing of the due and on its way with no other parcel."""
     facts = facts_of(session, due.id)
     over = {fact.attempt_id for fact in facts if fact.kind in (FactKind.CAPTURED, FactKind.VOIDED)}
-    held = [fact for fact in facts if fact.kind == FactKind.AUTHORISED and fact.attempt_id not in over]
+    of_carriers = [fact for fact in facts if fact.kind == FactKind.AUTHORISED and fact.gateway == METHOD]
+    held = [fact for fact in of_carriers if fact.attempt_id not in over]
     return max(0, state_of_due(session, due).missing_vnd - sum(fact.amount_vnd for fact in held))
 
 

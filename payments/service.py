@@ -26,12 +26,14 @@ from payments.books import (
 from payments.cod import carrier_account as carrier_account
 from payments.cod import cash_of as cash_of
 from payments.cod import collect_cod as collect_cod
+from payments.cod import collect_less as collect_less
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import left_to_collect as left_to_collect
 from payments.cod import void_cod as void_cod
 from payments.cod import was_asked as was_asked
 from payments.disputes.open import (
     DisputeOpen,
+    at_the_bank_vnd,
     borne_by_market_vnd,
     require_none_open,
     wait_for_end,
@@ -179,9 +181,10 @@ def set_aside(session: Session, subject: str, reason: str, now: datetime) -> int
     """Take the money of a closed order off it and put it before the operator; returns the đồng moved.
 
     `reason` is "late" (it came after the order closed and the goods are gone) or "short" (only a part came in time).
+    What the card's bank has taken back stays where it is.
     """
     due = lock_due(session, _due(session, subject).id)
-    moved_vnd = state_of_due(session, due).refundable_vnd
+    moved_vnd = state_of_due(session, due).refundable_vnd - at_the_bank_vnd(session, due.id)
     if moved_vnd <= 0:
         return 0
     last = session.exec(

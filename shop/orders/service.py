@@ -97,10 +97,10 @@ def _return_goods(session: Session, order_id: int, was: str, buyer: Person, now:
 def _return_money(session: Session, order: Order, now: datetime) -> None:
     subject = f"order:{order.id}"
     if order.payment_method == "cod":
-        payments.change_due(session, subject, 0, now)
-        return
-    holds.let_go(session, subject, now)
-    paying.give_up(session, subject, now)
+        payments.collect_less(session, subject, payments.state_of(session, subject).missing_vnd, now)
+    else:
+        holds.let_go(session, subject, now)
+        paying.give_up(session, subject, now)
     if refundable_vnd := payments.refundable_vnd(session, subject):
         payments.give_back(session, subject, refundable_vnd, "cancelled by the buyer", now)
 
@@ -178,7 +178,7 @@ def pay_at_the_door(session: Session, order: Order, settings: Settings, now: dat
     """
     cash.require(session, settings, order.phone, order.total_vnd, now)
     subject = f"order:{order.id}"
-    if payments.state_of(session, subject).received_vnd:
+    if payments.left_to_collect(session, subject, order.total_vnd) < order.total_vnd:
         raise CannotSwitch
     if not set_state(session, order.id, "awaiting_payment", "placed", payment_method=cash.CASH, pay_by=None):
         raise CannotSwitch

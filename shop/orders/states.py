@@ -238,16 +238,18 @@ def _settle_missing_parcels(
     """What will not be delivered is no longer owed, or is sent back if it was paid."""
     order = session.get_one(Order, order_id)
     subject, missing_vnd = f"order:{order_id}", sum(parcel.total_vnd for parcel in parcels)
+    missing_vnd -= given_back_vnd(session, parcels)
     if order.payment_method == "cod":
         for parcel in parcels:
             payments.void_cod(session, f"parcel:{parcel.id}", now)
-        owed = payments.state_of(session, subject).due_vnd
-        payments.change_due(session, subject, max(0, owed - missing_vnd), now)
+        left_vnd = payments.collect_less(session, subject, missing_vnd, now)
     elif order.paid_at is not None:
-        left_vnd = holds.owe_less(session, subject, missing_vnd - given_back_vnd(session, parcels), now)
-        left_vnd = min(left_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
-        if left_vnd:
-            payments.give_back(session, subject, left_vnd, reason, now, person)
+        left_vnd = holds.owe_less(session, subject, missing_vnd, now)
+    else:
+        return
+    left_vnd = min(left_vnd, payments.refundable_vnd(session, subject))  # a few đồng may never have come
+    if left_vnd > 0:
+        payments.give_back(session, subject, left_vnd, reason, now, person)
 
 
 def given_back_vnd(session: Session, parcels: Sequence[Parcel]) -> int:

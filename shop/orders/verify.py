@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import String, case, cast, func, literal, select
 from sqlmodel import Session, col
 
-from payments.models import PaymentDue
+from payments.holds.models import Hold as HeldMoney
+from payments.models import PaymentDue, PaymentFact
 from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.stock.models import Hold, HoldState, StockMovement
 from shop.vouchers.models import VoucherUse
@@ -71,14 +72,23 @@ def _lines_stay_together(session: Session) -> Iterator[str]:
 
 
 def _dues_agree(session: Session) -> Iterator[str]:
-    """What is asked for is the order's sum; cash on delivery is asked only for parcels that may still arrive."""
+    """What is asked for is the order's sum.
+
+    Cash, and money that a gateway only holds, is asked only for parcels that may still arrive; what had come for the
+    others stays in the sum, for it was sent back.
+    """
+    asked, in_cash = col(PaymentDue.amount_vnd), col(Order.payment_method) == "cod"
     sent = case((col(Parcel.state).in_(_NOT_SENT), 0), else_=col(Parcel.total_vnd))
     on_the_way = select(func.sum(sent)).where(col(Parcel.order_id) == col(Order.id)).scalar_subquery()
-    owed = case((col(Order.payment_method) == "cod", on_the_way), else_=col(Order.total_vnd))
+    facts = select(func.coalesce(func.sum(col(PaymentFact.applied_vnd)), 0))
+    came = facts.where(col(PaymentFact.due_id) == col(PaymentDue.id)).scalar_subquery()
+    was_held = select(col(HeldMoney.due_id)).where(col(HeldMoney.due_id) == col(PaymentDue.id)).exists()
+    least = case((in_cash | was_held, on_the_way), else_=col(Order.total_vnd))
+    most = case((in_cash, on_the_way + came), else_=col(Order.total_vnd))
     found = (
-        select(col(Order.code), owed, col(PaymentDue.amount_vnd))
+        select(col(Order.code), least, asked)
         .outerjoin(PaymentDue, col(PaymentDue.subject) == _SUBJECT)
-        .where(col(PaymentDue.id).is_(None) | (owed != col(PaymentDue.amount_vnd)))
+        .where(col(PaymentDue.id).is_(None) | ~asked.between(least, most))
     )
     for code, owed_vnd, due_vnd in session.execute(found):
         yield f"orders: {code} owes {owed_vnd}, " + ("nothing is due" if due_vnd is None else f"due are {due_vnd}")

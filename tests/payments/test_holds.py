@@ -30,6 +30,7 @@ from shop.main import HANDLERS
 from shop.orders import service as orders
 from shop.orders import states
 from shop.orders.models import Order, Parcel
+from shop.orders.verify import broken_rules
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person
@@ -79,7 +80,7 @@ class Sale:
 
     def money(self) -> PaymentState:
         with self.db.read() as session:
-            assert verify.check(session) == []
+            assert broken_rules(session) == verify.check(session) == []
             return state_of(session, self.subject)
 
     def books(self) -> tuple[int, int]:
