@@ -33,6 +33,13 @@ def borne_by_market_vnd(session: Session, due_id: int) -> int:
     return sum(one.amount_vnd for one in _about(session, PaymentFact.due_id == due_id) if one.borne_by == "market")
 
 
+def at_the_bank_vnd(session: Session, due_id: int) -> int:
+    """How much of a due its bank has, or gave back to the buyer at the market's expense: not ours to send back."""
+    return sum(
+        one.amount_vnd for one in _about(session, PaymentFact.due_id == due_id) if one.borne_by in ("", "market")
+    )
+
+
 def require_none_open(session: Session, due_id: int) -> None:
     """Raises DisputeOpen while a bank, or the operator after it, has still to decide about money of this due."""
     if any(not dispute.borne_by for dispute in _about(session, PaymentFact.due_id == due_id)):
