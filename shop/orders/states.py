@@ -263,8 +263,14 @@ def _note_shipment(session: Session, parcel: Parcel, state: ShipmentState) -> No
 
 
 def _parcel(session: Session, coop_id: int, parcel_id: int) -> Parcel:
-    """The parcel, if it is this co-op's: another co-op's is as good as none."""
-    wanted = select(Parcel).where(col(Parcel.id) == parcel_id, col(Parcel.coop_id) == coop_id)
+    """The parcel, if it is this co-op's: another co-op's is as good as none.
+
+    Its order is locked before it, as by a buyer who calls the order off, so that neither waits for the other.
+    """
+    mine = (col(Parcel.id) == parcel_id, col(Parcel.coop_id) == coop_id)
+    its_order = select(col(Parcel.order_id)).where(*mine).scalar_subquery()
+    session.execute(select(col(Order.id)).where(col(Order.id) == its_order).with_for_update(key_share=True))
+    wanted = select(Parcel).where(*mine).execution_options(populate_existing=True)
     parcel: Parcel | None = session.execute(wanted).scalar_one_or_none()
     if parcel is None:
         raise NoSuchParcel(parcel_id=parcel_id)

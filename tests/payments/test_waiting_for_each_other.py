@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from payments import verify
 from payments.books import lock_due
@@ -16,8 +16,12 @@ from payments.receive import take_fact
 from payments.service import state_of
 from shop.core.db import Database
 from shop.orders import service as orders
+from shop.orders import states
+from shop.orders.models import Order, Parcel
+from shop.orders.verify import broken_rules
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person
 from tests.factories_orders import make_order, make_table, variant_of
 from tests.overtaking import overtaken
 
@@ -75,3 +79,30 @@ def test_money_and_the_end_of_its_order_do_not_wait_for_each_other_for_ever(
         subject = session.get_one(PaymentDue, due_id).subject
         assert state_of(session, subject).refundable_vnd == 0  # all of it goes back, or waits for a person
         assert verify.check(session) == []
+
+
+def test_buyer_and_co_op_who_call_it_off_at_the_same_moment_do_so_once(db: Database, settings: Settings) -> None:
+    coop = make_coop(db)
+    make_table(db, coop)
+    placed = make_order(db, {variant_of(db, make_product(db, coop)).id: 1}, settings, NOW)
+    person = make_person(db)
+    with db.read() as session:
+        parcel_id = session.exec(select(Parcel.id)).one()
+
+    def co_op() -> str:
+        try:
+            with db.write() as session:
+                states.cancel(session, coop.id, parcel_id, person, NOW)
+        except states.MovedOn:
+            return "too late"
+        return "called off"
+
+    def begins(session: Session) -> None:
+        session.exec(update(Order).where(col(Order.id) == placed.id).values(note=""))
+
+    def calls_off(session: Session) -> None:
+        orders.cancel(session, placed.id, None, NOW)
+
+    assert overtaken(db, begins, co_op, calls_off) == "too late"
+    with db.read() as session:
+        assert broken_rules(session) == verify.check(session) == []
