@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 
 from payments import paying
 from payments import service as payments
-from payments.paying import GatewayBusy, Payer
+from payments.paying import GatewayBusy, NothingToPay, Payer
 from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
@@ -53,6 +53,8 @@ async def go_and_pay(
     def find() -> Order:
         with db.read() as session:
             order = opened_to_pay(session, code, visit, settings)
+        if order.state in ("closed", "cancelled"):  # an old tab: what is paid now would have to be sent back
+            raise NothingToPay
         limits.count("pay", f"order:{order.id}", times=20, per_s=600)
         return order
 

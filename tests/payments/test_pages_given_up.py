@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import col, select
+from starlette.testclient import TestClient
 
 from payments import verify
 from payments.asking import ask_due
@@ -21,6 +22,7 @@ from shop.core.db import Database
 from shop.core.events import deliver_due
 from shop.main import HANDLERS
 from shop.orders import service as orders
+from shop.orders.access import secret_link
 from shop.orders.models import Order
 from shop.orders.paying import switch
 from shop.orders.placing import Placed
@@ -141,3 +143,19 @@ def test_who_comes_back_to_a_way_given_up_gets_a_page_of_its_own(settings: Setti
 def test_who_can_close_a_page(settings: Settings) -> None:
     gateways = till_from(settings).gateways
     assert {name for name, one in gateways.items() if isinstance(one, CanCancel)} == {"payos", "stripe"}
+
+
+@pytest.mark.parametrize("how", ["called off", "not paid in time"])
+def test_an_old_tab_opens_no_page_for_an_order_that_is_over(
+    client: TestClient, settings: Settings, db: Database, how: str
+) -> None:
+    coop, now = make_coop(db), datetime.now(UTC)
+    make_table(db, coop)
+    placed = make_order(db, {variant_of(db, make_product(db, coop)).id: 1}, settings, now, pay="vnpay")
+    client.get(secret_link(settings.secret_key, placed.code))
+    with db.write() as session:
+        orders.cancel(session, placed.id, None, now) if how == "called off" else orders.close(session, placed.id, now)
+    answer = client.post(f"/don-hang/{placed.code}/tra", follow_redirects=False)
+    assert answer.status_code == 409
+    with db.read() as session:
+        assert session.exec(select(PaymentAttempt.next_check_at)).one() is None
