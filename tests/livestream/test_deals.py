@@ -176,7 +176,9 @@ def test_a_deal_that_is_stopped_is_over_at_once_and_written_down(db: Database, n
         deals.stop(session, on_air.id, deal.id, host, now + 2 * MINUTE)
     assert claim(db, on_air.slug, make_cart(db, now), 1, now + MINUTE).price_vnd == 150_000
     with db.read() as session:
-        told = session.exec(select(AuditEntry.after).where(AuditEntry.what == "deal").order_by(AuditEntry.id)).all()
+        told = session.exec(
+            select(AuditEntry.after).where(AuditEntry.what == "deal").order_by(col(AuditEntry.id))
+        ).all()
         assert session.get_one(LiveDeal, deal.id).closed_at == now + MINUTE
     assert told == [{"price_vnd": 100_000, "quantity": 5, "seconds": 180}, "stopped"]
 

@@ -115,8 +115,10 @@ class OnAir:
         )
 
     def cannot_send(self, which: int) -> None:
-        who = lambda parcel: (parcel.coop_id, parcel.id, self.host, self.now)  # noqa: E731  # said where it is used
-        self._with(which, lambda session, _o, parcel: states.cancel(session, *who(parcel)))
+        self._with(
+            which,
+            lambda session, _o, parcel: states.cancel(session, parcel.coop_id, parcel.id, self.host, self.now),
+        )
 
     def give_back(self, which: int, sum_vnd: int) -> None:
         """A box of the parcel, or a sum of its own."""
