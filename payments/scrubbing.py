@@ -15,7 +15,8 @@ PROOF = re.compile(r"sign|checksum|check_sum|hash|\bmac\b|secret|token|apikey|ap
 NUMBER = re.compile(r"acc(?!umul|ess|ept)|card|phone|msisdn|virtual", re.I)
 LONG = re.compile(r"(?<![0-9A-Za-z])[0-9]{8,19}(?![0-9A-Za-z])")
 _WORDS = re.compile(r"content|desc|message|info|remark|memo|note|words|body|text", re.I)
-_ONLY_NUMBER = re.compile(r"[0-9 .-]{5,}")
+_ONLY_NUMBER = re.compile(r"[+0-9 .()-]{5,}")
+_AT_HOME = re.compile(r"e-?mail|address", re.I)
 
 
 def stored(said: bytes) -> bytes:
@@ -44,6 +45,8 @@ def _form(text: str) -> str:
 
 
 def _scrub(told: Any, name: str) -> Any:
+    if told and _AT_HOME.search(name):
+        return COVERED
     if isinstance(told, dict):
         return {key: _scrub(value, key) for key, value in told.items()}
     if isinstance(told, list):

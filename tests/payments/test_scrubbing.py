@@ -31,6 +31,14 @@ def test_account_numbers_are_covered_wherever_they_stand(told: object) -> None:
         assert (number in kept) == (number in json.dumps(told))
 
 
+def test_of_a_card_holder_neither_mail_nor_address_nor_phone_is_kept() -> None:
+    who = {"email": "hoa@htx.example", "phone": "+84 (91) 234-5678", "address": {"line1": "12 Trần Phú", "city": "x"}}
+    kept = stored(json.dumps({"id": "evt_1", "object": {"customer_details": who, "amount_total": 255_000}}).encode())
+    told = json.loads(kept)["object"]
+    assert told["customer_details"] == {"email": "•••", "phone": "•••5678", "address": "•••"}
+    assert told["amount_total"] == 255_000
+
+
 def test_a_query_keeps_its_sums_and_ids_and_loses_its_proof() -> None:
     said = (
         f"vnp_Amount=25500000&vnp_TransactionNo=14123456&cust_msisdn=84900000001&vnp_SecureHash=ab12&desc=tk+{ACCOUNT}"
