@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
 
 from payments import ledger
-from payments.books import lock_due
-from payments.disputes.open import require_none_open
+from payments.books import lock_due, state_of_due
+from payments.disputes.open import DisputeOpen, borne_by_market_vnd, require_none_open
 from payments.gateway import Fact, FactKind, Outcome
 from payments.models import PaymentDue, PaymentFact, Refund, UnmatchedMoney
 from payments.refunding import OUTSIDE, TRANSFER, book_sent, by_transfer, goes_by, left_on_vnd
@@ -91,13 +91,17 @@ def count_to_send(session: Session) -> int:
 def mark_sent(session: Session, refund_id: int, reference: str, person: Person, now: datetime) -> None:
     """The transfer left the bank under `reference`: booked, told, audited.
 
-    Raises AlreadySent on the second time, DisputeOpen while the card's bank has the money.
+    Raises AlreadySent on the second time, DisputeOpen while the card's bank has the money or has given it back.
     """
     refund = _locked(session, refund_id)
     if refund.state != "requested" or refund.way != TRANSFER:
         raise AlreadySent(refund_id=refund_id)
     if refund.due_id:
         require_none_open(session, refund.due_id)
+    if refund.due_id and refund.unmatched_id is None:
+        due = lock_due(session, refund.due_id)
+        if state_of_due(session, due).refundable_vnd < borne_by_market_vnd(session, due.id):
+            raise DisputeOpen(due_id=due.id)
     refund.sent_by = person.id
     movement = f"refund:{refund.id}"
     fact = Fact("own", movement, FactKind.REFUNDED, refund.amount_vnd, now, "manual", ledger.BANK, reference)

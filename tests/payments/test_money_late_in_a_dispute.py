@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
+import pytest
 from sqlmodel import select
 
-from payments import unmatched
+from payments import refunds, unmatched
 from payments.disputes import service as disputes
 from payments.disputes.models import ReviewItem
+from payments.disputes.open import DisputeOpen
 from payments.gateway import Fact, FactKind
 from payments.models import PaymentAttempt
 from payments.receive import take_fact
-from payments.service import give_back, refunds_of, set_aside, state_of
+from payments.refunding import by_transfer
+from payments.service import give_back, refunds_of, request_refund, set_aside, state_of
 from payments.verify import check
 from shop.core.db import Database
 from tests.payments.factories import NOW, OPERATOR, make_due
@@ -60,3 +66,17 @@ def test_and_stays_with_the_bank_when_it_is_lost(db: Database) -> None:
     with db.read() as session:
         assert refunds_of(session, subject) == []
         assert check(session) == []
+
+
+@pytest.mark.parametrize("rest_vnd", [0, 100_000])
+def test_what_the_bank_gave_back_at_the_markets_expense_is_not_transferred_as_well(db: Database, rest_vnd: int) -> None:
+    due = make_due(db, SUM_VND + rest_vnd, "stripe")
+    with db.write() as session:
+        tell(session, replace(paid(session, due.subject), amount_vnd=SUM_VND + rest_vnd))
+        refund, *_ = request_refund(session, due.subject, rest_vnd or SUM_VND, "cancelled", NOW)
+        by_transfer(session, refund, "charge_disputed", NOW)
+        tell(session, *event("lost"))
+        matter = session.exec(select(ReviewItem.id).where(ReviewItem.reason == "dispute_lost")).one()
+        disputes.decide(session, matter, "market", "ngân hàng đã trả khách", OPERATOR, NOW)
+    with nullcontext() if rest_vnd else pytest.raises(DisputeOpen), db.write() as session:
+        refunds.mark_sent(session, refund.id, "FT1", OPERATOR, NOW)
