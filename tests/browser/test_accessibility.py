@@ -40,8 +40,8 @@ def sign_in(page: Page, phone: str) -> None:
 def put_something_in_the_cart(page: Page) -> None:
     page.goto("/danh-muc")
     page.click(".product-card:not(:has(.band.out)) .card-name a")
-    page.click("form[action$='/gio-hang'] button:not([type=button])")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("form[action$='/gio-hang'] button:not([type=button])")
 
 
 def on_any_screen(page: Page) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -75,10 +74,8 @@ class TestBuyingOnAPhone:
             coop_ids = set(session.exec(select(Parcel.coop_id)))
         assert coop_ids == {coop.id for coop in market.coops}
         page.wait_for_timeout(300)  # the stream has opened: nothing on the page tells when
-        told_at = time.monotonic()
         simulate_transfer(market.db, market.settings, order.code, datetime.now(UTC))
-        expect(page.get_by_text("Đã nhận tiền.")).to_be_visible(timeout=4_000)
-        assert time.monotonic() - told_at < 3.5
+        expect(page.get_by_text("Đã nhận tiền.")).to_be_visible()  # how soon is measured by `rehearse live`
 
         page.reload()
         expect(page.get_by_text("Đã nhận tiền.")).to_be_visible()
