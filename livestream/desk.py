@@ -56,8 +56,7 @@ def _orders(session: Session, room: Room) -> list[Sale]:
     lines = (
         select(Order, OrderLine)
         .join(OrderLine, col(OrderLine.order_id) == Order.id)
-        .join(Pool, col(Pool.id) == OrderLine.pool_id)
-        .where(Pool.owner == live_owner(room.live.id))
+        .where(OrderLine.live_key == live_owner(room.live.id))
     )
     return [
         Sale(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from payments import service as payments
 from shop.addresses import service as addresses
 from shop.orders.models import Order, OrderLine, Parcel
-from shop.stock.models import Pool
 
 TO_PACK = ("new", "confirmed")
 
@@ -53,8 +53,8 @@ class Packing:
 
 def packing(session: Session, live_id: int) -> Packing:
     """Parcels that hold anything of the session, the earliest order first."""
-    mine = select(OrderLine.id, OrderLine.parcel_id).join(Pool, col(Pool.id) == OrderLine.pool_id)
-    rows = session.exec(mine.where(Pool.owner == f"live:{live_id}")).all()
+    mine = select(OrderLine.id, OrderLine.parcel_id).where(OrderLine.live_key == f"live:{live_id}")
+    rows = session.exec(mine).all()
     of_session, parcel_ids = frozenset(line_id for line_id, _p in rows), {parcel_id for _l, parcel_id in rows}
     wanted = select(Order, Parcel).join(Parcel, col(Parcel.order_id) == Order.id)
     found = session.exec(
@@ -64,8 +64,20 @@ def packing(session: Session, live_id: int) -> Packing:
     lines = session.exec(
         select(OrderLine).where(col(OrderLine.parcel_id).in_(open_ids)).order_by(col(OrderLine.id))
     ).all()
+    by_cash = {
+        f"parcel:{parcel.id}": (f"order:{order.id}", parcel.total_vnd)
+        for order, parcel in found
+        if order.payment_method == "cod" and parcel.state in TO_PACK
+    }
+    cash = payments.cash_of(session, by_cash)
     parcels = [
-        _to_pack(order, parcel, [line for line in lines if line.parcel_id == parcel.id], of_session)
+        _to_pack(
+            order,
+            parcel,
+            [line for line in lines if line.parcel_id == parcel.id],
+            of_session,
+            cash.get(f"parcel:{parcel.id}", 0),
+        )
         for order, parcel in found
         if parcel.state in TO_PACK
     ]
@@ -74,9 +86,10 @@ def packing(session: Session, live_id: int) -> Packing:
     return Packing(parcels, _together([line for line in lines if line.id in of_session]), done, states.count("waiting"))
 
 
-def _to_pack(order: Order, parcel: Parcel, lines: Sequence[OrderLine], of_session: frozenset[int]) -> ToPack:
+def _to_pack(
+    order: Order, parcel: Parcel, lines: Sequence[OrderLine], of_session: frozenset[int], cash_vnd: int
+) -> ToPack:
     where = f"{order.line}, {addresses.full_name(order.ward_code)}" if parcel.way == "delivery" else ""
-    cash_vnd = parcel.total_vnd if order.payment_method == "cod" else 0
     return ToPack(order.code, parcel, order.name, order.phone, where, order.note, cash_vnd, lines, of_session)
 
 

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from shop.core.money import split_by_share
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
-from shop.stock.models import Pool
 
 
 class Fate(StrEnum):
@@ -56,13 +55,12 @@ class Sold:
 
 
 def sold(session: Session, live_id: int) -> list[Sold]:
-    """Every order line whose goods came out of the session's allotment, the earliest first."""
+    """Every order line that the session sold, the earliest first."""
     lines = (
         select(Order, Parcel, OrderLine)
         .join(OrderLine, col(OrderLine.order_id) == Order.id)
         .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
-        .join(Pool, col(Pool.id) == OrderLine.pool_id)
-        .where(Pool.owner == f"live:{live_id}")
+        .where(OrderLine.live_key == f"live:{live_id}")
         .order_by(col(Order.placed_at), col(OrderLine.id))
     )
     rows = session.exec(lines).all()

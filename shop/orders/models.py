@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from shop.core.db import UtcDateTime
@@ -101,6 +101,12 @@ class OrderLine(SQLModel, table=True):
             name="sum",
         ),
         Index("ix_order_line_parcel", "parcel_id"),
+        Index(
+            "ix_order_line_live",
+            "live_key",
+            sqlite_where=text("live_key != ''"),
+            postgresql_where=text("live_key != ''"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -118,6 +124,8 @@ class OrderLine(SQLModel, table=True):
     discount_vnd: int = Field(default=0, sa_type=BigInteger)
     voucher_code: str = ""
     price_kind: str = ""
+    live_key: str = ""
+    """The session that sold it ("live:12"), whatever pool its goods came from when late money opened it again."""
     pool_id: int = Field(foreign_key="pool.id")
 
 

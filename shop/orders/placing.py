@@ -227,6 +227,7 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "discount_vnd": line.discount_vnd,
         "voucher_code": line.voucher_code,
         "price_kind": line.price_kind,
+        "live_key": line.live_key if line.is_live else "",
         "pool_id": line.pool_id,
     }
 

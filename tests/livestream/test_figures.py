@@ -175,6 +175,16 @@ def test_whatever_becomes_of_its_orders_every_dong_has_one_fate_and_the_books_ag
     market.agrees()
 
 
+def test_an_order_that_late_money_opened_again_is_still_the_sessions(on_air: OnAir) -> None:
+    """Its goods come from ordinary sale now; who sold it has not changed."""
+    on_air.buy("A1", 2, "vietqr")
+    on_air.wait(45)
+    assert on_air.told().money.standing_vnd == 0
+    on_air.pay(0)
+    assert on_air.told().money.standing_vnd == on_air.told().money.ordered_vnd > 0
+    on_air.agrees()
+
+
 def test_each_fate_has_its_name_and_its_sum(on_air: OnAir) -> None:
     paid, cash, unpaid, gone, refused = (on_air.buy("A1", 1, pay) for pay in ("vietqr", "cod", "vietqr", "cod", "cod"))
     on_air.pay(0)

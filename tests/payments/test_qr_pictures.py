@@ -28,10 +28,10 @@ ON_SQLITE = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 
 
 def scanned(picture: bytes) -> str:
-    """What the decoder reads: exactly one QR."""
+    """What the decoder reads: exactly one QR; the picture of one may hold what other kinds of codes look like."""
     with Image.open(BytesIO(picture)) as image:
-        (found,) = zxingcpp.read_barcodes(image.convert("L"))
-    assert found.format == zxingcpp.BarcodeFormat.QRCode
+        seen = zxingcpp.read_barcodes(image.convert("L"))
+    (found,) = [one for one in seen if one.format == zxingcpp.BarcodeFormat.QRCode]
     return found.text
 
 

@@ -1431,6 +1431,7 @@ CREATE TABLE order_line (
 	discount_vnd BIGINT NOT NULL, 
 	voucher_code VARCHAR NOT NULL, 
 	price_kind VARCHAR NOT NULL, 
+	live_key VARCHAR NOT NULL, 
 	pool_id INTEGER NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
 	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0), 
@@ -1440,6 +1441,8 @@ CREATE TABLE order_line (
 	CONSTRAINT fk_order_line_product_id FOREIGN KEY(product_id) REFERENCES product (id), 
 	CONSTRAINT fk_order_line_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
+-- end
+CREATE INDEX ix_order_line_live ON order_line (live_key) WHERE live_key != ''
 -- end
 CREATE INDEX ix_order_line_order_id ON order_line (order_id)
 -- end
