@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from shop import migrations
@@ -25,6 +25,8 @@ from tests.servers import NotAvailable, find_chromium, postgresql
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+expect.set_options(timeout=20_000)  # four workers, cameras among them, share two cores: late is not never
 
 WAITS = ("tests/test_", "tests/journeys/", "tests/browser/")
 
