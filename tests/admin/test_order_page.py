@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from payments.service import request_refund
+from payments.service import change_due, request_refund
 from payments.story import story_of
 from shop.accounts.models import Role
 from shop.core.audit import AuditEntry
@@ -54,6 +54,14 @@ def test_the_page_says_where_every_dong_of_the_order_is(operator: TestClient, db
         assert said in page
     assert f"2130:order:{order.id}" in page
     assert "Đơn " + order.code in re.sub("<[^>]+>", "", page)
+
+
+def test_where_nothing_is_owed_and_nothing_came_the_page_does_not_say_that_all_is_paid(
+    operator: TestClient, db: Database, order: Order
+) -> None:
+    with db.write() as session:  # as after a parcel that was not taken at the door
+        change_due(session, f"order:{order.id}", 0, datetime.now(UTC))
+    assert "Đã đủ tiền" not in operator.get(f"/quan-tri/don/{order.code}").text
 
 
 def test_the_books_of_an_order_sum_to_nothing_and_hold_what_it_says(db: Database, order: Order) -> None:

@@ -146,6 +146,16 @@ class TestOperatorsPage:
         assert "0912 345 678" in page
         assert "/don-hang/ABC?k=" in page
 
+    def test_what_a_coop_got_has_no_link_to_pages_that_are_closed_to_the_operator(
+        self, operator: TestClient, db: Database, now: datetime
+    ) -> None:
+        letter = Letter("order:1:new", "new_order", "Đơn mới ABC", "Có đơn mới.", "/ban-hang/don/82")
+        with db.write() as session:
+            notify.tell(session, letter, subject="order:1", phone="+84900000002", email=None, now=now)
+        page = operator.get("/quan-tri/tin-nhan").text
+        assert "/ban-hang/don/82" in page
+        assert not re.search(r'href="[^"]*/ban-hang/don/82', page)
+
     def test_outside_the_demo_the_secret_of_the_order_stays_out(
         self, operator: TestClient, app: FastAPI, db: Database, now: datetime
     ) -> None:
