@@ -184,7 +184,7 @@ def _handed_over(parcel: str) -> str:
 def _handed_over_fact(session: Session, parcel: str) -> tuple[PaymentAttempt, PaymentFact] | None:
     wanted = (
         select(PaymentAttempt, PaymentFact)
-        .join(PaymentFact, PaymentFact.attempt_id == PaymentAttempt.id)  # type: ignore[arg-type]  # a column comparison
+        .join(PaymentFact, col(PaymentFact.attempt_id) == PaymentAttempt.id)
         .where(PaymentAttempt.reference == parcel, PaymentFact.kind == FactKind.AUTHORISED)
     )
     return session.exec(wanted).first()

@@ -24,7 +24,6 @@ class LiveTarget(SQLModel, table=True):
     server: str
     """`rtmps://live-api-s.facebook.com:443/rtmp/`: one of the servers that we know."""
     sealed_key: str
-    is_wanted: bool = True
     state: str = TargetState.WAITING
     tries: int = 0
     state_at: datetime = Field(sa_type=UtcDateTime)

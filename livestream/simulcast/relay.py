@@ -23,6 +23,11 @@ _IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-ffla
 _THROUGH = ("-protocol_whitelist", "pipe,tcp,tls,rtmp,rtmps", "-f", "mp4", "-i", "pipe:0", "-c", "copy", "-f", "flv")
 
 
+def wait_s(tries: int) -> float:
+    """Seconds before the next try: twice as long each time, a minute at most, however many there were."""
+    return min(FIRST_WAIT_S * (1 << min(tries, 10)), LONGEST_WAIT_S)
+
+
 class Relays:
     """Looks which sites want which picture, from `start` to `stop`."""
 
@@ -70,7 +75,7 @@ class Relays:
             sent_s = await self._send(target_id, channel, address, tries)
             tries = 1 if sent_s > LONGEST_WAIT_S else tries + 1
             await self._tell(target_id, TargetState.REFUSED, tries)
-            await asyncio.sleep(min(FIRST_WAIT_S * 2**tries, LONGEST_WAIT_S))
+            await asyncio.sleep(wait_s(tries))
 
     async def _tell(self, target_id: int, state: TargetState, tries: int) -> None:
         await self._stage.in_db(targets.note, target_id, state, tries, datetime.now(UTC))

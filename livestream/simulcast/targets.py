@@ -107,7 +107,7 @@ def wanted(db: Database) -> dict[int, tuple[int, str, str]]:
     on_air = (
         select(LiveTarget)
         .join(LiveSession, col(LiveSession.id) == LiveTarget.session_id)
-        .where(col(LiveSession.state).in_(ON_AIR), col(LiveTarget.is_wanted))
+        .where(col(LiveSession.state).in_(ON_AIR))
     )
     with db.read() as session:
         return {row.id: (row.session_id, row.server, row.sealed_key) for row in session.exec(on_air)}

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 KIND = "video/x-flv"
 READ_BYTES = 64 * 1024
 HELLO_S, SILENCE_S = 10.0, 20.0
-MOST_ENCODERS, TRIES_PER_MINUTE = 40, 30
+MOST_ENCODERS = 40
 
 
 def stream_key(session: Session, secret_key: str, live_id: int, now: datetime) -> str:
@@ -40,8 +40,9 @@ def stream_key(session: Session, secret_key: str, live_id: int, now: datetime) -
     return _key(secret_key, live_id, session.get_one(LivePublisher, live_id).keys_made)
 
 
-def renew_key(session: Session, live_id: int) -> None:
+def renew_key(session: Session, live_id: int, now: datetime) -> None:
     """The key that was given out is worth nothing any more."""
+    lease.make_row(session, live_id, now)
     session.get_one(LivePublisher, live_id, with_for_update=True).keys_made += 1
 
 

@@ -36,7 +36,7 @@ def stream_key(
         if live.state in OVER:
             raise NotOnAir(title=live.title)
         if form.ok and form.value.new:
-            obs.renew_key(session, live_id)
+            obs.renew_key(session, live_id, now)
         key = obs.stream_key(session, settings.secret_key, live_id, now)
         room = rooms.read(session, live)
     host = urlsplit(settings.media_base or settings.base_url).hostname

@@ -1369,7 +1369,6 @@ CREATE TABLE live_target (
 	session_id INTEGER NOT NULL, 
 	server VARCHAR NOT NULL, 
 	sealed_key VARCHAR NOT NULL, 
-	is_wanted BOOLEAN NOT NULL, 
 	state VARCHAR NOT NULL, 
 	tries INTEGER NOT NULL, 
 	state_at DATETIME NOT NULL, 

@@ -83,6 +83,10 @@ def test_a_wrong_a_changed_and_an_ended_key_are_refused_and_nothing_becomes_publ
         assert refused.wait(20) != 0
 
 
+def test_a_new_key_may_be_asked_for_before_there_was_one(phone: Phone) -> None:
+    assert key_of(phone, new=True)
+
+
 def test_while_a_phone_sends_an_encoder_waits_outside(phone: Phone, settings: Settings) -> None:
     key = key_of(phone)
     phone.take()

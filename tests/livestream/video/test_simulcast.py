@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from livestream.simulcast import targets
 from livestream.simulcast.models import LiveTarget
+from livestream.simulcast.relay import wait_s
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.sealing import CannotOpen, seal, unseal
@@ -59,6 +60,10 @@ def test_the_servers_of_the_three_sites_are_known(typed: str, kept: str) -> None
 def test_no_other_address_is_ever_sent_to(typed: str) -> None:
     with pytest.raises(targets.UnknownServer):
         targets.server_of(typed, ())
+
+
+def test_the_thousandth_try_waits_a_minute_like_the_tenth() -> None:
+    assert [wait_s(tries) for tries in (0, 1, 10, 10_000)] == [3.0, 6.0, 60.0, 60.0]
 
 
 def test_what_is_sealed_is_opened_by_the_same_secret_and_purpose_only() -> None:
