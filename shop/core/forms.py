@@ -5,15 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, get_origin
+from typing import Annotated, Any, Generic, TypeVar, get_origin
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from shop.core.money import NotMoney, read_vnd
+
 T = TypeVar("T", bound=BaseModel)
 _NO_TEXT = re.compile("[\x00\ufffd]")  # U+FFFD stands where bytes were no UTF-8
+
+
+def _read_vnd(typed: Any) -> Any:
+    try:
+        return read_vnd(typed) if isinstance(typed, str) else typed
+    except NotMoney as error:
+        raise PydanticCustomError("not_money", "no sum of money") from error
+
+
+TypedVnd = Annotated[int, BeforeValidator(_read_vnd)]
+"""A sum of money as people type it: `35k`, `1tr2`, `35.000`. Error code: not_money."""
 
 
 @dataclass
