@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from shop.accounts import service as accounts
 from shop.accounts.models import PersonRow, Role, RoleGrant
+from shop.accounts.rights import OF_COOP
 from shop.core.db import Database
 from shop.core.deps import SIGN_IN, Person
 
@@ -23,7 +24,7 @@ def make_person(
         session.add(row)
         session.flush()
         for role in roles:
-            of_coop = coop_id if role in (Role.MANAGER, Role.HOST) else None
+            of_coop = coop_id if role in OF_COOP else None
             session.add(RoleGrant(person_id=row.id, role=role, coop_id=of_coop, granted_at=LONG_AGO))
         session.flush()
         return accounts.as_person(session, row)

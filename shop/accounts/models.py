@@ -9,8 +9,15 @@ from shop.core.db import UtcDateTime
 
 
 class Role(StrEnum):
+    """All but OFFICER and OPERATOR are held for one co-op; what each may do there stands in `accounts.rights`."""
+
     MANAGER = "manager"
+    ACCOUNTANT = "accountant"
+    SELLER = "seller"
+    PACKER = "packer"
     HOST = "host"
+    MEMBER = "member"
+    HELPER = "helper"
     OFFICER = "officer"
     OPERATOR = "operator"
 
@@ -56,7 +63,10 @@ class OneTimeCode(SQLModel, table=True):
 
 
 class RoleGrant(SQLModel, table=True):
-    """A role somebody holds until it is revoked; managers and hosts hold it for one co-op."""
+    """A role somebody holds until it is revoked or its time is over; the roles of a co-op's people are for one co-op.
+
+    A helper always has `ends_at`, and `agreed_by`, who asked for the help or consented to it.
+    """
 
     __tablename__ = "role_grant"
 
@@ -66,6 +76,8 @@ class RoleGrant(SQLModel, table=True):
     coop_id: int | None = Field(default=None, index=True)
     granted_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    agreed_by: int | None = None
 
 
 class Consent(SQLModel, table=True):

@@ -116,7 +116,7 @@ def _enter(db: Database, asked: SignInByPassword, now: datetime) -> tuple[str, P
     if not passwords.fits(asked.password, person.password_hash if person else "") or person is None:
         return None
     with db.write() as session:
-        return accounts.start_session(session, person.id, now), accounts.as_person(session, person)
+        return accounts.start_session(session, person.id, now), accounts.as_person(session, person, now)
 
 
 def _welcome(page: Page, visit: Visit, token: str, further: str) -> Response:

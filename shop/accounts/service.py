@@ -96,13 +96,15 @@ def who_is(db: Database, token: str, now: datetime) -> Person | None:
         signed_in = session.get(SignIn, hash_of(token))
         if signed_in is None or signed_in.expires_at <= now:
             return None
-        return as_person(session, session.get_one(PersonRow, signed_in.person_id))
+        return as_person(session, session.get_one(PersonRow, signed_in.person_id), now)
 
 
-def as_person(session: Session, row: PersonRow) -> Person:
-    """The plain value that routes work with."""
+def as_person(session: Session, row: PersonRow, now: datetime | None = None) -> Person:
+    """The plain value that routes work with; without `now` only with the roles that end by no clock."""
     mine = select(RoleGrant).where(RoleGrant.person_id == row.id, col(RoleGrant.revoked_at).is_(None))
-    roles = tuple(Grant(grant.role, grant.coop_id) for grant in session.exec(mine.order_by(col(RoleGrant.id))))
+    lasts = col(RoleGrant.ends_at).is_(None)
+    held = mine.where(lasts if now is None else or_(lasts, col(RoleGrant.ends_at) > now))
+    roles = tuple(Grant(grant.role, grant.coop_id) for grant in session.exec(held.order_by(col(RoleGrant.id))))
     return Person(id=row.id, name=row.name, phone=row.phone or "", roles=roles)
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 VISITOR = "cho_khach"
 SIGN_IN = "cho_phien"
-DESKS = {"operator": "/quan-tri", "officer": "/lien-minh", "manager": "/ban-hang", "host": "/ban-hang/live"}
+DESKS = {"operator": "/quan-tri", "officer": "/lien-minh"}
+DESKS |= dict.fromkeys(("manager", "seller", "packer", "accountant", "helper"), "/ban-hang")
+DESKS |= {"host": "/ban-hang/live", "member": "/ban-hang"}
 YEAR_S = 365 * 24 * 3600
 
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -32,7 +34,7 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 @dataclass(frozen=True)
 class Grant:
-    """A role somebody holds; `coop_id` for managers and hosts."""
+    """A role somebody holds; `coop_id` for those of a co-op's people."""
 
     role: str
     coop_id: int | None = None

@@ -129,6 +129,8 @@ class Page:
         self.templates: Environment = request.app.state.templates
         self.settings: Settings = request.app.state.settings
         self.cookies: list[tuple[str, str, int]] = []
+        self.known: dict[str, Any] = {}
+        """What every page of this request knows beside its own facts."""
         self._said: list[str] = []
 
     @property
@@ -151,7 +153,7 @@ class Page:
     ) -> Response:
         """Render `name`, or only its block for htmx. With `cache` the answer is public; without, private."""
         notices = [] if cache else self._take_notices()
-        facts = {"request": self.request, "path": self.request.url.path, "notices": notices, **facts}
+        facts = {"request": self.request, "path": self.request.url.path, "notices": notices, **self.known, **facts}
         template = self.templates.get_template(name)
         html = self._fragment(template, block, facts) if self.wants_fragment else template.render(facts)
         allowed = with_pictures_of(csp, self.settings.media_base)

@@ -16,7 +16,7 @@ from shop.core.forms import Posted, posted
 from shop.core.phones import Phone
 from shop.orders import desk as orders
 from shop.orders.routes import qr_svg
-from shop.workspace.here import DeskDep
+from shop.workspace.here import OrdersDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 
@@ -30,7 +30,7 @@ class WhoForgot(BaseModel):
 
 
 @router.get("/khoi-phuc")
-def ask(db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def ask(db: DatabaseDep, page: PageDep, desk: OrdersDesk) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
     return page("workspace/recovery.html", block="recovery", coop=coop, form=Posted.blank(WhoForgot), qr=None)
@@ -41,7 +41,7 @@ def show_qr(
     form: Annotated[Posted[WhoForgot], Depends(posted(WhoForgot))],
     db: DatabaseDep,
     page: PageDep,
-    desk: DeskDep,
+    desk: OrdersDesk,
     settings: SettingsDep,
     limits: LimitsDep,
     now: NowDep,

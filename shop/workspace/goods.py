@@ -30,7 +30,7 @@ from shop.core.pictures import Photo
 from shop.core.web import Page
 from shop.stock import service as stock
 from shop.stock.models import Pool
-from shop.workspace.here import Desk, DeskDep
+from shop.workspace.here import Desk, GoodsDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 
@@ -62,7 +62,7 @@ class Goods:
 
 
 @router.get("/hang")
-def goods(db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def goods(db: DatabaseDep, page: PageDep, desk: GoodsDesk) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         found = _goods(session, catalog.products_of_coop(session, coop.id))
@@ -79,7 +79,7 @@ def _goods(session: Session, products: Sequence[Product]) -> list[Goods]:
 
 
 @router.get("/hang/{variant_id}")
-def variant(variant_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def variant(variant_id: Id, db: DatabaseDep, page: PageDep, desk: GoodsDesk) -> Response:
     return _show(db, page, desk, variant_id, None)
 
 
@@ -101,7 +101,7 @@ def change(
     variant_id: Id,
     db: DatabaseDep,
     page: PageDep,
-    desk: DeskDep,
+    desk: GoodsDesk,
     form: Annotated[Posted[PriceAndStock], Depends(posted(PriceAndStock))],
     now: NowDep,
 ) -> Response:
@@ -130,7 +130,7 @@ def _require_own(db: Database, desk: Desk, product_id: int) -> None:
 
 
 async def _photo_sent(
-    product_id: Id, request: Request, db: DatabaseDep, desk: DeskDep, settings: SettingsDep
+    product_id: Id, request: Request, db: DatabaseDep, desk: GoodsDesk, settings: SettingsDep
 ) -> Stored | None:
     """The picture that was sent, prepared in the back room while pages keep their threads; None when none was sent.
 
@@ -149,7 +149,7 @@ def add_photo(
     product_id: Id,
     db: DatabaseDep,
     page: PageDep,
-    desk: DeskDep,
+    desk: GoodsDesk,
     stored: Annotated[Stored | None, Depends(_photo_sent)],
     now: NowDep,
 ) -> Response:

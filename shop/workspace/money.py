@@ -19,14 +19,14 @@ from shop.coops import service as coops
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.i18n import HERE
 from shop.core.i18n import gettext as _
-from shop.workspace.here import Desk, DeskDep
+from shop.workspace.here import Desk, MoneyDesk
 
 router = APIRouter(prefix="/ban-hang/tien", include_in_schema=False)
 WORDS = {"masked": accounts.masked, "bank_name": bank_name}
 
 
 @router.get("")
-def money(db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep) -> Response:
+def money(db: DatabaseDep, page: PageDep, desk: MoneyDesk, now: NowDep) -> Response:
     with db.read() as session:
         facts = _facts(session, desk)
         seller = f"coop:{facts['coop'].id}"
@@ -43,7 +43,7 @@ def money(db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep) -> Respons
 
 
 @router.get("/khoan/{settlement_id}")
-def one_payout(settlement_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep) -> Response:
+def one_payout(settlement_id: Id, db: DatabaseDep, page: PageDep, desk: MoneyDesk) -> Response:
     with db.read() as session:
         facts = _facts(session, desk)
         payout = reading.one_payout(session, settlement_id, f"coop:{facts['coop'].id}")
@@ -52,7 +52,7 @@ def one_payout(settlement_id: Id, db: DatabaseDep, page: PageDep, desk: DeskDep)
 
 
 @router.get("/sao-ke")
-def month(db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep, thang: str = "") -> Response:
+def month(db: DatabaseDep, page: PageDep, desk: MoneyDesk, now: NowDep, thang: str = "") -> Response:
     first = _month(thang, now)
     with db.read() as session:
         facts = _facts(session, desk)
@@ -64,7 +64,7 @@ def month(db: DatabaseDep, page: PageDep, desk: DeskDep, now: NowDep, thang: str
 
 
 @router.get("/sao-ke.csv")
-def month_file(db: DatabaseDep, desk: DeskDep, now: NowDep, thang: str = "") -> Response:
+def month_file(db: DatabaseDep, desk: MoneyDesk, now: NowDep, thang: str = "") -> Response:
     first = _month(thang, now)
     with db.read() as session:
         found = _statement(session, desk, first)

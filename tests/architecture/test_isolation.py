@@ -42,7 +42,7 @@ from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import make_session
 from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
 from tests.payments.payouts import paid_out
-from tests.routes import Door, doors
+from tests.routes import Door, doors, may_come_in
 
 
 @dataclass
@@ -170,6 +170,24 @@ def test_nobody_gets_in_with_anothers_id(
                     assert status_of(answer) in STATUS[kind][who], spot
                 assert answer.status_code < 500, spot
                 assert [word for word in SECRETS if word in answer.text] == [], spot
+    assert everything(db) == before
+
+
+@pytest.mark.parametrize("role", [Role.PACKER, Role.ACCOUNTANT, Role.MEMBER])
+def test_the_coops_own_people_open_only_the_doors_of_their_right(
+    role: Role, app: FastAPI, db: Database, victim: Victim, client: TestClient
+) -> None:
+    """Everything under /ban-hang with B's own numbers, by somebody of B: another's right is 403, nothing changes."""
+    mine = make_person(db, role, coop_id=victim.numbers["coop_id"], phone="+84911111113", name="Người Nhà B")
+    insider, before, closed = sign_in(client, db, mine), everything(db), 0
+    for door in doors(app):
+        if not door.path.startswith("/ban-hang") or may_come_in(door, role):
+            continue
+        closed += 1
+        for path in victim.paths(door):
+            for answer in knock(insider, door, path, victim):
+                assert status_of(answer) == 403, f"{role}: {door.method} {path} -> {answer.status_code}"
+    assert closed > 20
     assert everything(db) == before
 
 

@@ -175,6 +175,12 @@ CREATE INDEX ix_follow_address ON follow (address)
 -- end
 CREATE INDEX ix_follow_subject ON follow (subject)
 -- end
+CREATE TABLE low_stock (
+	variant_id INTEGER NOT NULL, 
+	told_at DATETIME NOT NULL, 
+	CONSTRAINT pk_low_stock PRIMARY KEY (variant_id)
+)
+-- end
 CREATE TABLE pool (
 	id INTEGER NOT NULL, 
 	coop_id INTEGER NOT NULL, 
@@ -500,6 +506,8 @@ CREATE TABLE role_grant (
 	coop_id INTEGER, 
 	granted_at DATETIME NOT NULL, 
 	revoked_at DATETIME, 
+	ends_at DATETIME, 
+	agreed_by INTEGER, 
 	CONSTRAINT pk_role_grant PRIMARY KEY (id), 
 	CONSTRAINT fk_role_grant_person_id FOREIGN KEY(person_id) REFERENCES person (id)
 )
@@ -813,6 +821,25 @@ CREATE TRIGGER live_rules_accepted_no_update BEFORE UPDATE ON live_rules_accepte
 -- end
 CREATE TRIGGER live_rules_accepted_no_delete BEFORE DELETE ON live_rules_accepted BEGIN SELECT RAISE(ABORT, 'live_rules_accepted is insert-only'); END
 -- end
+CREATE TABLE listing_draft (
+	id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	photo_ids JSON NOT NULL, 
+	name VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	step_g INTEGER NOT NULL, 
+	on_hand INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	touched_at DATETIME NOT NULL, 
+	CONSTRAINT pk_listing_draft PRIMARY KEY (id), 
+	CONSTRAINT fk_listing_draft_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_listing_draft_coop_id ON listing_draft (coop_id)
+-- end
+CREATE INDEX ix_listing_draft_touched_at ON listing_draft (touched_at)
+-- end
 CREATE TABLE product (
 	id INTEGER NOT NULL, 
 	coop_id INTEGER NOT NULL, 
@@ -824,6 +851,10 @@ CREATE TABLE product (
 	description TEXT NOT NULL, 
 	origin VARCHAR NOT NULL, 
 	storage_tip VARCHAR NOT NULL, 
+	variety VARCHAR NOT NULL, 
+	grade VARCHAR NOT NULL, 
+	keywords VARCHAR NOT NULL, 
+	tax_treatment VARCHAR NOT NULL, 
 	shelf_life_days INTEGER, 
 	state VARCHAR NOT NULL, 
 	created_at DATETIME NOT NULL, 
@@ -872,6 +903,19 @@ CREATE TRIGGER IF NOT EXISTS product_words_changed
         INSERT INTO product_words(rowid, search_name, search_folded, search_exact)
         VALUES (new.id, new.search_name, new.search_folded, new.search_exact); END
 -- end
+CREATE TABLE wholesale_buyer (
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	since DATETIME NOT NULL, 
+	approved_by INTEGER NOT NULL, 
+	ended_at DATETIME, 
+	CONSTRAINT pk_wholesale_buyer PRIMARY KEY (coop_id, person_id), 
+	CONSTRAINT fk_wholesale_buyer_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_wholesale_buyer_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_wholesale_buyer_person_id ON wholesale_buyer (person_id)
+-- end
 CREATE TABLE checkout (
 	id VARCHAR NOT NULL, 
 	cart_id VARCHAR NOT NULL, 
@@ -897,6 +941,18 @@ CREATE INDEX ix_checkout_order_id ON checkout (order_id)
 CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
+-- end
+CREATE TABLE opening (
+	coop_id INTEGER NOT NULL, 
+	days VARCHAR NOT NULL, 
+	from_minute INTEGER NOT NULL, 
+	until_minute INTEGER NOT NULL, 
+	most_orders INTEGER, 
+	most_vnd BIGINT, 
+	CONSTRAINT pk_opening PRIMARY KEY (coop_id), 
+	CONSTRAINT ck_opening_hours CHECK (0 <= from_minute AND from_minute < until_minute AND until_minute <= 1440), 
+	CONSTRAINT fk_opening_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
 -- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
@@ -966,6 +1022,23 @@ CREATE TABLE delivery_terms (
 	CONSTRAINT ck_delivery_terms_handling CHECK (handling_days >= 0), 
 	CONSTRAINT fk_delivery_terms_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
 )
+-- end
+CREATE TABLE lot (
+	id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	code VARCHAR NOT NULL, 
+	harvested_on DATE, 
+	best_before DATE, 
+	state VARCHAR NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	CONSTRAINT pk_lot PRIMARY KEY (id), 
+	CONSTRAINT uq_lot_coop_id_code UNIQUE (coop_id, code), 
+	CONSTRAINT ck_lot_state CHECK (state IN ('released', 'held', 'recalled')), 
+	CONSTRAINT fk_lot_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_lot_product_id ON lot (product_id)
 -- end
 CREATE TABLE payment_hold (
 	attempt_id INTEGER NOT NULL, 
@@ -1084,11 +1157,17 @@ CREATE TABLE variant (
 	packing_g INTEGER NOT NULL, 
 	price_vnd BIGINT NOT NULL, 
 	most_steps INTEGER NOT NULL, 
+	least_steps INTEGER DEFAULT '1' NOT NULL, 
+	tiers JSON, 
+	wholesale JSON, 
+	ship_by DATE, 
+	low_at INTEGER DEFAULT '5' NOT NULL, 
 	position INTEGER NOT NULL, 
 	on_sale BOOLEAN NOT NULL, 
 	CONSTRAINT pk_variant PRIMARY KEY (id), 
 	CONSTRAINT ck_variant_price CHECK (price_vnd > 0), 
 	CONSTRAINT ck_variant_steps CHECK (step_g > 0 AND packing_g >= 0 AND most_steps > 0), 
+	CONSTRAINT ck_variant_least CHECK (least_steps > 0 AND least_steps <= most_steps), 
 	CONSTRAINT fk_variant_product_id FOREIGN KEY(product_id) REFERENCES product (id)
 )
 -- end
@@ -1180,6 +1259,23 @@ CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
+CREATE TABLE parcel_settled (
+	id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	was_vnd BIGINT NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	back_vnd BIGINT NOT NULL, 
+	asked_vnd BIGINT NOT NULL, 
+	lines JSON NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_parcel_settled PRIMARY KEY (id), 
+	CONSTRAINT ck_parcel_settled_sums CHECK (back_vnd >= 0 AND asked_vnd >= 0), 
+	CONSTRAINT fk_parcel_settled_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
+)
+-- end
+CREATE INDEX ix_parcel_settled_parcel_id ON parcel_settled (parcel_id)
+-- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
 	parcel_id INTEGER NOT NULL, 
@@ -1193,6 +1289,40 @@ CREATE TABLE shipment (
 )
 -- end
 CREATE INDEX ix_shipment_parcel_id ON shipment (parcel_id)
+-- end
+CREATE TABLE lot_units (
+	lot_id INTEGER NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	"left" INTEGER NOT NULL, 
+	off_sale INTEGER NOT NULL, 
+	CONSTRAINT pk_lot_units PRIMARY KEY (lot_id, variant_id), 
+	CONSTRAINT ck_lot_units_never_below_zero CHECK ("left" >= 0 AND off_sale >= 0 AND off_sale <= "left"), 
+	CONSTRAINT fk_lot_units_lot_id FOREIGN KEY(lot_id) REFERENCES lot (id)
+)
+-- end
+CREATE INDEX ix_lot_units_variant ON lot_units (variant_id)
+-- end
+CREATE TABLE lot_movement (
+	id INTEGER NOT NULL, 
+	lot_id INTEGER NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	quantity INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	person_id INTEGER, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_lot_movement PRIMARY KEY (id), 
+	CONSTRAINT fk_lot_movement_lot_id FOREIGN KEY(lot_id) REFERENCES lot (id)
+)
+-- end
+CREATE INDEX ix_lot_movement_lot_id ON lot_movement (lot_id)
+-- end
+CREATE INDEX ix_lot_movement_owner ON lot_movement (owner)
+-- end
+CREATE TRIGGER lot_movement_no_update BEFORE UPDATE ON lot_movement BEGIN SELECT RAISE(ABORT, 'lot_movement is insert-only'); END
+-- end
+CREATE TRIGGER lot_movement_no_delete BEFORE DELETE ON lot_movement BEGIN SELECT RAISE(ABORT, 'lot_movement is insert-only'); END
 -- end
 CREATE TABLE unmatched_money (
 	id INTEGER NOT NULL, 
@@ -1445,6 +1575,44 @@ CREATE TABLE price_change (
 -- end
 CREATE INDEX ix_price_change_variant_id ON price_change (variant_id)
 -- end
+CREATE TABLE price_plan (
+	id INTEGER NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	price_vnd BIGINT NOT NULL, 
+	starts_at DATETIME NOT NULL, 
+	state VARCHAR NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	person_name VARCHAR NOT NULL, 
+	CONSTRAINT pk_price_plan PRIMARY KEY (id), 
+	CONSTRAINT ck_price_plan_price CHECK (price_vnd > 0), 
+	CONSTRAINT ck_price_plan_state CHECK (state IN ('waiting', 'set', 'stopped')), 
+	CONSTRAINT fk_price_plan_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
+)
+-- end
+CREATE INDEX ix_price_plan_due ON price_plan (state, starts_at)
+-- end
+CREATE INDEX ix_price_plan_variant_id ON price_plan (variant_id)
+-- end
+CREATE TABLE hand_change (
+	id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	what VARCHAR NOT NULL, 
+	variant_id INTEGER NOT NULL, 
+	"before" BIGINT NOT NULL, 
+	"after" BIGINT NOT NULL, 
+	at DATETIME NOT NULL, 
+	undone_at DATETIME, 
+	CONSTRAINT pk_hand_change PRIMARY KEY (id), 
+	CONSTRAINT ck_hand_change_what CHECK (what IN ('price', 'stock')), 
+	CONSTRAINT fk_hand_change_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_hand_change_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id)
+)
+-- end
+CREATE INDEX ix_hand_change_coop_id ON hand_change (coop_id)
+-- end
+CREATE INDEX ix_hand_change_person_id ON hand_change (person_id)
+-- end
 CREATE TABLE order_line (
 	id INTEGER NOT NULL, 
 	order_id INTEGER NOT NULL, 
@@ -1458,13 +1626,18 @@ CREATE TABLE order_line (
 	price_vnd BIGINT NOT NULL, 
 	total_vnd BIGINT NOT NULL, 
 	commission_vnd BIGINT NOT NULL, 
+	commission_bp INTEGER NOT NULL, 
 	discount_vnd BIGINT NOT NULL, 
 	voucher_code VARCHAR NOT NULL, 
 	price_kind VARCHAR NOT NULL, 
 	live_key VARCHAR NOT NULL, 
 	pool_id INTEGER NOT NULL, 
+	left_out INTEGER NOT NULL, 
+	weighed_g INTEGER, 
+	settled_vnd BIGINT NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
-	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0), 
+	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0), 
+	CONSTRAINT ck_order_line_steps CHECK (quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0), 
 	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
 	CONSTRAINT fk_order_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
