@@ -1,9 +1,10 @@
 """Categories, products, variants, photos, prices."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, Index, Text, event
+from sqlalchemy import DDL, JSON, BigInteger, CheckConstraint, Index, Text, event
 from sqlmodel import Field, SQLModel
 
 from shop.core.db import UtcDateTime
@@ -23,6 +24,14 @@ class VariantKind(StrEnum):
     BOX = "box"
     LOOSE = "loose"
     PIECE = "piece"
+
+
+class TaxTreatment(StrEnum):
+    """How VAT treats the goods; the co-op says it, its accountant answers for it. Law 48/2024/QH15, Art. 5 and 9."""
+
+    UNKNOWN = ""
+    UNPROCESSED = "unprocessed"
+    PROCESSED = "processed"
 
 
 class Category(SQLModel, table=True):
@@ -64,6 +73,10 @@ class Product(SQLModel, table=True):
     description: str = Field(default="", sa_type=Text)
     origin: str = ""
     storage_tip: str = ""
+    variety: str = ""
+    grade: str = ""
+    keywords: str = ""
+    tax_treatment: str = TaxTreatment.UNKNOWN
     shelf_life_days: int | None = None
     state: str = ProductState.DRAFT
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -79,12 +92,15 @@ class Variant(SQLModel, table=True):
     """One way to buy a product.
 
     The price is per selling step of `step_g` grams: the weight of a box, or 500 for loose fruit. `packing_g` is what
-    the packing of one step adds to the parcel.
+    the packing of one step adds to the parcel. A buyer takes `least_steps` to `most_steps`. `tiers` are lower prices
+    for more, for everybody: [[10, 180000], [50, 170000]]; `wholesale` those for buyers whom the co-op knows. With
+    `ship_by` it is sold before the harvest and sent on that day at the latest. At `low_at` the co-op is told.
     """
 
     __table_args__ = (
         CheckConstraint("price_vnd > 0", name="price"),
         CheckConstraint("step_g > 0 AND packing_g >= 0 AND most_steps > 0", name="steps"),
+        CheckConstraint("least_steps > 0 AND least_steps <= most_steps", name="least"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -95,6 +111,11 @@ class Variant(SQLModel, table=True):
     packing_g: int = 0
     price_vnd: int = Field(sa_type=BigInteger)
     most_steps: int = 50
+    least_steps: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    tiers: Any = Field(default=None, sa_type=JSON(none_as_null=True), nullable=True)
+    wholesale: Any = Field(default=None, sa_type=JSON(none_as_null=True), nullable=True)
+    ship_by: date | None = None
+    low_at: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
     position: int = 0
     on_sale: bool = True
 

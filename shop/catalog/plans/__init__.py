@@ -1,0 +1,1 @@
+"""Prices that begin on a day named before."""

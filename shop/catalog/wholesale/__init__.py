@@ -1,0 +1,1 @@
+"""Lower prices for more, and for buyers whom a co-op knows."""

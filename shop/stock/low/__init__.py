@@ -1,0 +1,1 @@
+"""The co-op is told once that a thing is nearly sold out."""
