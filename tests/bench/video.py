@@ -89,7 +89,10 @@ def _fields(pid: int) -> list[int]:
 
 
 def bench_cameras(count: int = CAMERAS, seconds: int = FILMED_S) -> list[Told]:
-    """Copied video: processor time a session and second, the slowest answers, and that every playlist goes on."""
+    """Copied video: processor time a session and second, the slowest answers, and that every playlist goes on.
+
+    The harder form of criteria 4 and 5 (5 % of a core a session; ten sessions at once).
+    """
     recording = pieces(film(seconds, size="360x640"))
     kbit_s = sum(map(len, recording)) * 8 / 1000 / seconds
 

@@ -54,6 +54,7 @@ def begin(
 
 
 def test_a_deal_is_the_price_until_its_end_by_the_servers_clock(db: Database, now: datetime) -> None:
+    """Criterion 24."""
     on_air, items, host = make_session(db, now)
     begin(db, on_air, items[0], host, now)
     assert claim(db, on_air.slug, make_cart(db, now), 1, now).price_vnd == 100_000
@@ -80,6 +81,7 @@ def test_a_hold_made_before_the_end_pays_the_deals_price_after_it(
 
 
 def test_more_than_a_buyer_may_have_or_than_is_left_costs_the_live_price(db: Database, now: datetime) -> None:
+    """Criterion 24: up to its quantity and what one buyer may have."""
     on_air, items, host = make_session(db, now)
     begin(db, on_air, items[0], host, now, quantity=3, most=2)
     assert claim(db, on_air.slug, make_cart(db, now), 3, now).price_vnd == 150_000  # two to one buyer

@@ -74,6 +74,7 @@ def test_every_step_opens_the_gate_a_little_more(db: Database, now: datetime) ->
 
 @pytest.mark.parametrize("way", [live.start, states.begin_picture])
 def test_without_it_neither_camera_nor_button_goes_on_air(db: Database, now: datetime, way: object) -> None:
+    """Criterion 29: an unverified seller cannot go live."""
     planned, host = bare_session(db, now)
     with pytest.raises(gate.GateClosed) as refusal, db.write() as session:
         way(session, planned.id, host, now)  # type: ignore[operator]  # two functions of one shape

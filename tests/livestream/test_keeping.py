@@ -65,6 +65,7 @@ def test_pictures_go_after_a_year_and_words_after_three(db: Database, now: datet
 
 
 def test_what_is_held_as_evidence_stays_whoever_asks(db: Database, now: datetime, tmp_path: Path) -> None:
+    """Criterion 29: no deletion under legal hold."""
     over, late = filmed(db, now, tmp_path), now + timedelta(days=4000)
     with db.write() as session:
         keeping.hold_as_evidence(session, over.id, "Công văn 12/QLTT", OFFICER, now, held=True)
@@ -75,6 +76,7 @@ def test_what_is_held_as_evidence_stays_whoever_asks(db: Database, now: datetime
 
 
 def test_nobody_deletes_pictures_before_their_time(db: Database, now: datetime, tmp_path: Path) -> None:
+    """Criterion 29: no deletion before the day of retention."""
     over = filmed(db, now, tmp_path)
     with pytest.raises(keeping.KeptByLaw), db.write() as session:
         keeping.forget_pictures(session, over.id, lambda _id: None, YEARS, now + timedelta(days=300))
@@ -84,6 +86,7 @@ def test_nobody_deletes_pictures_before_their_time(db: Database, now: datetime, 
 def test_an_officer_stops_a_replay_takes_its_record_and_holds_it(
     client: TestClient, db: Database, settings: Settings
 ) -> None:
+    """Criterion 29: who stopped it and why, and the record of the session."""
     over = filmed(db, datetime.now(UTC), settings.data_dir)
     sign_in(client, db, make_person(db, Role.OFFICER))
     here = f"/quan-tri/live/{over.id}"

@@ -36,6 +36,7 @@ def on_air(db: Database) -> OnAir:
 
 
 def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Database, on_air: OnAir) -> None:
+    """Criterion 18 (its clock is in the rehearsal and the bench of live sessions)."""
     session_row, items, host = on_air
     with market(app) as served:
         viewers = [served.stream(stream_of(served.page(f"{lang}/live/{session_row.slug}"))) for lang in ("", "/en")]
@@ -76,6 +77,7 @@ def test_a_stop_reaches_every_open_room_and_nobody_speaks_or_reserves_after_it(
 
 
 def test_a_viewer_whose_line_dropped_misses_no_pin(app: FastAPI, db: Database, on_air: OnAir) -> None:
+    """Criterion 26."""
     session_row, items, _host = on_air
     with market(app) as served:
         address = stream_of(served.page(f"/live/{session_row.slug}"))

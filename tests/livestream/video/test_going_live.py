@@ -83,6 +83,7 @@ def test_the_fast_way_is_one_film_that_ends_with_its_recording(phone: Phone, bas
 
 
 def test_a_piece_sent_again_changes_nothing_and_a_gap_names_the_next(phone: Phone) -> None:
+    """Criterion 11."""
     phone.take()
     first, second, *_ = pieces(film())
     assert phone.put(1, 0, first).json() == {"epoch": 1, "next": 1, "missing": False, "closed": False}
@@ -94,6 +95,7 @@ def test_a_piece_sent_again_changes_nothing_and_a_gap_names_the_next(phone: Phon
 
 
 def test_nobody_sends_without_the_token_of_this_session(phone: Phone, new_phone: Callable[[], Phone]) -> None:
+    """Criterion 12: no token, another session's, or a made-up one."""
     other = new_phone()
     phone.take()
     other.take()
@@ -120,6 +122,7 @@ def test_another_co_ops_host_finds_no_camera_here(
 def test_a_second_phone_is_refused_until_it_takes_over_and_then_the_first_one_ends(
     phone: Phone, db: Database, base: str
 ) -> None:
+    """Criterion 12: the second publisher."""
     phone.take()
     phone.send(pieces(film())[:2])
     second = Phone(base, db, phone.host, phone.live_id, device="q" * 32)
@@ -178,6 +181,9 @@ def test_a_session_that_ends_is_a_replay_with_a_film_to_keep(
     assert whole.ended
     assert abs(sum(one.duration_s for one in whole.segments) - 33) < 2
     assert fetch(base, phone.live_id, whole.segments[0].uri).status_code == 200
+    heard = read(fetch(base, phone.live_id, "audio.m3u8").text)
+    assert [one.duration_s for one in heard.segments] == [one.duration_s for one in whole.segments]
+    assert heard.ended
     assert phone.put(9, 0, pieces(film())[0]).status_code == 410
     video = fetch(base, phone.live_id, "video.mp4")
     assert abs(_length_s(video.content) - 33) < 2
@@ -196,6 +202,7 @@ def _length_s(film: bytes) -> float:
 
 
 def test_what_the_operator_stops_is_gone_at_once_for_phone_and_viewers(phone: Phone, db: Database, base: str) -> None:
+    """Criterion 29: a stop is within five seconds."""
     phone.take()
     phone.send(pieces(film()))
     listed(base, phone.live_id)

@@ -52,6 +52,7 @@ def encoder(settings: Settings, phone: Phone, key: str) -> Iterator[subprocess.P
 def test_with_the_right_key_it_is_live_and_after_a_cut_it_goes_on(
     phone: Phone, base: str, settings: Settings, state_of: State, db: Database
 ) -> None:
+    """Criterion 13, with ffmpeg in the place of OBS."""
     key = key_of(phone)
     with encoder(settings, phone, key):
         made = listed(base, phone.live_id)
@@ -68,6 +69,7 @@ def test_with_the_right_key_it_is_live_and_after_a_cut_it_goes_on(
 def test_a_wrong_a_changed_and_an_ended_key_are_refused_and_nothing_becomes_public(
     phone: Phone, base: str, settings: Settings, state_of: State, db: Database
 ) -> None:
+    """Criterion 13: nobody else's key."""
     old = key_of(phone)
     assert key_of(phone) == old
     assert key_of(phone, new=True) != old

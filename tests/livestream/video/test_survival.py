@@ -23,6 +23,7 @@ from tests.livestream.video.filmed import film, pieces
 from tests.livestream.video.phone import Phone, fetch, listed, until
 from tests.livestream.video.playlists import read, require_valid
 from tests.rehearsals.stand import Stand
+from tests.streams import Stream, stream_of
 
 pytestmark = pytest.mark.slow
 on_sqlite = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
@@ -82,11 +83,13 @@ def test_kill_9_loses_at_most_three_seconds_and_the_session_goes_on_by_itself(st
 
 @on_sqlite
 def test_told_to_end_with_viewers_watching_it_ends_within_seconds(stand: Stand, db: Database) -> None:
+    """Criterion 17: a hundred event streams, an endless film and a player that waits for its next part."""
     base = f"http://127.0.0.1:{stand.port}"
     with stand.running("serve") as process:
         phone = begun(db, base)
         phone.send(pieces(film()))
         made = listed(base, phone.live_id)
+        viewers = crowd(db, stand.port, phone.live_id)
         with closing(socket.create_connection(("127.0.0.1", stand.port))) as fast:
             fast.sendall(f"GET /hinh/{phone.live_id}/fast HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             assert b"ftyp" in b"".join(_until(fast, b"ftyp"))
@@ -97,8 +100,18 @@ def test_told_to_end_with_viewers_watching_it_ends_within_seconds(stand: Stand, 
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(10) in (0, -signal.SIGTERM)
                 assert time.monotonic() - began < 10
+        for viewer in viewers:
+            viewer.drop()
         phone.line.close()
     assert shelf_of(stand.folder, phone.live_id).load()
+
+
+def crowd(db: Database, port: int, live_id: int) -> list[Stream]:
+    """A hundred open pages of the room."""
+    with db.read() as session:
+        slug = session.get_one(LiveSession, live_id).slug
+    address = stream_of(httpx2.get(f"http://127.0.0.1:{port}/live/{slug}").text)
+    return [Stream(port, address) for _ in range(100)]
 
 
 def _until(line: socket.socket, word: bytes) -> Iterator[bytes]:
