@@ -176,15 +176,20 @@ def compare() -> None:
 
 
 @app.command()
-def backup(file: Path) -> None:
-    """Write the database and the media folder into one file."""
+def backup(
+    file: Path,
+    recordings: Annotated[
+        bool, typer.Option(help="Whether what live sessions filmed is packed, too: it is the largest part.")
+    ] = True,
+) -> None:
+    """Write the database, the pictures and what live sessions filmed into one file."""
     from shop import backups
     from shop.core.progress import shown
 
     settings = _settings()
     try:
         with shown() as progress:
-            backups.backup(settings, file, progress)
+            backups.backup(settings, file, progress, recordings=recordings)
     except backups.CannotBackUp as reason:
         typer.echo(f"chohtx: {reason}", err=True)
         raise typer.Exit(2) from None

@@ -53,7 +53,8 @@ class Shelf:
         (self.folder / f"init-{epoch}.mp4").write_bytes(body)
 
     def begin(self, segment: Segment) -> None:
-        """A segment whose parts follow."""
+        """A segment whose parts follow; what a shorter copy of the index knows nothing of is written anew."""
+        (self.folder / f"{segment.msn}.m4s").unlink(missing_ok=True)
         facts = {"epoch": segment.epoch, "begins_at": segment.begins_at, "breaks": segment.breaks}
         self._note({"begin": segment.msn, **facts})
 
