@@ -41,6 +41,7 @@ class _Shown:
     """What viewers were told last."""
 
     state: str
+    picture: str
     card: tuple[Any, ...]
     goods: str
 
@@ -128,6 +129,8 @@ class Screen:
             self._hub.tell(name, "goods", now.goods)
         if before is not None and before.state != now.state:
             self._hub.tell(name, "state", now.state, at_once=True)
+        elif before is not None and before.picture != now.picture:
+            self._hub.tell(name, "picture", now.picture)
         self._hub.tell(studio_room(live_id), "changed")
         for visitor_key, self._promoted[live_id] in promoted:
             self._hub.whisper(name, visitor_key, "mine-changed")
@@ -156,4 +159,4 @@ def _as_shown(room: Room) -> _Shown:
         for item in room.items
     }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
-    return _Shown(room.live.state, (room.live.state, *shown), packed)
+    return _Shown(room.live.state, room.picture.kind, (room.live.state, *shown), packed)

@@ -23,6 +23,7 @@ from shop.coops.models import CoopState
 from shop.core.audit import SYSTEM, audit
 from shop.core.db import Database
 from shop.core.deps import Person
+from shop.core.pagecache import bump
 from shop.settings import Settings
 
 NO_PICTURE = timedelta(seconds=20)
@@ -56,9 +57,7 @@ def begin_picture(session: Session, live_id: int, person: Person, now: datetime)
     if live.state in AHEAD:
         gate.require_ready(session, live, now)
         move(session, live, S.STARTING, person, now)
-    elif live.on_air:
-        live.has_video = True
-    else:
+    elif not live.on_air:
         raise AlreadyBegun(title=live.title)
     return live
 
@@ -69,6 +68,7 @@ def first_picture(session: Session, live_id: int, now: datetime) -> list[Short]:
     if live.state not in (S.STARTING, *ON_AIR):
         return []
     live.has_video = True
+    bump(session, "live", f"session:{live_id}")  # one that sold with its cover shows the picture now
     return service.start(session, live_id, None, now, S.STARTING) if live.state == S.STARTING else []
 
 

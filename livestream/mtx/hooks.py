@@ -49,7 +49,7 @@ def came(session: Session, live_id: int, source: Source, now: datetime) -> Told:
     if take.session_id != live_id or take.ended_at is not None:
         return "noted"  # its end was told before its beginning
     _seen(session, take, now)
-    if live.state == S.STARTING:
+    if live.state == S.STARTING or not live.has_video:
         states.first_picture(session, live_id, now)
     elif live.state == S.INTERRUPTED:
         states.picture_back(session, live_id, now)

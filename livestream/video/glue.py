@@ -33,10 +33,14 @@ Step = Literal["first_picture", "picture_lost", "picture_back", "processed", "en
 
 @dataclass(frozen=True)
 class Standing:
-    """How a session stands in the database. `number` is the lease that counts; 0 when its picture is none of ours."""
+    """How a session stands in the database. `number` is the lease that counts; 0 when its picture is none of ours.
+
+    On air without a picture (`has_video` is False) it sells with its cover, and its first one can still come.
+    """
 
     state: str
     number: int
+    has_video: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,9 @@ def due(standing: Standing, facts: Facts) -> Step | None:
         return None
     match standing.state:
         case S.STARTING:
-            return "first_picture" if facts.has_segment and facts.dark_s < BACK_WITHIN_S else None
+            return _first(facts)
+        case S.LIVE if not standing.has_video:
+            return _first(facts)
         case S.LIVE:
             return "picture_lost" if facts.silent_s > LOST_AFTER_S else None
         case S.INTERRUPTED:
@@ -73,17 +79,24 @@ def due(standing: Standing, facts: Facts) -> Step | None:
     return "end" if standing.state in OVER and not facts.is_ended else None
 
 
+def _first(facts: Facts) -> Step | None:
+    return "first_picture" if facts.has_segment and facts.dark_s < BACK_WITHIN_S else None
+
+
 def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
     """How these sessions stand now; those that do not exist are left out."""
     wanted = (
-        select(LiveSession.id, LiveSession.state, LivePublisher.number, LivePublisher.device)
+        select(LiveSession.id, LiveSession.state, LivePublisher.number, LivePublisher.device, LiveSession.has_video)
         .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id, isouter=True)
         .where(col(LiveSession.id).in_(ids))
     )
     with db.read() as session:
         found = session.exec(wanted).all()
     elsewhere = (None, lease.MTX)
-    return {one: Standing(state, 0 if device in elsewhere else number) for one, state, number, device in found}
+    return {
+        one: Standing(state, 0 if device in elsewhere else number, has_video)
+        for one, state, number, device, has_video in found
+    }
 
 
 def going_on(db: Database) -> list[int]:

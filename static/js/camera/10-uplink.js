@@ -4,6 +4,7 @@
 const LONGEST_WAIT_MS = 60000; // what is older the viewers have jumped over
 const LARGEST = 1500000;
 const CLEAR_WITHIN_S = 5;
+const kindOf = (told) => String(told.type ?? "").split("/").pop();
 const later = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 class Uplink {
@@ -99,9 +100,10 @@ class Uplink {
     if (status === 409 && told.epoch === piece.epoch && told.next > piece.seq) return this.arrived(piece, 0);
     if (status === 409) this.epoch = Math.max(this.epoch, told.epoch ?? 0);
     if (status === 409 || status === 413) return this.begin(status === 413 ? "large" : "gap");
+    if (status === 422) return this.unread();
     if ([401, 403, 404, 410].includes(status)) return this.close(status, told);
     if (status === 429) return later(1000 * Number(answer.headers.get("Retry-After") || 2));
-    if (status === 507) this.told.trouble("full");
+    if (status === 507 || kindOf(told) === "stage-is-full") this.told.trouble("full");
     return this.missed();
   }
 
@@ -119,8 +121,19 @@ class Uplink {
 
   // The server cannot go on with this take: what waits of it is of no use, a new one is.
   begin(why) {
+    this.cut = Math.max(this.cut, this.take);
+    this.waiting = this.waiting.filter((piece) => piece.take > this.cut);
     this.head = null;
     this.told.again(why);
+  }
+
+  // No picture came out of this take, and the same pieces would give none again. A camera that never gives one does not
+  // begin anew without a pause.
+  async unread() {
+    this.failures += 1;
+    if (this.failures > 1) this.told.trouble("unread");
+    this.begin("not-video");
+    await later(Math.min(5000, 250 * 2 ** this.failures));
   }
 
   async missed() {
@@ -132,7 +145,7 @@ class Uplink {
 
   close(status, told) {
     Object.assign(this, { closed: true, head: null, waiting: [] });
-    this.told.closed(status, String(told.type ?? "").split("/").pop());
+    this.told.closed(status, kindOf(told));
   }
 
   // Wait for the last piece, send what is left with a word that it is the last, at most `ms` long; then nothing more.

@@ -23,11 +23,25 @@ const show = () => {
 stream?.addEventListener("goods", (event) => { goods = JSON.parse(event.detail.data); show(); });
 stream?.addEventListener("viewers", (event) => { viewers = event.detail.data; show(); });
 stream?.addEventListener("reset", () => { goods = {}; });
-// A room that waited has no picture yet; the spread keeps thousands from asking in the same moment. A picture that runs
-// is never taken away: what became of the session stands beside it.
+// A room that waited, and one that showed its cover until the camera was turned on, open anew with the picture; the
+// spread keeps thousands from asking in the same moment, and who is buying or writing finishes first. A picture that
+// runs is never taken away: what became of the session stands beside it.
+const MOVES = ["hls", "embed"];
+const busy = () => Boolean(document.querySelector(".sheet:popover-open, #answer form") || document.querySelector(".composer input[name=words]")?.value);
+const open = () => { if (busy()) setTimeout(open, 1000); else location.reload(); };
+let opens = false;
+const comes = () => {
+  if (opens) return;
+  opens = true;
+  setTimeout(open, Math.random() * 1500);
+};
+const shown = () => document.getElementById("picture")?.dataset.kind ?? (document.querySelector("[data-embed]") ? "embed" : "still");
+// What the page was told last stands in it, too: an event that was missed on a line that broke is made up for.
+const compare = (kind) => { if (MOVES.includes(kind) && !MOVES.includes(shown())) comes(); };
+stream?.addEventListener("picture", (event) => compare(event.detail.data));
 stream?.addEventListener("state", (event) => {
   goods = {};
-  if (event.detail.data === "live" && !document.getElementById("picture")) setTimeout(() => location.reload(), Math.random() * 1500);
+  if (event.detail.data === "live" && !document.getElementById("picture")) comes();
 });
 // The first connection may meet a server that restarts; afterwards htmx comes back by itself.
 const again = () => setTimeout(() => htmx.trigger(stream, "again"), 2000 + Math.random() * 2000);
@@ -35,6 +49,7 @@ for (const name of ["htmx:error", "htmx:response:error"]) stream?.addEventListen
 
 document.addEventListener("htmx:after:swap", () => {
   show();
+  compare(document.getElementById("now")?.dataset.picture);
   const sheet = document.getElementById("sheet");
   const buy = document.getElementById("buy");
   if (sheet && buy?.dataset.code && buy.dataset.shown === undefined) {
