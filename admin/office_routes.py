@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from admin import coops as office
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/lien-minh")
 
 class ToCoopState(BaseModel):
     state: CoopState
+    reason: str = Field(default="", max_length=300)
 
 
 class ToPaperState(BaseModel):
@@ -55,7 +56,7 @@ def change_coop(coop_id: Id, form: CoopForm, db: DatabaseDep, page: PageDep, vis
     if not form.ok:
         raise Invalid
     with db.write() as session:
-        coops.set_state(session, coop_id, form.value.state, person, now)
+        coops.set_state(session, coop_id, form.value.state, person, now, form.value.reason)
     return page.go("/lien-minh", notice="saved")
 
 

@@ -19,7 +19,7 @@ from livestream.schedule import session_of
 from livestream.service import AlreadyBegun, Short
 from livestream.video.models import LivePublisher
 from shop.coops import service as coops
-from shop.coops.models import CoopState
+from shop.coops.models import SHOWN
 from shop.core.audit import SYSTEM, audit
 from shop.core.db import Database
 from shop.core.deps import Person
@@ -145,7 +145,7 @@ def _is_barred(session: Session, live: LiveSession) -> bool:
     """The co-op was suspended, or what the alliance knew of the host was taken back."""
     host = session.get(LiveHost, live.host_id)
     taken_back = host is not None and host.state == HostState.WITHDRAWN
-    return taken_back or coops.get(session, live.coop_id).state != CoopState.VERIFIED
+    return taken_back or coops.get(session, live.coop_id).state not in SHOWN
 
 
 def _is_silent(session: Session, live: LiveSession, now: datetime) -> bool:

@@ -62,6 +62,7 @@ from shop.catalog import back_in_stock
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
+from shop.coops import service as coops
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -161,6 +162,7 @@ JOBS: Sequence[Job] = (
     Job("forget-old-keys", 24 * 3600, once.forget_old_keys),
     Job("remind-followers", 20, reminders.remind),
     Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
+    Job("end-holidays", 600, coops.end_holidays),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )

@@ -24,7 +24,7 @@ _number = count(1)
 
 
 def make_coop(db: Database, **changes: Any) -> Coop:
-    """A verified co-op in Hàm Thuận, Lâm Đồng, that says how it delivers and takes back."""
+    """A co-op that sells, in Hàm Thuận, Lâm Đồng, that says how it delivers and takes back."""
     number = next(_number)
     facts: dict[str, Any] = {
         "name": f"HTX Nông nghiệp số {number}",
@@ -39,7 +39,7 @@ def make_coop(db: Database, **changes: Any) -> Coop:
         "phone": f"+8490000{number % 10000:04d}",
         "delivery_policy": "Giao trong 1 đến 4 ngày.",
         "return_policy": "Đổi trái hư trong 24 giờ.",
-        "state": CoopState.VERIFIED,
+        "state": CoopState.SELLING,
         "verified_at": LONG_AGO,
         "created_at": LONG_AGO,
         **changes,

@@ -178,7 +178,7 @@ def all_coops(
 ) -> Coops:
     """Verified co-ops in the order in which they joined."""
     with db.read() as session:
-        found = coops.verified(session, cursor, limit + 1)
+        found = coops.shown(session, cursor, limit + 1)
     shown = found[:limit]
     goes_on = str(shown[-1].id) if len(found) > limit else None
     return Coops(items=[CoopItem.model_validate(row, from_attributes=True) for row in shown], next=goes_on)

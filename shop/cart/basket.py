@@ -247,7 +247,7 @@ def _by_coop(coops: dict[int, CartCoop], lines: list[Line]) -> Iterable[tuple[Ca
 def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
     held_live = bool(row.live_key) and row.held_until is not None and row.held_until > now
     price_vnd = row.live_price_vnd if held_live else row.price_vnd
-    on_sale = row.on_sale and row.product_state == ProductState.ON_SALE and row.coop_state == CoopState.VERIFIED
+    on_sale = row.on_sale and row.product_state == ProductState.ON_SALE and row.coop_state == CoopState.SELLING
     return Line(
         line_id=row.line_id,
         variant_id=row.variant_id,

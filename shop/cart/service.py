@@ -135,7 +135,7 @@ def _goods(session: Session, cart_id: str, variant_id: int) -> Any:
         .join(Pool, (col(Pool.variant_id) == col(Variant.id)) & (col(Pool.owner) == ""))
         .outerjoin(Hold, mine[0] & mine[1] & mine[2])
         .where(col(Variant.id) == variant_id, col(Variant.on_sale))
-        .where(col(Product.state) == ProductState.ON_SALE, col(Coop.state) == CoopState.VERIFIED)
+        .where(col(Product.state) == ProductState.ON_SALE, col(Coop.state) == CoopState.SELLING)
     )
     row = session.execute(wanted).one_or_none()
     if row is None:

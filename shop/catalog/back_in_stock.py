@@ -36,7 +36,7 @@ def _waited_for(session: Session) -> list[Product]:
 
 
 def _can_be_bought(session: Session, product: Product) -> bool:
-    if product.state != ProductState.ON_SALE or coops.get(session, product.coop_id).state != CoopState.VERIFIED:
+    if product.state != ProductState.ON_SALE or coops.get(session, product.coop_id).state != CoopState.SELLING:
         return False
     return any(stock.available(session, [variant.id for variant in variants_of(session, product.id)]).values())
 

@@ -121,7 +121,7 @@ _BROWSE_KEYS: dict[Order, tuple[tuple[Any, ...], bool]] = {
 
 
 def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
-    idle_coops = select(Coop.id).where(Coop.state != CoopState.VERIFIED)
+    idle_coops = select(Coop.id).where(Coop.state != CoopState.SELLING)
     wanted = [col(Product.state) == ProductState.ON_SALE, col(Product.coop_id).not_in(idle_coops)]
     if filters.category_id is not None:
         wanted.append(col(Product.category_id) == filters.category_id)
@@ -165,7 +165,7 @@ def coops_to_choose(session: Session, category_id: int | None = None) -> list[Co
     sells = exists().where(col(Product.coop_id) == Coop.id, col(Product.state) == ProductState.ON_SALE)
     if category_id is not None:
         sells = sells.where(col(Product.category_id) == category_id)
-    wanted = select(Coop).where(Coop.state == CoopState.VERIFIED, sells).order_by(col(Coop.id))
+    wanted = select(Coop).where(Coop.state == CoopState.SELLING, sells).order_by(col(Coop.id))
     return sorted(session.exec(wanted.limit(MOST_COOPS_TO_CHOOSE)), key=lambda coop: sort_key(coop.name))
 
 

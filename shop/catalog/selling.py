@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -13,6 +14,7 @@ from shop.catalog.words import folded_words, index_of
 from shop.certificates import service as certificates
 from shop.certificates.models import Kind
 from shop.coops import service as coops
+from shop.coops.models import Coop
 from shop.core import slugs
 from shop.core.audit import audit
 from shop.core.deps import Person
@@ -109,16 +111,18 @@ def set_variant_on_sale(session: Session, variant_id: int, on_sale: bool, person
 def set_state(session: Session, product: Product, state: ProductState, person: Person, now: datetime) -> None:
     """Put a product on sale, hide it, or take it back to draft.
 
-    Raises NothingToSell, ClaimNeedsProof, HealingClaim, and what `coops.require_selling` raises.
+    Raises NothingToSell, ClaimNeedsProof, HealingClaim, and what `coops.require_passed` raises.
     """
     if state == ProductState.ON_SALE:
-        coops.require_selling(session, [product.coop_id])
+        coops.require_passed(session, product.coop_id)
         check_display(session, product, now)
         if product.lowest_variant_id is None:
             raise NothingToSell
     before, product.state = product.state, state
     audit(session, person, "state", f"product:{product.id}", before, state.value, now, product.coop_id)
     _tell(session, product)
+    if state == ProductState.ON_SALE:
+        coops.open_if_new(session, product.coop_id, person, now)
 
 
 def check_display(session: Session, product: Product, now: datetime) -> None:
@@ -147,21 +151,25 @@ def rename(session: Session, product: Product, name: str, person: Person, now: d
 def refresh(session: Session, product: Product) -> None:
     """Bring up to date what a product keeps of its variants and words, after any of them changed."""
     session.flush()
-    variants = [variant for variant in variants_of(session, product.id) if variant.on_sale]
-    cheapest = min(variants, key=lambda variant: (variant.price_vnd, variant.id), default=None)
+    category = session.get_one(Category, product.category_id)
+    describe(product, coops.get(session, product.coop_id), category, variants_of(session, product.id))
+    session.flush()
+    _tell(session, product)
+
+
+def describe(product: Product, coop: Coop, category: Category, variants: Sequence[Variant]) -> None:
+    """What `refresh` writes on a product, from rows that were read before."""
+    offered = [variant for variant in variants if variant.on_sale]
+    cheapest = min(offered, key=lambda variant: (variant.price_vnd, variant.id), default=None)
     product.lowest_price_vnd = cheapest.price_vnd if cheapest else 0
     product.lowest_variant_id = cheapest.id if cheapest else None
     if cheapest is None and product.state == ProductState.ON_SALE:
         product.state = ProductState.HIDDEN
-    coop = coops.get(session, product.coop_id)
-    category = session.get_one(Category, product.category_id)
-    names = [variant.name for variant in variants]
+    names = [variant.name for variant in offered]
     others = (product.name_en, category.name, category.name_en, coop.name, coops.place(coop), product.origin)
     words_of = index_of(product.name, [*others, product.summary, *names], coop.id, category.id)
     for column, words in words_of.items():
         setattr(product, column, words)
-    session.flush()
-    _tell(session, product)
 
 
 def _check_price(price_vnd: int) -> None:

@@ -14,7 +14,7 @@ from shop.catalog.offers import NoSuchVariant
 from shop.certificates import service as certificates
 from shop.certificates.models import Certificate
 from shop.coops import service as coops
-from shop.coops.models import Coop, CoopState
+from shop.coops.models import SHOWN, Coop, CoopState
 from shop.coops.service import CoopCard
 from shop.core import money, slugs
 from shop.core.errors import NotFound
@@ -108,7 +108,7 @@ def by_slug(session: Session, slug: str) -> Product:
     if product is None or product.state == ProductState.DRAFT:
         raise NoSuchProduct
     coop = coops.get(session, product.coop_id)
-    if product.state != ProductState.ON_SALE or coop.state != CoopState.VERIFIED:
+    if product.state != ProductState.ON_SALE or coop.state not in SHOWN:
         raise ProductGone(name=product.name, coop_id=coop.id)
     return product
 
@@ -127,7 +127,7 @@ def product_page(session: Session, slug: str, now: datetime) -> ProductPage:
         category=session.get_one(Category, product.category_id),
         coop=coop,
         seller=coops.cards(session, [coop])[0],
-        variants=_on_page(session, product.id),
+        variants=_on_page(session, product.id, coop.state == CoopState.SELLING),
         photos=list(photos),
         certificates=papers,
         also=also,
@@ -135,9 +135,10 @@ def product_page(session: Session, slug: str, now: datetime) -> ProductPage:
     )
 
 
-def _on_page(session: Session, product_id: int) -> list[VariantOnPage]:
+def _on_page(session: Session, product_id: int, coop_sells: bool) -> list[VariantOnPage]:
     rows = variants_of(session, product_id)
     left = stock.available(session, [variant.id for variant in rows])
+    left = left if coop_sells else dict.fromkeys(left, 0)
     return [
         VariantOnPage(
             id=variant.id,
@@ -189,7 +190,7 @@ def variants(session: Session, variant_ids: Iterable[int]) -> dict[int, VariantV
     rows = list(session.exec(wanted))
     photos = cards.covers(session, [product.id for _variant, product, _state in rows])
     return {
-        variant.id: _view(variant, product, state == CoopState.VERIFIED, photos.get(product.id))
+        variant.id: _view(variant, product, state == CoopState.SELLING, photos.get(product.id))
         for variant, product, state in rows
     }
 

@@ -1,6 +1,6 @@
 """A co-op as the law and the buyer want to know it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
@@ -9,17 +9,27 @@ from shop.core.db import UtcDateTime
 
 
 class CoopState(StrEnum):
-    """Only a verified co-op is shown and sells."""
+    """APPLIED waits for the alliance; VERIFIED may prepare its shelf; SELLING is shown and sells; on HOLIDAY it is
+    shown and sells nothing until it is back; SUSPENDED the alliance has stopped it, or has refused its application."""
 
-    DRAFT = "draft"
+    APPLIED = "applied"
     VERIFIED = "verified"
+    SELLING = "selling"
+    HOLIDAY = "holiday"
     SUSPENDED = "suspended"
+
+
+SHOWN = (CoopState.SELLING, CoopState.HOLIDAY)
+"""Whose pages buyers see."""
+PASSED = (CoopState.VERIFIED, *SHOWN)
+"""Whom the alliance has verified and not stopped."""
 
 
 class Coop(SQLModel, table=True):
     """A co-operative (hợp tác xã). `legal_name`, `tax_code`, `representative` and the address stand on its page by law.
 
     `founded_on` is a year. `phone` and `zalo` are +84…; `zalo` empty means the same number as `phone`.
+    `state_reason` and `state_at` say why and since when it is in its state.
     `commission_bp` is the market's part of the goods' price, 500 is 5 %.
     """
 
@@ -43,7 +53,11 @@ class Coop(SQLModel, table=True):
     cover_photo_id: int | None = Field(default=None, foreign_key="photo.id")
     delivery_policy: str = ""
     return_policy: str = ""
-    state: str = CoopState.DRAFT
+    state: str = CoopState.APPLIED
+    state_reason: str = ""
+    state_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    holiday_until: date | None = None
+    """The day on which it sells again; None when it comes back by hand."""
     commission_bp: int = Field(default=500, ge=0, le=10_000)
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_demo: bool = False

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
 from shop.addresses import service as addresses
-from shop.coops.models import Coop, CoopState
+from shop.coops.models import PASSED, SHOWN, Coop, CoopState
 from shop.core import slugs
-from shop.core.audit import audit
+from shop.core.audit import SYSTEM, audit
+from shop.core.db import Database
 from shop.core.deps import Person
-from shop.core.errors import NotFound, Refusal
+from shop.core.errors import Invalid, NotFound, Refusal
+from shop.core.i18n import HERE
 from shop.core.pagecache import bump
 from shop.core.pictures import Photo, photos
 
@@ -26,6 +28,18 @@ class NoSuchCoop(NotFound):
 
 class CoopNotVerified(Refusal):
     """The alliance has not verified this co-op, or has suspended it: it may not sell. Facts: `name`."""
+
+
+class CoopOnHoliday(Refusal):
+    """The co-op sells nothing now and comes back. Facts: `name`, `until` (a day or None)."""
+
+
+class ReasonMissing(Invalid):
+    """Whoever stops or refuses a co-op says why."""
+
+
+class NoSuchStep(Refusal):
+    """A co-op in this state cannot go to that one, or somebody else was quicker. Facts: `name`."""
 
 
 class PoliciesMissing(Refusal):
@@ -47,11 +61,11 @@ def get_many(session: Session, coop_ids: Iterable[int]) -> dict[int, Coop]:
 
 
 def by_slug(session: Session, slug: str) -> Coop:
-    """The verified co-op at this address; an old address leads to it too (compare `.slug`). Raises NoSuchCoop."""
+    """The co-op that is shown at this address; an old address leads to it too (compare `.slug`). Raises NoSuchCoop."""
     coop = session.exec(select(Coop).where(Coop.slug == slug)).first()
     if coop is None and (known_id := slugs.find(session, "coop", slug)):
         coop = session.get(Coop, known_id)
-    if coop is None or coop.state != CoopState.VERIFIED:
+    if coop is None or coop.state not in SHOWN:
         raise NoSuchCoop
     return coop
 
@@ -98,37 +112,105 @@ def cards(session: Session, coops: Sequence[Coop]) -> list[CoopCard]:
             place=place(coop),
             founded_on=coop.founded_on,
             member_count=coop.member_count,
-            verified=coop.state == CoopState.VERIFIED,
+            verified=coop.state in SHOWN,
         )
         for coop in coops
     ]
 
 
-def verified(session: Session, after_id: int = 0, most: int = PAGE_SIZE) -> list[Coop]:
-    """Verified co-ops in the order in which they joined, `most` of them after `after_id`."""
-    wanted = select(Coop).where(Coop.state == CoopState.VERIFIED, Coop.id > after_id)
+def shown(session: Session, after_id: int = 0, most: int = PAGE_SIZE) -> list[Coop]:
+    """Co-ops that buyers see, in the order in which they joined, `most` of them after `after_id`."""
+    wanted = select(Coop).where(col(Coop.state).in_(SHOWN), Coop.id > after_id)
     return list(session.exec(wanted.order_by(col(Coop.id)).limit(most)))
 
 
 def require_selling(session: Session, coop_ids: Iterable[int]) -> Mapping[int, Coop]:
-    """The co-ops, if all of them may sell now. Raises CoopNotVerified, PoliciesMissing."""
+    """The co-ops, if all of them sell now. Raises CoopOnHoliday, CoopNotVerified, PoliciesMissing."""
     coops = get_many(session, coop_ids)
     for coop in coops.values():
-        if coop.state != CoopState.VERIFIED:
+        if coop.state == CoopState.HOLIDAY:
+            raise CoopOnHoliday(name=coop.name, until=coop.holiday_until)
+        if coop.state != CoopState.SELLING:
             raise CoopNotVerified(name=coop.name)
-        if not (coop.delivery_policy and coop.return_policy):
-            raise PoliciesMissing(name=coop.name)
+        _require_policies(coop)
     return coops
 
 
-def set_state(session: Session, coop_id: int, state: CoopState, person: Person, now: datetime) -> Coop:
-    """Verify, suspend or send back a co-op; what it sells appears or disappears at once. Raises NoSuchCoop."""
+def require_passed(session: Session, coop_id: int) -> Coop:
+    """The co-op, if it may put goods on its shelf, be it open or not yet. Raises CoopNotVerified, PoliciesMissing."""
     coop = get(session, coop_id)
-    before, coop.state = coop.state, state
+    if coop.state not in PASSED:
+        raise CoopNotVerified(name=coop.name)
+    _require_policies(coop)
+    return coop
+
+
+def _require_policies(coop: Coop) -> None:
+    if not (coop.delivery_policy and coop.return_policy):
+        raise PoliciesMissing(name=coop.name)
+
+
+_STEPS: Mapping[CoopState, tuple[CoopState, ...]] = {
+    CoopState.APPLIED: (CoopState.VERIFIED, CoopState.SUSPENDED),
+    CoopState.VERIFIED: (CoopState.SELLING, CoopState.SUSPENDED),
+    CoopState.SELLING: (CoopState.HOLIDAY, CoopState.SUSPENDED),
+    CoopState.HOLIDAY: (CoopState.SELLING, CoopState.SUSPENDED, CoopState.HOLIDAY),
+    CoopState.SUSPENDED: (CoopState.VERIFIED, CoopState.SELLING),
+}
+
+
+def set_state(
+    session: Session,
+    coop_id: int,
+    state: CoopState,
+    person: Person,
+    now: datetime,
+    reason: str = "",
+    until: date | None = None,
+) -> Coop:
+    """Verify, open, send on holiday (`until` the day of its return), suspend: its goods come or go at once.
+
+    What was ordered before stays with the co-op's people, who go on packing or give the money back.
+    Raises NoSuchCoop, NoSuchStep, ReasonMissing (a suspension has to be explained).
+    """
+    coop = session.get(Coop, coop_id, with_for_update=True, populate_existing=True)
+    if coop is None:
+        raise NoSuchCoop
+    if state not in _STEPS[CoopState(coop.state)]:
+        raise NoSuchStep(name=coop.name)
+    if state == CoopState.SUSPENDED and not reason:
+        raise ReasonMissing
+    before, coop.state = _said(coop), state
+    coop.state_reason, coop.state_at = reason, now
+    coop.holiday_until = until if state == CoopState.HOLIDAY else None
     coop.verified_at = now if state == CoopState.VERIFIED else coop.verified_at
-    audit(session, person, "state", f"coop:{coop.id}", before, state.value, now, coop.id)
+    audit(session, person, "state", f"coop:{coop.id}", before, _said(coop), now, coop.id)
     bump(session, f"coop:{coop.id}", "lists", "coops")
     return coop
+
+
+def _said(coop: Coop) -> str:
+    reason = f": {coop.state_reason}" if coop.state_reason else ""
+    return f"{coop.state}{f' {coop.holiday_until}' if coop.holiday_until else ''}{reason}"
+
+
+def open_if_new(session: Session, coop_id: int, person: Person, now: datetime) -> None:
+    """A verified co-op sells from the moment its first product is on the shelf."""
+    if get(session, coop_id).state == CoopState.VERIFIED:
+        set_state(session, coop_id, CoopState.SELLING, person, now)
+
+
+def end_holidays(db: Database, now: datetime) -> None:
+    """Timed job: co-ops whose day of return has come sell again."""
+    with db.read() as session:
+        day = now.astimezone(HERE).date()
+        over = select(Coop.id).where(Coop.state == CoopState.HOLIDAY, col(Coop.holiday_until) <= day)
+        back = list(session.exec(over))
+    for coop_id in back:
+        with db.write() as session:
+            coop = session.get_one(Coop, coop_id, with_for_update=True)
+            if coop.state == CoopState.HOLIDAY and coop.holiday_until and coop.holiday_until <= day:
+                set_state(session, coop_id, CoopState.SELLING, SYSTEM, now)
 
 
 def rename(session: Session, coop: Coop, name: str, slug: str, person: Person, now: datetime) -> None:

@@ -100,7 +100,7 @@ def _coop(session: Session, number: int, facts: Mapping[str, Any], drawn: Mappin
         phone=f"+849000000{number + 10:02d}",
         delivery_policy=content("policies")[area]["delivery"],
         return_policy=content("policies")["fresh" if fresh else "kept"]["returns"],
-        state=CoopState.VERIFIED,
+        state=CoopState.SELLING,
         verified_at=now - OPENED_BEFORE,
         created_at=now - OPENED_BEFORE,
         is_demo=True,

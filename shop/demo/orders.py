@@ -147,7 +147,7 @@ def _sellers(session: Session) -> list[int]:
         .where(PersonRow.phone == MANAGER, RoleGrant.role == "manager")
     ).first()
     selling = select(Product.coop_id).join(Coop, col(Coop.id) == Product.coop_id)
-    on_sale = selling.where(Product.state == ProductState.ON_SALE, Coop.state == CoopState.VERIFIED, Coop.is_demo)
+    on_sale = selling.where(Product.state == ProductState.ON_SALE, Coop.state == CoopState.SELLING, Coop.is_demo)
     others = [coop_id for coop_id in sorted(set(session.exec(on_sale))) if coop_id != mine]
     if mine is None:
         return others

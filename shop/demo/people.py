@@ -84,5 +84,5 @@ def _give_role(session: Session, one: Invented, now: datetime) -> None:
 
 
 def _staffed(session: Session) -> list[int]:
-    of_demo = select(Coop.id).where(col(Coop.is_demo).is_(True), Coop.state == "verified")
+    of_demo = select(Coop.id).where(col(Coop.is_demo).is_(True), Coop.state == "selling")
     return list(session.exec(of_demo.order_by(col(Coop.id)).limit(STAFFED_COOPS)))

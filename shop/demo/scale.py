@@ -169,7 +169,7 @@ def _coop(coop_id: int, dice: random.Random, now: datetime) -> dict[str, Any]:
         "phone": "+84900000000",
         "delivery_policy": "Giao trong 1 đến 4 ngày.",
         "return_policy": "Đổi hàng hư trong 24 giờ.",
-        "state": CoopState.VERIFIED,
+        "state": CoopState.SELLING,
         "verified_at": now,
         "is_demo": True,
         "created_at": now,

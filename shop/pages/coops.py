@@ -29,7 +29,7 @@ def all_coops(
     db: DatabaseDep, page: PageDep, after: Annotated[int, Query(alias="sau", ge=0, le=2**31 - 1)] = 0
 ) -> Response:
     with db.read() as session:
-        found = coops.verified(session, after, coops.PAGE_SIZE + 1)
+        found = coops.shown(session, after, coops.PAGE_SIZE + 1)
         cards = coops.cards(session, found[: coops.PAGE_SIZE])
     goes_on = url(f"/htx?sau={cards[-1].id}") if len(found) > coops.PAGE_SIZE else ""
     block = "more" if after else "main"

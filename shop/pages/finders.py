@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from livestream.models import AHEAD, ON_AIR, PAST, LiveSession
 from shop.catalog import cards, listing
 from shop.catalog.models import Product, ProductState, Variant
-from shop.coops.models import Coop, CoopState
+from shop.coops.models import SHOWN, Coop, CoopState
 from shop.core.deps import DatabaseDep, NowDep, PageDep
 from shop.core.pagecache import Shared
 from shop.pages import jsonld
@@ -87,7 +87,7 @@ def _shown(model: Any) -> ColumnElement[bool]:
     if model is Product:
         return col(Product.state) == ProductState.ON_SALE
     if model is Coop:
-        return col(Coop.state) == CoopState.VERIFIED
+        return col(Coop.state).in_(SHOWN)
     return and_(col(LiveSession.state).in_((*AHEAD, *ON_AIR, *PAST)), col(LiveSession.is_practice).is_(False))
 
 
@@ -114,7 +114,7 @@ def google_feed(request: Request, db: DatabaseDep, page: PageDep, now: NowDep) -
     with db.read() as session:
         wanted = select(Variant, Product, Coop).join(Product, col(Product.id) == Variant.product_id)
         wanted = wanted.join(Coop, col(Coop.id) == Product.coop_id)
-        on_sale = (Product.state == ProductState.ON_SALE, Coop.state == CoopState.VERIFIED, col(Variant.on_sale))
+        on_sale = (Product.state == ProductState.ON_SALE, Coop.state == CoopState.SELLING, col(Variant.on_sale))
         rows = session.exec(wanted.where(*on_sale).order_by(col(Product.id).desc()).limit(FEED_MOST)).all()
         covers = cards.covers(session, {product.id for _variant, product, _coop in rows})
         left = stock.available(session, [variant.id for variant, _product, _coop in rows])

@@ -32,7 +32,7 @@ def home(db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
         newest = listing.page_of(session, Filters(but_category_id=first), now, size=SHOWN)
         on_air, coming = room.on_air(session), room.coming(session, now, COMING_SHOWN)
         mark_live(session, [*(season.cards if season else []), *newest.cards])
-        growers = coops.cards(session, coops.verified(session, most=COOPS_SHOWN))
+        growers = coops.cards(session, coops.shown(session, most=COOPS_SHOWN))
         pictures = photos(session, [shelf.photo_id for shelf in shelves])
     ends = [until for until in (newest.valid_until, season.valid_until if season else None) if until]
     if coming:

@@ -36,23 +36,26 @@ def test_only_officers_and_operators_come_in(client: TestClient, db: Database) -
 def test_every_coop_is_listed_with_what_it_sells(officer: TestClient, db: Database) -> None:
     coop = make_coop(db, name="HTX Thanh long Hàm Đức")
     make_product(db, coop)
-    draft = make_coop(db, name="HTX Mới", state=CoopState.DRAFT)
+    draft = make_coop(db, name="HTX Mới", state=CoopState.APPLIED)
     page = officer.get("/lien-minh").text
     assert "HTX Thanh long Hàm Đức" in page
     assert "1 món đang bán" in page
-    only = officer.get("/lien-minh?trang_thai=draft").text
+    only = officer.get("/lien-minh?trang_thai=applied").text
     assert draft.name in only
     assert coop.name not in only
 
 
 def test_verifying_and_suspending_a_coop_is_audited(officer: TestClient, db: Database) -> None:
-    coop = make_coop(db, state=CoopState.DRAFT, verified_at=None)
+    coop = make_coop(db, state=CoopState.APPLIED, verified_at=None)
     officer.post(f"/lien-minh/htx/{coop.id}", data={"state": "verified"})
-    officer.post(f"/lien-minh/htx/{coop.id}", data={"state": "suspended"})
+    assert officer.post(f"/lien-minh/htx/{coop.id}", data={"state": "suspended"}).status_code == 422
+    officer.post(f"/lien-minh/htx/{coop.id}", data={"state": "suspended", "reason": "Giấy phép hết hạn"})
     with db.read() as session:
         assert session.get_one(Coop, coop.id).state == CoopState.SUSPENDED
     subject = f"coop:{coop.id}"
-    assert audited(db) == [("Cô Hạnh", subject, "draft", "verified"), ("Cô Hạnh", subject, "verified", "suspended")]
+    stopped = ("Cô Hạnh", subject, "verified", "suspended: Giấy phép hết hạn")
+    assert audited(db) == [("Cô Hạnh", subject, "applied", "verified"), stopped]
+    assert "Giấy phép hết hạn" in officer.get("/lien-minh").text
 
 
 def test_papers_wait_and_are_decided(officer: TestClient, db: Database) -> None:

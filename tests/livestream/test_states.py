@@ -247,7 +247,7 @@ def test_a_suspended_co_op_or_a_host_no_longer_known_is_off_the_air_at_once(
     on_air, items, host = make_session(db, now)
     with db.write() as session:
         if why == "co-op":
-            coops.set_state(session, on_air.coop_id, CoopState.SUSPENDED, OFFICER, now)
+            coops.set_state(session, on_air.coop_id, CoopState.SUSPENDED, OFFICER, now, "Chờ giấy")
         else:
             gate.decide(session, host.id, HostState.WITHDRAWN, "Giấy tờ giả", OFFICER, now)
     states.follow_clock(db, now + timedelta(seconds=3), LIMITS)

@@ -90,7 +90,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("why", ["hidden", "variant off sale", "coop suspended"])
     def test_what_is_not_on_sale_cannot_be_put_in(self, db: Database, now: datetime, why: str) -> None:
-        coop = make_coop(db, state="suspended" if why == "coop suspended" else "verified")
+        coop = make_coop(db, state="suspended" if why == "coop suspended" else "selling")
         product = make_product(db, coop, state=ProductState.HIDDEN if why == "hidden" else ProductState.ON_SALE)
         box = make_variant(db, product, on_sale=why != "variant off sale")
         with pytest.raises(cart.NotOnSale):

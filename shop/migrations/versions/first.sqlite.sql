@@ -605,6 +605,9 @@ CREATE TABLE coop (
 	delivery_policy VARCHAR NOT NULL, 
 	return_policy VARCHAR NOT NULL, 
 	state VARCHAR NOT NULL, 
+	state_reason VARCHAR NOT NULL, 
+	state_at DATETIME, 
+	holiday_until DATE, 
 	commission_bp INTEGER NOT NULL, 
 	verified_at DATETIME, 
 	is_demo BOOLEAN NOT NULL, 
@@ -1259,23 +1262,6 @@ CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
-CREATE TABLE parcel_settled (
-	id INTEGER NOT NULL, 
-	parcel_id INTEGER NOT NULL, 
-	was_vnd BIGINT NOT NULL, 
-	total_vnd BIGINT NOT NULL, 
-	back_vnd BIGINT NOT NULL, 
-	asked_vnd BIGINT NOT NULL, 
-	lines JSON NOT NULL, 
-	person_id INTEGER NOT NULL, 
-	at DATETIME NOT NULL, 
-	CONSTRAINT pk_parcel_settled PRIMARY KEY (id), 
-	CONSTRAINT ck_parcel_settled_sums CHECK (back_vnd >= 0 AND asked_vnd >= 0), 
-	CONSTRAINT fk_parcel_settled_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
-)
--- end
-CREATE INDEX ix_parcel_settled_parcel_id ON parcel_settled (parcel_id)
--- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
 	parcel_id INTEGER NOT NULL, 
@@ -1626,18 +1612,13 @@ CREATE TABLE order_line (
 	price_vnd BIGINT NOT NULL, 
 	total_vnd BIGINT NOT NULL, 
 	commission_vnd BIGINT NOT NULL, 
-	commission_bp INTEGER NOT NULL, 
 	discount_vnd BIGINT NOT NULL, 
 	voucher_code VARCHAR NOT NULL, 
 	price_kind VARCHAR NOT NULL, 
 	live_key VARCHAR NOT NULL, 
 	pool_id INTEGER NOT NULL, 
-	left_out INTEGER NOT NULL, 
-	weighed_g INTEGER, 
-	settled_vnd BIGINT NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
-	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0), 
-	CONSTRAINT ck_order_line_steps CHECK (quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0), 
+	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0), 
 	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
 	CONSTRAINT fk_order_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 

@@ -109,14 +109,14 @@ def test_hidden_goods_and_goods_of_suspended_co_ops_are_gone(db: Database, now: 
     coop = make_coop(db)
     product = make_product(db, coop)
     with db.write() as session:
-        coops.set_state(session, coop.id, CoopState.SUSPENDED, manager, now)
+        coops.set_state(session, coop.id, CoopState.SUSPENDED, manager, now, "Chờ giấy")
     with db.read() as session, pytest.raises(ProductGone):
         service.by_slug(session, product.slug)
     with db.read() as session:
         variant = service.variants_of(session, product.id)[0]
         assert not service.variants(session, [variant.id])[variant.id].on_sale
     with db.write() as session:
-        coops.set_state(session, coop.id, CoopState.VERIFIED, manager, now)
+        coops.set_state(session, coop.id, CoopState.SELLING, manager, now)
         selling.set_state(session, session.get_one(Product, product.id), ProductState.HIDDEN, manager, now)
     with db.read() as session, pytest.raises(ProductGone):
         service.by_slug(session, product.slug)
@@ -159,7 +159,7 @@ def test_a_live_price_counts_from_its_start_to_its_end_and_only_in_its_session(d
 
 
 def test_only_a_verified_co_op_with_policies_may_sell(db: Database) -> None:
-    ready, silent, draft = make_coop(db), make_coop(db, return_policy=""), make_coop(db, state=CoopState.DRAFT)
+    ready, silent, draft = make_coop(db), make_coop(db, return_policy=""), make_coop(db, state=CoopState.APPLIED)
     with db.read() as session:
         assert set(coops.require_selling(session, [ready.id])) == {ready.id}
         with pytest.raises(coops.PoliciesMissing):
