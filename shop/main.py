@@ -59,6 +59,7 @@ from shop.asker import asking_jobs
 from shop.cart import routes as cart_pages
 from shop.cart import service as cart
 from shop.catalog import back_in_stock
+from shop.catalog.drafts import service as drafts
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
@@ -98,6 +99,7 @@ from shop.settings import Settings
 from shop.worker import Job, Worker
 from shop.workspace import customers as desk_customers
 from shop.workspace import goods as desk_goods
+from shop.workspace import listing as desk_listing
 from shop.workspace import money as desk_money
 from shop.workspace import money_back as desk_money_back
 from shop.workspace import orders as desk_orders
@@ -125,6 +127,7 @@ ROUTERS: Sequence[APIRouter] = (
     live_api.router,
     api_docs.router,
     desk_orders.router,
+    desk_listing.router,
     desk_goods.router,
     desk_customers.router,
     desk_money.router,
@@ -164,6 +167,7 @@ JOBS: Sequence[Job] = (
     Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
     Job("end-holidays", 600, coops.end_holidays),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
+    Job("forget-old-drafts", 24 * 3600, drafts.forget_old),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )
 

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from shop.core.money import NotMoney, read_vnd
+from shop.core.weights import NotAWeight, read_weight_g
 
 T = TypeVar("T", bound=BaseModel)
 _NO_TEXT = re.compile("[\x00\ufffd]")  # U+FFFD stands where bytes were no UTF-8
@@ -28,6 +29,17 @@ def _read_vnd(typed: Any) -> Any:
 
 TypedVnd = Annotated[int, BeforeValidator(_read_vnd)]
 """A sum of money as people type it: `35k`, `1tr2`, `35.000`. Error code: not_money."""
+
+
+def _read_weight_g(typed: Any) -> Any:
+    try:
+        return read_weight_g(typed) if isinstance(typed, str) else typed
+    except NotAWeight as error:
+        raise PydanticCustomError("not_a_weight", "no weight") from error
+
+
+TypedGrams = Annotated[int, BeforeValidator(_read_weight_g)]
+"""A weight as people type it: `5`, `0,5 kg`, `500g`. In grams. Error code: not_a_weight."""
 
 
 @dataclass

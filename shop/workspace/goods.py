@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Annotated
 
-import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, Field
@@ -21,22 +19,18 @@ from shop.catalog.models import Product, Variant
 from shop.coops import service as coops
 from shop.core import pictures
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
-from shop.core.errors import Invalid
-from shop.core.forms import Posted, posted, read_upload
-from shop.core.images import MAX_UPLOAD_BYTES, Stored, keep_upload
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
+from shop.core.forms import Posted, TypedVnd, posted
+from shop.core.images import Stored
 from shop.core.money import format_number
 from shop.core.pictures import Photo
 from shop.core.web import Page
 from shop.stock import service as stock
 from shop.stock.models import Pool
 from shop.workspace.here import Desk, GoodsDesk
+from shop.workspace.sent_photo import PhotoMissing, photo_sent
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
-
-
-class PhotoMissing(Invalid):
-    """The form came without a picture."""
 
 
 def _without_dots(typed: str) -> str:
@@ -48,7 +42,7 @@ Typed = Annotated[int, BeforeValidator(_without_dots)]
 
 
 class PriceAndStock(BaseModel):
-    price_vnd: Typed = Field(ge=1000, le=1_000_000_000)
+    price_vnd: TypedVnd = Field(ge=1000, le=1_000_000_000)
     on_hand: Typed = Field(ge=0, le=1_000_000)
 
 
@@ -119,29 +113,15 @@ def change(
     return page.go("/ban-hang/hang", "saved")
 
 
-@lru_cache(maxsize=1)
-def _uploads() -> anyio.CapacityLimiter:
-    return anyio.CapacityLimiter(2)
-
-
 def _require_own(db: Database, desk: Desk, product_id: int) -> None:
     with db.read() as session:
         catalog.product_of_coop(session, desk.coop_id, product_id)
 
 
-async def _photo_sent(
-    product_id: Id, request: Request, db: DatabaseDep, desk: GoodsDesk, settings: SettingsDep
-) -> Stored | None:
-    """The picture that was sent, prepared in the back room while pages keep their threads; None when none was sent.
-
-    Raises NotSignedIn, NotAllowed, NoSuchProduct before a byte is read, and what `keep_upload` raises.
-    """
+async def _photo_sent(product_id: Id, request: Request, db: DatabaseDep, desk: GoodsDesk) -> Stored | None:
+    """Raises NotSignedIn, NotAllowed, NoSuchProduct before a byte is read, and what `photo_sent` raises."""
     await anyio.to_thread.run_sync(_require_own, db, desk, product_id)
-    sent = await read_upload(request, "photo", MAX_UPLOAD_BYTES)
-    if sent is None:
-        return None
-    work = partial(keep_upload, request.app.state.backroom, sent[1], sent[0], settings.media_dir)
-    return await anyio.to_thread.run_sync(work, limiter=_uploads())
+    return await photo_sent(request)
 
 
 @router.post("/anh/{product_id}")

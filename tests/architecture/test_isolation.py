@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from shop.accounts import service as accounts
 from shop.accounts.models import Role, SavedAddress
 from shop.cart.routes import COOKIE as CART
+from shop.catalog.drafts.models import ListingDraft
 from shop.catalog.models import Product, ProductState, Variant
 from shop.certificates.models import CertificateState
 from shop.checkout import service as checkout
@@ -78,6 +79,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
     with db.write() as session:
         home = {"name": buyer.name, "phone": buyer.phone, "province_code": "68", "ward_code": "23095"}
         session.add(address := SavedAddress(person_id=buyer.id, line="99 Hẻm Kín", **home))  # type: ignore[arg-type]
+        session.add(listed := ListingDraft(coop_id=coop.id, person_id=0, name="Món Nháp Kín", touched_at=now))
         session.flush()
         parcel = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
         secret_variant = session.exec(select(Variant).where(Variant.product_id == draft.id)).one()
@@ -91,6 +93,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "live_id": live.id,
         "person_id": buyer.id,
         "item_id": items[0].id,
+        "draft_id": listed.id,
         "deal_id": 1,
         "voucher_id": 1,
         "set_id": 1,

@@ -9,7 +9,9 @@ class Opening(SQLModel, table=True):
     the next; None: as many as come. A co-op without a row is always open.
     """
 
-    __table_args__ = (CheckConstraint("0 <= from_minute AND from_minute < until_minute AND until_minute <= 1440", name="hours"),)
+    __table_args__ = (
+        CheckConstraint("0 <= from_minute AND from_minute < until_minute AND until_minute <= 1440", name="hours"),
+    )
 
     coop_id: int = Field(foreign_key="coop.id", primary_key=True)
     days: str = "1234567"
