@@ -53,6 +53,13 @@ def parcels(
     return _with_orders(session, session.exec(wanted.limit(most)).all())
 
 
+def latest(session: Session, coop_id: int) -> DeskParcel | None:
+    """The new parcel that came last: what is read aloud on the phone of who asked for it."""
+    mine = (Parcel.coop_id == coop_id, Parcel.state == "new")
+    found = session.exec(select(Parcel).where(*mine).order_by(col(Parcel.id).desc()).limit(1)).all()
+    return next(iter(_with_orders(session, found)), None)
+
+
 def sought(session: Session, coop_id: int, typed: str) -> list[DeskParcel]:
     """The co-op's own parcels of the order with this code, however it was typed; none for anybody else's."""
     code = read_crockford(typed)

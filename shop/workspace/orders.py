@@ -66,6 +66,7 @@ def _home_facts(session: Session, desk: Desk) -> dict[str, Any]:
     facts: dict[str, Any] = {"coop": coop, "coops": mine, "counts": None, "newest": []}
     if desk.may(*READING):
         facts |= {"counts": orders.counts(session, coop.id), "newest": orders.parcels(session, coop.id, "new", most=5)}
+        facts["latest"] = orders.latest(session, coop.id)
     return facts
 
 
