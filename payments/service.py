@@ -118,6 +118,14 @@ def change_due(session: Session, subject: str, amount_vnd: int, now: datetime) -
     ready_attempt(session, due, now)
 
 
+def ask_more(session: Session, subject: str, more_vnd: int) -> None:
+    """So much more is owed: goods weighed more than was ordered. Only for what is collected in cash."""
+    due = lock_due(session, _due(session, subject).id)
+    due.amount_vnd += more_vnd
+    session.add(due)
+    session.flush()
+
+
 def action(session: Session, subject: str, settings: Settings) -> NextAction | None:
     """What the buyer does next to pay what is missing; None when nothing is. Reads only.
 

@@ -148,6 +148,7 @@ HANDLERS: Handlers = {
     order_events.OrderReopened: [messages.tell_reopened],
     order_events.OrderCancelled: [messages.tell_cancelled],
     order_events.ParcelChanged: [messages.tell_parcel],
+    order_events.ParcelSettled: [messages.tell_settled],
     live_events.SessionMoved: [reminders.tell_moved],
 }
 

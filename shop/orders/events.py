@@ -48,3 +48,10 @@ class ParcelChanged(Event):
 
     parcel_id: int
     state: str
+
+
+@dataclass(frozen=True)
+class ParcelSettled(Event):
+    """A parcel was weighed or a part of it left out; `settled_id` is the row that says so."""
+
+    settled_id: int

@@ -20,9 +20,17 @@ from shop.notify import following
 from shop.notify import service as notify
 from shop.notify.service import Absolute, Letter
 from shop.orders.access import secret_link
-from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderPlaced, OrderReopened, ParcelChanged
+from shop.orders.events import (
+    OrderCancelled,
+    OrderClosed,
+    OrderPaid,
+    OrderPlaced,
+    OrderReopened,
+    ParcelChanged,
+    ParcelSettled,
+)
 from shop.orders.handlers import order_of
-from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.reading import parcel_note
 from shop.settings import Settings
 
@@ -136,6 +144,27 @@ def tell_parcel(session: Session, event: ParcelChanged, now: datetime) -> None:
         if words is not None:
             key = f"parcel:{parcel.id}:{event.state}"
             _tell_buyer(session, order, _letter(order, event.state, *words, key), now)
+
+
+def tell_settled(session: Session, event: ParcelSettled, now: datetime) -> None:
+    """A parcel was weighed or not all of it could be packed: the buyer reads what it costs now, if that changed."""
+    row = session.get_one(Settled, event.settled_id)
+    order = session.get_one(Order, session.get_one(Parcel, row.parcel_id).order_id)
+    if row.total_vnd == row.was_vnd:
+        return
+    with _speaking(order):
+        told = {
+            "code": order.code,
+            "sum": format_vnd(row.total_vnd),
+            "change": format_vnd(abs(row.was_vnd - row.total_vnd)),
+        }
+        words = _("Sau khi cân và đóng gói, kiện này là %(sum)s, bớt %(change)s.") % told
+        if row.asked_vnd:
+            words = _("Sau khi cân, kiện này là %(sum)s, thêm %(change)s trả khi nhận hàng.") % told
+        if row.back_vnd:
+            words += " " + _("Phần đã trả dư sẽ được trả lại cho bạn.")
+        letter = _letter(order, "weighed", _("Đơn %(code)s đã cân xong") % told, words, f"settled:{row.id}")
+        _tell_buyer(session, order, letter, now)
 
 
 def _parcel_words(session: Session, order: Order, parcel: Parcel, state: str) -> tuple[str, str] | None:

@@ -92,14 +92,18 @@ class OrderLine(SQLModel, table=True):
 
     The market's `commission_vnd` is frozen at the sale, too, as is what the co-op took off: `discount_vnd` of the whole
     line, by a voucher (`voucher_code`) or a set. `price_kind` tells which price it was: "live", "deal", "set", or "".
+
+    When it is packed, `left_out` steps may be missing of those ordered (`quantity` is what goes), and the goods may
+    weigh `weighed_g` instead of the estimate: `settled_vnd` is what both change in its sum (`shop.orders.weighing`).
     """
 
     __tablename__ = "order_line"
     __table_args__ = (
         CheckConstraint(
-            "total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0",
+            "total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0",
             name="sum",
         ),
+        CheckConstraint("quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0", name="steps"),
         Index("ix_order_line_parcel", "parcel_id"),
         Index(
             "ix_order_line_live",
@@ -121,12 +125,21 @@ class OrderLine(SQLModel, table=True):
     price_vnd: int = Field(sa_type=BigInteger)
     total_vnd: int = Field(sa_type=BigInteger)
     commission_vnd: int = Field(default=0, sa_type=BigInteger)
+    commission_bp: int = 0
     discount_vnd: int = Field(default=0, sa_type=BigInteger)
     voucher_code: str = ""
     price_kind: str = ""
     live_key: str = ""
     """The session that sold it ("live:12"), whatever pool its goods came from when late money opened it again."""
     pool_id: int = Field(foreign_key="pool.id")
+    left_out: int = 0
+    weighed_g: int | None = None
+    settled_vnd: int = Field(default=0, sa_type=BigInteger)
+
+    @property
+    def weight_g(self) -> int:
+        """As weighed, before that as ordered."""
+        return self.step_g * self.quantity if self.weighed_g is None else self.weighed_g
 
 
 class OrderEvent(SQLModel, table=True):
@@ -182,6 +195,27 @@ class MoneyBack(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=UtcDateTime)
     decided_by: int | None = None
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Settled(SQLModel, table=True):
+    """A parcel was weighed, or a part of it could not be packed: its sum became another one. Rows are only added.
+
+    Of the difference `back_vnd` was sent back, `asked_vnd` is asked for besides; the rest was simply owed no more.
+    `lines` tells each line's steps and grams ({"17": {"steps": 2, "weight_g": 19400}}).
+    """
+
+    __tablename__ = "parcel_settled"
+    __table_args__ = (CheckConstraint("back_vnd >= 0 AND asked_vnd >= 0", name="sums"),)
+
+    id: int = Field(default=None, primary_key=True)
+    parcel_id: int = Field(foreign_key="parcel.id", index=True)
+    was_vnd: int = Field(sa_type=BigInteger)
+    total_vnd: int = Field(sa_type=BigInteger)
+    back_vnd: int = Field(sa_type=BigInteger)
+    asked_vnd: int = Field(sa_type=BigInteger)
+    lines: dict[str, Any] = Field(sa_type=JSON)
+    person_id: int
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Idempotency(SQLModel, table=True):

@@ -224,11 +224,14 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "price_vnd": line.price_vnd,
         "total_vnd": line.total_vnd,
         "commission_vnd": line.commission_vnd,
+        "commission_bp": line.commission_bp,
         "discount_vnd": line.discount_vnd,
         "voucher_code": line.voucher_code,
         "price_kind": line.price_kind,
         "live_key": line.live_key if line.is_live else "",
         "pool_id": line.pool_id,
+        "left_out": 0,
+        "settled_vnd": 0,
     }
 
 

@@ -56,7 +56,7 @@ class MoneyOnlyHeld(Refusal):
 
 def confirm(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
     """The co-op has seen the parcel and will pack it. Raises NoSuchParcel, NotPaidYet, MovedOn."""
-    _move(session, _parcel(session, coop_id, parcel_id), ("new",), "confirmed", person, now, confirmed_at=now)
+    _move(session, own_parcel(session, coop_id, parcel_id), ("new",), "confirmed", person, now, confirmed_at=now)
 
 
 def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
@@ -64,7 +64,7 @@ def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: da
 
     Raises NoSuchParcel, NotPaidYet, MovedOn.
     """
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("new", "confirmed"), "packed", person, now, packed_at=now)
     holds.take(session, f"order:{parcel.order_id}", now)
 
@@ -85,7 +85,7 @@ def hand_over(
     With cash on delivery the carrier owes us its sum from now on.
     Raises NoSuchParcel, MovedOn, UnknownCarrier, TrackingMissing, MoneyOnlyHeld.
     """
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     order = session.get_one(Order, parcel.order_id)
     _require_taken(session, order)
     cod_vnd = _cash_vnd(session, order, parcel)
@@ -147,7 +147,7 @@ def deliver(
 
     A parcel to be picked up is delivered when the buyer takes it, straight from the co-op's shelf.
     """
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     from_states = ("packed",) if parcel.way == "pickup" else ("handed_over", "problem")
     order = session.get_one(Order, parcel.order_id)
     _require_taken(session, order)
@@ -186,7 +186,7 @@ def report_problem(
     session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, note: str = ""
 ) -> None:
     """Something went wrong on the way; the buyer is told. Raises NoSuchParcel, MovedOn."""
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("handed_over",), "problem", person, now, note=note)
     _note_shipment(session, parcel, ShipmentState.EXCEPTION)
 
@@ -198,7 +198,7 @@ def refuse(
 
     Cash that was to be collected no longer is; money that was paid is to be sent back. Raises NoSuchParcel, MovedOn.
     """
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("handed_over", "problem"), "refused", person, now, note=note)
     order = session.get_one(Order, parcel.order_id)
     if order.payment_method == cash.CASH:
@@ -212,7 +212,7 @@ def refuse(
 
 def cancel(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, note: str = "") -> None:
     """The co-op cannot send the parcel: its goods return, its money goes back. Raises NoSuchParcel, MovedOn."""
-    parcel = _parcel(session, coop_id, parcel_id)
+    parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("new", "confirmed"), "cancelled", person, now, note=note)
     put_goods_back(session, [parcel], now, "cancelled", person)
     _settle_missing_parcels(session, parcel.order_id, [parcel], "cancelled by the co-op", now, person)
@@ -262,7 +262,7 @@ def _note_shipment(session: Session, parcel: Parcel, state: ShipmentState) -> No
     session.execute(update(Shipment).where(col(Shipment.parcel_id) == parcel.id).values(state=state))
 
 
-def _parcel(session: Session, coop_id: int, parcel_id: int) -> Parcel:
+def own_parcel(session: Session, coop_id: int, parcel_id: int) -> Parcel:
     """The parcel, if it is this co-op's: another co-op's is as good as none.
 
     Its order is locked before it, as by a buyer who calls the order off, so that neither waits for the other.

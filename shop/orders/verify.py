@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from payments.holds.models import Hold as HeldMoney
 from payments.models import PaymentDue, PaymentFact
-from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
+from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel, Settled
 from shop.stock.models import Hold, HoldState, StockMovement
 from shop.vouchers.models import VoucherUse
 
@@ -23,7 +23,7 @@ Units = dict[tuple[str, int], int]
 def broken_rules(session: Session) -> list[str]:
     """One line for each order that lacks a part, whose sums do not add up, or whose goods did not move as it says."""
     money = (_parcels_add_up, _lines_add_up, _dues_agree, _given_back, _vouchers_agree)
-    rules = (*money, _lines_stay_together, _begun, _goods_moved)
+    rules = (*money, _weighed, _lines_stay_together, _begun, _goods_moved)
     return [line for rule in rules for line in rule(session)]
 
 
@@ -75,16 +75,20 @@ def _dues_agree(session: Session) -> Iterator[str]:
     """What is asked for is the order's sum.
 
     Cash, and money that a gateway only holds, is asked only for parcels that may still arrive; what had come for the
-    others stays in the sum, for it was sent back.
+    others stays in the sum, for it was sent back, as what a lighter weight sent back does.
     """
     asked, in_cash = col(PaymentDue.amount_vnd), col(Order.payment_method) == "cod"
     sent = case((col(Parcel.state).in_(_NOT_SENT), 0), else_=col(Parcel.total_vnd))
     on_the_way = select(func.sum(sent)).where(col(Parcel.order_id) == col(Order.id)).scalar_subquery()
     facts = select(func.coalesce(func.sum(col(PaymentFact.applied_vnd)), 0))
     came = facts.where(col(PaymentFact.due_id) == col(PaymentDue.id)).scalar_subquery()
+    lighter = select(func.coalesce(func.sum(col(Settled.back_vnd)), 0)).join(
+        Parcel, col(Parcel.id) == Settled.parcel_id
+    )
+    back = lighter.where(col(Parcel.order_id) == col(Order.id)).correlate(Order).scalar_subquery()
     was_held = select(col(HeldMoney.due_id)).where(col(HeldMoney.due_id) == col(PaymentDue.id)).exists()
-    least = case((in_cash | was_held, on_the_way), else_=col(Order.total_vnd))
-    most = case((in_cash, on_the_way + came), else_=col(Order.total_vnd))
+    least = case((in_cash | was_held, on_the_way), else_=col(Order.total_vnd) + back)
+    most = case((in_cash, on_the_way + came), else_=col(Order.total_vnd) + back)
     found = (
         select(col(Order.code), least, asked)
         .outerjoin(PaymentDue, col(PaymentDue.subject) == _SUBJECT)
@@ -164,6 +168,28 @@ def _given_back(session: Session) -> Iterator[str]:
     found = select(col(Parcel.id), col(Parcel.total_vnd), given.c.back).join(given, given.c.parcel_id == col(Parcel.id))
     for parcel_id, total_vnd, back_vnd in session.execute(found.where(given.c.back > col(Parcel.total_vnd))):
         yield f"orders: of parcel {parcel_id}, which is {total_vnd}, {back_vnd} were given back"
+
+
+def _weighed(session: Session) -> Iterator[str]:
+    """A parcel's sum follows from every weighing, and its lines' commission from their sums."""
+    more = func.sum(col(Settled.total_vnd) - col(Settled.was_vnd)).label("more")
+    settled = select(col(Settled.parcel_id), more).group_by(col(Settled.parcel_id)).subquery()
+    lines = (
+        select(col(OrderLine.parcel_id), func.sum(col(OrderLine.total_vnd)).label("sum"))
+        .add_columns(
+            func.sum(
+                col(OrderLine.price_vnd) * (col(OrderLine.quantity) + col(OrderLine.left_out))
+                - col(OrderLine.discount_vnd)
+            ).label("first")
+        )
+        .group_by(col(OrderLine.parcel_id))
+        .subquery()
+    )
+    expected = func.coalesce(settled.c.more, 0)
+    found = select(lines.c.parcel_id, lines.c.sum - lines.c.first, expected)
+    found = found.outerjoin(settled, settled.c.parcel_id == lines.c.parcel_id)
+    for parcel_id, changed_vnd, told_vnd in session.execute(found.where(lines.c.sum - lines.c.first != expected)):
+        yield f"orders: weighing changed parcel {parcel_id} by {told_vnd}, its lines say {changed_vnd}"
 
 
 def _units(session: Session, table: type[Hold] | type[StockMovement], *also: Any) -> Units:

@@ -290,6 +290,16 @@ def set_on_hand(
     session.refresh(pool)
 
 
+def write_off(session: Session, pool_id: int, units: int, person: Person, now: datetime, reason: str) -> None:
+    """Free units of a pool are lost; of an allotment that is over, they are those of ordinary sale. Audited.
+
+    Raises SoldOut when fewer are free.
+    """
+    pool = session.get_one(Pool, pool_id)
+    home = pool_of(session, pool.variant_id) if pool.closed else pool
+    _move(session, home.id, -units, MovementKind.ADJUSTED, now, reason=reason, person=person)
+
+
 def open_live_pool(
     session: Session, variant_id: int, owner: str, wanted: int, now: datetime, person: Person | None = None
 ) -> Pool:

@@ -20,7 +20,7 @@ from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.demo.orders import transfer
 from shop.orders import service as orders
-from shop.orders import states
+from shop.orders import states, weighing
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.verify import broken_rules
 from shop.settings import Settings
@@ -32,7 +32,19 @@ from tests.factories_orders import answered, make_cart, make_table, place, varia
 
 STOCK = 12
 WHICH = st.integers(0, 20)
-MOVES = ("confirm", "pack", "pack", "hand over", "hand over", "deliver", "problem", "refuse", "cancel")
+MOVES = (
+    "confirm",
+    "pack",
+    "pack",
+    "hand over",
+    "hand over",
+    "deliver",
+    "problem",
+    "refuse",
+    "cancel",
+    "weigh",
+    "weigh",
+)
 _buyers = count(1)
 
 buy = st.tuples(
@@ -129,6 +141,17 @@ class Market:
                 assert sum(line.total_vnd for line in lines) == order.goods_vnd
 
 
+def _weigh(session: Session, who: Any, fit: bool) -> None:
+    """Lighter than ordered, or with one step left out."""
+    lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == who[1])).all()
+    real = {
+        line.id: weighing.Real(line.quantity - 1) if fit else weighing.Real(line.quantity, line.weight_g * 97 // 100)
+        for line in lines
+        if line.quantity
+    }
+    weighing.settle(session, who[0], who[1], real, who[2], who[3], goods_fit=fit)
+
+
 _MOVES: dict[str, Callable[[Session, Any, bool], None]] = {
     "confirm": lambda session, who, _fit: states.confirm(session, *who),
     "pack": lambda session, who, _fit: states.pack(session, *who),
@@ -137,6 +160,7 @@ _MOVES: dict[str, Callable[[Session, Any, bool], None]] = {
     "problem": lambda session, who, _fit: states.report_problem(session, *who),
     "refuse": lambda session, who, fit: states.refuse(session, *who, goods_fit=fit),
     "cancel": lambda session, who, _fit: states.cancel(session, *who),
+    "weigh": _weigh,
 }
 
 
