@@ -83,6 +83,8 @@ class LiveSession(SQLModel, table=True):
     """Since when it is in this state, by the server's clock."""
     has_video: bool = False
     """A camera has sent pictures of it."""
+    unkept_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The disk is full: from then on its picture is shown and not recorded."""
     is_practice: bool = False
     """For the host alone: never public, never past the lobby."""
     legal_hold: bool = False

@@ -53,7 +53,7 @@ class Channel:
         self.is_last = False
         """Whether the phone said that nothing follows."""
         self.is_full = False
-        """Whether the disk or the session's share of it is used up."""
+        """Whether the disk or the session's share of it is used up: the picture goes on, unrecorded."""
         self.closing = False
         """Whether nobody may wait any longer."""
         self.on_segment: Callable[[Channel], None] = lambda _channel: None
@@ -137,14 +137,14 @@ class Channel:
             if not whole.has_picture:
                 raise NotVideo(why="no H.264 picture")
             self._understood = True
-            await self._on_disk(self.shelf.keep_init, epoch, whole.body)
+            await self._write(self.shelf.keep_init, epoch, whole.body)
             self.inits = {**dict(list(self.inits.items())[-packager.WINDOW :]), epoch: whole.body}
             return
         closed, growing = self.packager.add(whole, time.time())
         await self._keep(closed)
         if len(growing.parts) == 1:
-            await self._on_disk(self.shelf.begin, growing)
-        await self._on_disk(self.shelf.append, growing.msn, whole.body)
+            await self._write(self.shelf.begin, growing)
+        await self._write(self.shelf.append, growing.msn, whole.body)
         self.shown_at = time.monotonic()
         self.stir()
         if closed is not None:
@@ -152,7 +152,17 @@ class Channel:
 
     async def _keep(self, closed: Segment | None) -> None:
         if closed is not None:
-            await self._on_disk(self.shelf.close, closed.row())
+            await self._write(self.shelf.close, closed.row())
+
+    async def _write(self, job: Callable[..., None], *told: object) -> None:
+        """Keep it while there is room; viewers are shown the picture all the same."""
+        if self.is_full:
+            return
+        try:
+            await self._on_disk(job, *told)
+        except OSError as full:
+            log.error("recording not kept", live_id=self.live_id, epoch=self.sequence.epoch, why=str(full))
+            self.is_full = True
 
     def stir(self) -> None:
         """Wake everybody who waits for the next part."""
@@ -181,6 +191,8 @@ class Channel:
         async with self._lock:
             await self._close_epoch()
             await self._keep(self.packager.end())
+            if self.is_full:
+                self.packager.keep_only(await self._on_disk(self.shelf.load))
             self.stir()
 
     async def cut(self) -> None:

@@ -110,6 +110,11 @@ class Packager:
         self._told.clear()
         return closed
 
+    def keep_only(self, rows: Iterable[Row]) -> None:
+        """These are all that was recorded: what else was shown is not there to be seen again."""
+        self.rows = list(rows)
+        self._told.clear()
+
     def end(self) -> Segment | None:
         """Nothing follows."""
         closed = self.close()

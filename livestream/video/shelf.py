@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -109,7 +110,7 @@ class Shelf:
             file.unlink(missing_ok=True)
             return None
         body = b"".join(fragment.body for fragment in fragments)
-        file.write_bytes(body)
+        os.truncate(file, len(body))  # whole parts come first, and a full disk lets a file grow shorter
         length_s = min(sum(fragment.duration_s for fragment in fragments), float(TARGET_S))
         row = Row(begun["begin"], begun["epoch"], length_s, begun["begins_at"], begun["breaks"], len(body))
         self.close(row)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from livestream.video import films, glue, lease
+from livestream.video import films, glue, lease, unkept
 from livestream.video.channel import Channel, Taken
 from livestream.video.glue import Standing
 from livestream.video.packager import Packager
@@ -60,6 +60,8 @@ class Act:
     pieces_left: Allowance = field(default_factory=lambda: Allowance(PIECES_PER_S, PIECES_AT_ONCE))
     busy: bool = False
     """Whether something is being told of it."""
+    told_full: bool = False
+    """Whether the session was told that its picture is not recorded."""
     seen_at: float = 0.0
     looked_at: float = 0.0
 
@@ -226,11 +228,9 @@ class Stage:
         return act.standing.number == number and act.standing.state in glue.TAKES and not self.closing
 
     async def take(self, act: Act, epoch: int, seq: int, kind: str, data: bytes, *, last: bool) -> Taken:
-        """One piece of an admitted phone. Raises NotVideo, StageIsFull, DiskIsFull."""
+        """One piece of an admitted phone. Raises NotVideo, StageIsFull, and DiskIsFull before the first picture."""
         if act.channel.sequence.verdict(epoch, seq) == "open":
             await self._require_place(act)
-        elif act.channel.is_full:
-            raise DiskIsFull
         taken = await act.channel.take(epoch, seq, kind, data)
         if last and not taken.missing:
             act.channel.is_last = True
@@ -241,14 +241,14 @@ class Stage:
         most = self._settings.live_most_sessions
         if not act.channel.is_recording and sum(one.channel.is_recording for one in self._acts.values()) >= most:
             raise StageIsFull(most=most)
-        await self._look_at_disk(act)
-        if act.channel.is_full:
+        act.channel.is_full = await self._has_no_room(act)
+        if act.channel.is_full and not act.channel.packager.rows:
             raise DiskIsFull
 
-    async def _look_at_disk(self, act: Act) -> None:
+    async def _has_no_room(self, act: Act) -> bool:
         used = sum(row.bytes for row in act.channel.packager.rows)
         free = await self.on_disk(act.channel.shelf.free_bytes)
-        act.channel.is_full = used > self._settings.live_most_gb * 10**9 or free < LEAST_FREE_BYTES
+        return used > self._settings.live_most_gb * 10**9 or free < LEAST_FREE_BYTES
 
     def _heard(self, tags: Iterable[str]) -> None:
         """A commit of this process changed some sessions. Called from any thread."""
@@ -334,4 +334,7 @@ class Stage:
             await self.in_db(glue.note_seen, *told)
         if now_s - act.looked_at >= LOOK_AT_DISK_S:
             act.looked_at = now_s
-            await self._look_at_disk(act)
+            act.channel.is_full = act.channel.is_full or await self._has_no_room(act)
+        if act.channel.is_full != act.told_full:
+            act.told_full = act.channel.is_full
+            await self.in_db(unkept.tell, act.channel.live_id, act.told_full, datetime.now(UTC))

@@ -1091,6 +1091,7 @@ CREATE TABLE live_session (
 	state VARCHAR NOT NULL, 
 	state_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	has_video BOOLEAN NOT NULL, 
+	unkept_since TIMESTAMP WITH TIME ZONE, 
 	is_practice BOOLEAN NOT NULL, 
 	legal_hold BOOLEAN NOT NULL, 
 	started_at TIMESTAMP WITH TIME ZONE, 

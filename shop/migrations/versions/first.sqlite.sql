@@ -1120,6 +1120,7 @@ CREATE TABLE live_session (
 	state VARCHAR NOT NULL, 
 	state_at DATETIME NOT NULL, 
 	has_video BOOLEAN NOT NULL, 
+	unkept_since DATETIME, 
 	is_practice BOOLEAN NOT NULL, 
 	legal_hold BOOLEAN NOT NULL, 
 	started_at DATETIME, 

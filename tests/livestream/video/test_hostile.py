@@ -125,22 +125,6 @@ def test_as_many_cameras_as_the_machine_takes_and_no_more(
     assert "1 buổi" in refused.json()["detail"]
 
 
-def test_a_full_disk_is_said_in_words_and_selling_goes_on(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch, base: str
-) -> None:
-    phone.take()
-    phone.send(pieces(film()))
-    listed(base, phone.live_id)
-    monkeypatch.setattr(stages, "LEAST_FREE_BYTES", 2**62)
-    phone.new_epoch()
-    refused = phone.put(phone.epoch, 0, pieces(film())[0])
-    assert (refused.status_code, refused.json()["type"]) == (507, "/problems/disk-is-full")
-    assert "Ổ đĩa" in refused.json()["detail"]
-    assert fetch(base, phone.live_id, "index.m3u8").status_code == 200
-    monkeypatch.setattr(stages, "LEAST_FREE_BYTES", 0)
-    phone.send(pieces(film()))
-
-
 def test_the_same_piece_from_many_lines_at_once_is_taken_once(phone: Phone, base: str) -> None:
     phone.take()
     all_pieces = pieces(film())
