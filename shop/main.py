@@ -97,12 +97,7 @@ from shop.orders import service as orders
 from shop.pages import routes as shop_pages
 from shop.settings import Settings
 from shop.worker import Job, Worker
-from shop.workspace import customers as desk_customers
-from shop.workspace import goods as desk_goods
-from shop.workspace import listing as desk_listing
-from shop.workspace import money as desk_money
-from shop.workspace import money_back as desk_money_back
-from shop.workspace import orders as desk_orders
+from shop.workspace import routers as desk_routers
 
 STATIC = Path(__file__).parents[1] / "static"
 WARM_AFTER_S = 5.0
@@ -126,12 +121,7 @@ ROUTERS: Sequence[APIRouter] = (
     goods_api.router,
     live_api.router,
     api_docs.router,
-    desk_orders.router,
-    desk_listing.router,
-    desk_goods.router,
-    desk_customers.router,
-    desk_money.router,
-    desk_money_back.router,
+    *desk_routers.ROUTERS,
     *live_routers.OTHERS,
     admin_pages.router,
 )

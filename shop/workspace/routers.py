@@ -1,0 +1,19 @@
+"""All routes of the co-op's desk, joined by the market in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from shop.workspace import customers, goods, lessons, listing, money, money_back, orders
+
+ROUTERS: Sequence[APIRouter] = (
+    orders.router,
+    listing.router,
+    goods.router,
+    customers.router,
+    money.router,
+    money_back.router,
+    lessons.router,
+)
