@@ -58,7 +58,7 @@ from shop.api import orders as orders_api
 from shop.asker import asking_jobs
 from shop.cart import routes as cart_pages
 from shop.cart import service as cart
-from shop.catalog import back_in_stock
+from shop.catalog import back_in_stock, low_stock
 from shop.catalog.drafts import service as drafts
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
@@ -158,6 +158,7 @@ JOBS: Sequence[Job] = (
     Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
     Job("end-holidays", 600, coops.end_holidays),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
+    Job("tell-what-runs-out", 120, low_stock.tell_what_runs_out),
     Job("forget-old-drafts", 24 * 3600, drafts.forget_old),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )

@@ -64,6 +64,12 @@ def lowest_ordinary_price(session: Session, variant_id: int, now: datetime) -> i
     return min(price_now(session, variant_id, now), *stood, *since_then)
 
 
+def first_price(session: Session, variant_id: int) -> PriceChange | None:
+    """What a variant cost when it was listed, and since when."""
+    mine = select(PriceChange).where(PriceChange.variant_id == variant_id)
+    return session.exec(mine.order_by(col(PriceChange.id)).limit(1)).first()
+
+
 def prices_now(session: Session, owner: str, now: datetime) -> dict[int, int]:
     """The open offers of `owner`: price of one selling step by variant."""
     return {row.variant_id: int(row.price_vnd) for row in run(session, _PRICES, {"whose": owner, "now": now})}

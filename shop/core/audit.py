@@ -109,6 +109,12 @@ def on_behalf_of(person: Person, coop_id: int | None) -> str:
     return f"coop:{coop_id}" if coop_id is not None and acts else ""
 
 
+def changes_of(session: Session, subject: str, most: int) -> list[AuditEntry]:
+    """What people did to one thing, the newest first."""
+    mine = select(AuditEntry).where(AuditEntry.subject == subject)
+    return list(session.exec(mine.order_by(col(AuditEntry.id).desc()).limit(most)))
+
+
 def _write(session: Session, entries: list[AuditEntry]) -> None:
     """Put the links at the end of the chain, one after the other.
 

@@ -21,7 +21,7 @@ GROUPS = {
     "money": ("cancelled", "refunded"),
     "live": ("live_soon", "live_on", "live_changed"),
     "stock": ("back_in_stock",),
-    "work": ("new_order", "order_cancelled", "payout"),
+    "work": ("new_order", "order_cancelled", "payout", "low_stock"),
 }
 """What people choose between: groups of kinds of messages. `work` is for the managers of co-ops."""
 

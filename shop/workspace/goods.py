@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
@@ -13,11 +13,13 @@ from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
-from shop.catalog import cards, selling
+from shop.catalog import cards, offers, selling
 from shop.catalog import service as catalog
 from shop.catalog.models import Product, Variant
+from shop.catalog.undo import service as undo
 from shop.coops import service as coops
 from shop.core import pictures
+from shop.core.audit import changes_of
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.forms import Posted, TypedVnd, posted
@@ -27,10 +29,11 @@ from shop.core.pictures import Photo
 from shop.core.web import Page
 from shop.stock import service as stock
 from shop.stock.models import Pool
-from shop.workspace.here import Desk, GoodsDesk
+from shop.workspace.here import Desk, GoodsDesk, StockDesk
 from shop.workspace.sent_photo import PhotoMissing, photo_sent
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
+HISTORY_SHOWN = 100
 
 
 def _without_dots(typed: str) -> str:
@@ -56,11 +59,13 @@ class Goods:
 
 
 @router.get("/hang")
-def goods(db: DatabaseDep, page: PageDep, desk: GoodsDesk) -> Response:
+def goods(db: DatabaseDep, page: PageDep, desk: GoodsDesk, now: NowDep) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         found = _goods(session, catalog.products_of_coop(session, coop.id))
-    return page("workspace/goods.html", block="goods", coop=coop, goods=found)
+        changed = undo.last_of(session, coop.id, desk.person, now)
+    until = changed.at + undo.SHOWN if changed else None
+    return page("workspace/goods.html", block="goods", coop=coop, goods=found, changed=changed, until=until)
 
 
 def _goods(session: Session, products: Sequence[Product]) -> list[Goods]:
@@ -105,12 +110,40 @@ def change(
     try:
         with db.write() as session:
             catalog.variant_of_coop(session, coop_id, variant_id)
-            selling.set_price(session, variant_id, form.value.price_vnd, person, now)
-            stock.set_on_hand(session, variant_id, form.value.on_hand, person, now)
+            wanted = form.value
+            undo.price_and_count(session, coop_id, variant_id, wanted.price_vnd, wanted.on_hand, person, now)
     except stock.HeldByBuyers:
         form.errors = {"on_hand": "held_by_buyers"}
         return _show(db, page, desk, variant_id, form)
     return page.go("/ban-hang/hang", "saved")
+
+
+@router.post("/hang/{variant_id}/het")
+def sell_out(variant_id: Id, db: DatabaseDep, page: PageDep, desk: StockDesk, now: NowDep) -> Response:
+    with db.write() as session:
+        catalog.variant_of_coop(session, desk.coop_id, variant_id)
+        undo.sell_out(session, desk.coop_id, variant_id, desk.person, now)
+    return page.go("/ban-hang/hang")
+
+
+@router.post("/hoan-tac/{change_id}")
+def take_back(change_id: Id, db: DatabaseDep, page: PageDep, desk: StockDesk, now: NowDep) -> Response:
+    with db.write() as session:
+        undo.take_back(session, desk.coop_id, change_id, desk.person, now)
+    return page.go("/ban-hang/hang", "undone")
+
+
+@router.get("/hang/{variant_id}/so-ghi")
+def history(variant_id: Id, db: DatabaseDep, page: PageDep, desk: GoodsDesk) -> Response:
+    """Who changed price and count, when, from what to what."""
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        row = catalog.variant_of_coop(session, coop.id, variant_id)
+        product = catalog.product_of_coop(session, coop.id, row.product_id)
+        changes = changes_of(session, f"variant:{variant_id}", HISTORY_SHOWN)
+        first = offers.first_price(session, variant_id)
+    facts: dict[str, Any] = {"product": product, "variant": row, "changes": changes, "first": first}
+    return page("workspace/history.html", block="history", coop=coop, **facts)
 
 
 def _require_own(db: Database, desk: Desk, product_id: int) -> None:

@@ -22,6 +22,7 @@ from shop.accounts.models import Role, SavedAddress
 from shop.cart.routes import COOKIE as CART
 from shop.catalog.drafts.models import ListingDraft
 from shop.catalog.models import Product, ProductState, Variant
+from shop.catalog.undo.models import HandChange
 from shop.certificates.models import CertificateState
 from shop.checkout import service as checkout
 from shop.checkout.models import Checkout
@@ -76,9 +77,13 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
     placed = make_order(db, {variant_of(db, sold).id: 2}, settings, now, **told)
     live, items, _host = make_session(db, datetime.now(UTC) + timedelta(days=1), coop=coop, on_air=False)
     paper = make_certificate(db, coop, state=CertificateState.SUBMITTED, issued_on=date(2026, 1, 1))
+    sold_box = variant_of(db, sold)
     with db.write() as session:
         home = {"name": buyer.name, "phone": buyer.phone, "province_code": "68", "ward_code": "23095"}
         session.add(address := SavedAddress(person_id=buyer.id, line="99 Hẻm Kín", **home))  # type: ignore[arg-type]
+        press: dict[str, Any] = {"coop_id": coop.id, "person_id": 0, "variant_id": sold_box.id, "at": now}
+        changed = HandChange(what="price", before=1, after=2, **press)
+        session.add(changed)
         session.add(listed := ListingDraft(coop_id=coop.id, person_id=0, name="Món Nháp Kín", touched_at=now))
         session.flush()
         parcel = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
@@ -94,6 +99,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "person_id": buyer.id,
         "item_id": items[0].id,
         "draft_id": listed.id,
+        "change_id": changed.id,
         "deal_id": 1,
         "voucher_id": 1,
         "set_id": 1,
