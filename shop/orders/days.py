@@ -106,7 +106,13 @@ def _with_lines(session: Session, which: Sequence[ColumnElement[bool]], order: S
     )
     rows: Sequence[Any] = session.execute(wanted).all()
     lines, cash = _lines(session, which), _cash(session, [row for row in rows if row.payment_method == "cod"])
-    return [ListParcel(*row[:10], cash_vnd=cash.get(row.id, 0), lines=lines[row.id]) for row in rows]
+    return [_stop(row, cash.get(row.id, 0), lines[row.id]) for row in rows]
+
+
+def _stop(row: Any, cash_vnd: int, lines: list[ListLine]) -> ListParcel:
+    place = {"ward_code": row.ward_code, "line": row.line, "note": row.note, "way": row.way, "state": row.state}
+    who = {"parcel_id": row[0], "code": row.code, "name": row.name, "phone": row.phone}
+    return ListParcel(**who, **place, total_vnd=row.total_vnd, cash_vnd=cash_vnd, lines=lines)
 
 
 def _lines(session: Session, which: Sequence[ColumnElement[bool]]) -> defaultdict[int, list[ListLine]]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from shop.workspace import customers, goods, lessons, listing, money, money_back, orders
+from shop.workspace import customers, goods, lessons, listing, lists, money, money_back, orders, weighing
 
 ROUTERS: Sequence[APIRouter] = (
     orders.router,
+    lists.router,
+    weighing.router,
     listing.router,
     goods.router,
     customers.router,

@@ -9,6 +9,8 @@ DOORS = {
     "GET /ban-hang/don/{parcel_id}": COOP,
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
+    "GET /ban-hang/can/{parcel_id}": COOP,
+    "POST /ban-hang/can/{parcel_id}": COOP,
     "GET /ban-hang/tra-lai/{parcel_id}": COOP,
     "POST /ban-hang/tra-lai/{parcel_id}": COOP,
     "GET /ban-hang/hang/{variant_id}": COOP,

@@ -1,0 +1,94 @@
+"""A day at the shed: lists agree with the orders after edits and weighings, and every step is one press."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from shop.accounts.models import Role
+from shop.coops.models import Coop
+from shop.core.db import Database
+from shop.orders import days
+from shop.orders.models import OrderLine, Parcel
+from shop.settings import Settings
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person, sign_in
+from tests.factories_orders import make_order, make_table, variant_of
+
+
+@pytest.fixture
+def coop(db: Database) -> Coop:
+    coop = make_coop(db)
+    make_table(db, coop)
+    return coop
+
+
+@pytest.fixture
+def packer(client: TestClient, db: Database, coop: Coop) -> TestClient:
+    return sign_in(client, db, make_person(db, Role.MANAGER, coop_id=coop.id))
+
+
+def make_parcels(db: Database, settings: Settings, now: datetime, coop: Coop, count: int) -> list[Parcel]:
+    """Orders of two boxes each, by different buyers."""
+    box = variant_of(db, make_product(db, coop, on_hand=100))
+    for n in range(count):
+        make_order(db, {box.id: 2}, settings, now, phone=f"+8491100000{n}", name=f"Khách số {n}", visitor=f"v{n}")
+    with db.read() as session:
+        return list(session.exec(select(Parcel).where(Parcel.coop_id == coop.id).order_by(Parcel.id)))  # type: ignore[arg-type]
+
+
+def test_the_whole_day_from_taking_the_orders_to_setting_off(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    parcels = make_parcels(db, settings, now, coop, 3)
+    assert "Nhận cả 3 đơn này" in packer.get("/ban-hang/don").text
+    packer.post("/ban-hang/nhan-het", data={"ids": [it.id for it in parcels]})
+    with db.read() as session:
+        (pick,) = days.picks(session, coop.id)
+        assert (pick.quantity, pick.parcels) == (6, 3)
+        line = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcels[0].id)).one()
+    weights = {f"steps-{line.id}": "1", f"weight-{line.id}": ""}
+    shown = packer.post(f"/ban-hang/can/{parcels[0].id}", data=weights).text
+    seen = shown.partition('name="seen_vnd" value="')[2].partition('"')[0]
+    assert "bớt cho khách" in shown
+    packer.post(f"/ban-hang/can/{parcels[0].id}", data={**weights, "seen_vnd": seen})
+    with db.read() as session:
+        assert [it.quantity for it in days.picks(session, coop.id)] == [5]
+        assert [it.lines[0].quantity for it in days.packs(session, coop.id)] == [1, 2, 2]
+    for it in parcels:
+        packer.post(f"/ban-hang/don/{it.id}/dong-goi")
+    page = packer.get("/ban-hang/chuyen-giao").text
+    with db.read() as session:
+        cash_vnd = sum(stop.cash_vnd for stop in days.stops(session, coop.id))
+        assert cash_vnd == sum(session.get_one(Parcel, it.id).total_vnd for it in parcels)
+    assert f"{cash_vnd:,}".replace(",", ".") in page
+    packer.post("/ban-hang/chuyen-giao", data={"ids": [it.id for it in parcels[:2]]})
+    with db.read() as session:
+        states = [stop.state for stop in days.stops(session, coop.id)]
+    assert sorted(states) == ["handed_over", "handed_over", "packed"]
+
+
+def test_a_slip_of_the_finger_is_asked_about_and_what_was_typed_stays(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    (parcel,) = make_parcels(db, settings, now, coop, 1)
+    with db.read() as session:
+        line = session.exec(select(OrderLine)).one()
+    answer = packer.post(f"/ban-hang/can/{parcel.id}", data={f"steps-{line.id}": "2", f"weight-{line.id}": "1 ký"})
+    assert answer.status_code == 422
+    assert "xem lại số ký" in answer.text
+    assert 'value="1 ký"' in answer.text
+    answer = packer.post(f"/ban-hang/can/{parcel.id}", data={f"steps-{line.id}": "2", f"weight-{line.id}": "nhiều"})
+    assert "Ghi như 19,4" in answer.text
+
+
+def test_anothers_parcels_are_on_no_list(db: Database, settings: Settings, now: datetime, coop: Coop) -> None:
+    other = make_coop(db, name="HTX Khác")
+    make_table(db, other)
+    make_parcels(db, settings, now, other, 1)
+    with db.read() as session:
+        lists = (days.picks(session, coop.id), days.packs(session, coop.id), days.stops(session, coop.id))
+    assert lists == ([], [], [])
