@@ -1,4 +1,4 @@
-"""A one-minute lesson for each screen of the desk: four or five pictures made of the screen's own parts, one sentence each."""
+"""A one-minute lesson for each screen of the desk: four or five pictures made of its own parts, a sentence to each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LESSONS = {
     "tien": "/ban-hang/tien",
     "ban-live": "/ban-hang/live",
 }
-"""The lesson of the screens whose address begins so; its drawings are storefront_templates/workspace/lessons/<name>.html."""
+"""The lesson of the screens whose address begins so; its steps are in storefront_templates/workspace/lessons/."""
 
 
 class NoSuchLesson(NotFound):
@@ -48,4 +48,4 @@ def lesson(name: str, db: DatabaseDep, page: PageDep, desk: StaffDesk) -> Respon
         raise NoSuchLesson
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
-    return page("workspace/lesson.html", coop=coop, name=name, back=LESSONS[name], names=list(LESSONS))
+    return page("workspace/lesson.html", coop=coop, lesson=name, lessons=LESSONS)

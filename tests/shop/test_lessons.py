@@ -1,0 +1,45 @@
+"""The help button of each screen opens that screen's own lesson."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from shop.accounts.models import Role
+from shop.core.db import Database
+from shop.workspace.lessons import LESSONS, lesson_for
+from tests.factories import make_coop
+from tests.factories_accounts import make_person, sign_in
+
+on_sqlite = pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def manager_at_work(client: TestClient, db: Database) -> TestClient:
+    return sign_in(client, db, make_person(db, Role.MANAGER, coop_id=make_coop(db).id))
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", LESSONS)
+def test_from_its_screen_to_the_lesson_and_back(manager_at_work: TestClient, name: str) -> None:
+    screen = manager_at_work.get(LESSONS[name])
+    assert screen.status_code == 200
+    assert f"/ban-hang/huong-dan?trang={LESSONS[name]}" in screen.text
+    lesson = manager_at_work.get("/ban-hang/huong-dan", params={"trang": LESSONS[name]})
+    assert lesson.url.path == f"/ban-hang/huong-dan/{name}"
+    steps = lesson.text.count('class="lesson-step"')
+    assert 4 <= steps <= 5
+    assert f'href="{LESSONS[name]}"' in lesson.text
+
+
+def test_a_page_of_a_screen_belongs_to_its_lesson() -> None:
+    assert lesson_for("/ban-hang/don/17") == "don-hang"
+    assert lesson_for("/ban-hang/khoi-phuc") == "viec-hom-nay"
+    assert lesson_for("javascript:alert(1)") == "viec-hom-nay"
+
+
+@on_sqlite
+def test_a_lesson_that_is_none_is_said(manager_at_work: TestClient) -> None:
+    answer = manager_at_work.get("/ban-hang/huong-dan/khong-co")
+    assert answer.status_code == 404
+    assert "Không có bài hướng dẫn này" in answer.text
