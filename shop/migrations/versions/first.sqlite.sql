@@ -957,6 +957,27 @@ CREATE TABLE opening (
 	CONSTRAINT fk_opening_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
 )
 -- end
+CREATE TABLE invitation (
+	id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	role VARCHAR NOT NULL, 
+	phone VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	hours INTEGER, 
+	token_hash VARCHAR NOT NULL, 
+	made_by INTEGER NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	used_at DATETIME, 
+	withdrawn_at DATETIME, 
+	CONSTRAINT pk_invitation PRIMARY KEY (id), 
+	CONSTRAINT fk_invitation_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_invitation_coop_id ON invitation (coop_id)
+-- end
+CREATE INDEX ix_invitation_token_hash ON invitation (token_hash)
+-- end
 CREATE TABLE parcel (
 	id INTEGER NOT NULL, 
 	order_id INTEGER NOT NULL, 
@@ -998,6 +1019,30 @@ CREATE TABLE idempotency (
 )
 -- end
 CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)
+-- end
+CREATE TABLE sheet (
+	id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	filename VARCHAR NOT NULL, 
+	content BLOB, 
+	state VARCHAR NOT NULL, 
+	problem VARCHAR NOT NULL, 
+	encoding VARCHAR NOT NULL, 
+	rows_total INTEGER NOT NULL, 
+	rows_read INTEGER NOT NULL, 
+	sent_at DATETIME NOT NULL, 
+	done_at DATETIME, 
+	leased_until DATETIME, 
+	CONSTRAINT pk_sheet PRIMARY KEY (id), 
+	CONSTRAINT ck_sheet_state CHECK (state IN ('sent', 'read', 'confirmed', 'done', 'broken', 'dropped')), 
+	CONSTRAINT fk_sheet_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_sheet_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_sheet_coop ON sheet (coop_id, id)
+-- end
+CREATE INDEX ix_sheet_state ON sheet (state, id)
 -- end
 CREATE TABLE delivery_rate (
 	id INTEGER NOT NULL, 
@@ -1210,6 +1255,38 @@ CREATE INDEX ix_certificate_kind ON certificate (kind, state, expires_on)
 -- end
 CREATE INDEX ix_certificate_product ON certificate (product_id)
 -- end
+CREATE TABLE complaint (
+	id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	order_id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	lines JSON NOT NULL, 
+	words TEXT NOT NULL, 
+	photo_ids JSON NOT NULL, 
+	state VARCHAR NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	answer_by DATETIME NOT NULL, 
+	refused_why TEXT NOT NULL, 
+	raised_at DATETIME, 
+	decided_why TEXT NOT NULL, 
+	decided_at DATETIME, 
+	decided_by INTEGER, 
+	refund_vnd BIGINT NOT NULL, 
+	CONSTRAINT pk_complaint PRIMARY KEY (id), 
+	CONSTRAINT ck_complaint_state CHECK (state IN ('open', 'raised', 'accepted', 'dismissed')), 
+	CONSTRAINT uq_complaint_parcel_id UNIQUE (parcel_id), 
+	CONSTRAINT fk_complaint_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_complaint_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
+	CONSTRAINT fk_complaint_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_complaint_decided_by FOREIGN KEY(decided_by) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_complaint_coop ON complaint (coop_id, state, id)
+-- end
+CREATE INDEX ix_complaint_order_id ON complaint (order_id)
+-- end
+CREATE INDEX ix_complaint_state ON complaint (state, answer_by)
+-- end
 CREATE TABLE order_event (
 	id INTEGER NOT NULL, 
 	order_id INTEGER NOT NULL, 
@@ -1263,6 +1340,61 @@ CREATE INDEX ix_money_back_parcel_id ON money_back (parcel_id)
 -- end
 CREATE INDEX ix_money_back_state ON money_back (state, id)
 -- end
+CREATE TABLE parcel_settled (
+	id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	was_vnd BIGINT NOT NULL, 
+	total_vnd BIGINT NOT NULL, 
+	back_vnd BIGINT NOT NULL, 
+	asked_vnd BIGINT NOT NULL, 
+	lines JSON NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_parcel_settled PRIMARY KEY (id), 
+	CONSTRAINT ck_parcel_settled_sums CHECK (back_vnd >= 0 AND asked_vnd >= 0), 
+	CONSTRAINT fk_parcel_settled_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id)
+)
+-- end
+CREATE INDEX ix_parcel_settled_parcel_id ON parcel_settled (parcel_id)
+-- end
+CREATE TABLE question (
+	id INTEGER NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	words TEXT NOT NULL, 
+	asked_at DATETIME NOT NULL, 
+	answer TEXT NOT NULL, 
+	answered_at DATETIME, 
+	state VARCHAR NOT NULL, 
+	hidden_why VARCHAR NOT NULL, 
+	CONSTRAINT pk_question PRIMARY KEY (id), 
+	CONSTRAINT ck_question_state CHECK (state IN ('shown', 'hidden')), 
+	CONSTRAINT fk_question_product_id FOREIGN KEY(product_id) REFERENCES product (id), 
+	CONSTRAINT fk_question_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_question_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_question_coop ON question (coop_id, id)
+-- end
+CREATE INDEX ix_question_product ON question (product_id, state, id)
+-- end
+CREATE TABLE sheet_row (
+	sheet_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	cells JSON NOT NULL, 
+	fate VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	about VARCHAR NOT NULL, 
+	change JSON NOT NULL, 
+	CONSTRAINT pk_sheet_row PRIMARY KEY (sheet_id, number), 
+	CONSTRAINT ck_sheet_row_fate CHECK (fate IN ('new', 'changed', 'same', 'refused')), 
+	CONSTRAINT fk_sheet_row_sheet_id FOREIGN KEY(sheet_id) REFERENCES sheet (id)
+)
+-- end
+CREATE INDEX ix_sheet_row_fate ON sheet_row (sheet_id, fate, number)
+-- end
 CREATE TABLE shipment (
 	id INTEGER NOT NULL, 
 	parcel_id INTEGER NOT NULL, 
@@ -1310,6 +1442,20 @@ CREATE INDEX ix_lot_movement_owner ON lot_movement (owner)
 CREATE TRIGGER lot_movement_no_update BEFORE UPDATE ON lot_movement BEGIN SELECT RAISE(ABORT, 'lot_movement is insert-only'); END
 -- end
 CREATE TRIGGER lot_movement_no_delete BEFORE DELETE ON lot_movement BEGIN SELECT RAISE(ABORT, 'lot_movement is insert-only'); END
+-- end
+CREATE TABLE parcel_message (
+	id INTEGER NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	from_coop BOOLEAN NOT NULL, 
+	person_id INTEGER, 
+	words TEXT NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_parcel_message PRIMARY KEY (id), 
+	CONSTRAINT fk_parcel_message_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_parcel_message_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+)
+-- end
+CREATE INDEX ix_parcel_message_parcel ON parcel_message (parcel_id, id)
 -- end
 CREATE TABLE unmatched_money (
 	id INTEGER NOT NULL, 
@@ -1613,13 +1759,18 @@ CREATE TABLE order_line (
 	price_vnd BIGINT NOT NULL, 
 	total_vnd BIGINT NOT NULL, 
 	commission_vnd BIGINT NOT NULL, 
+	commission_bp INTEGER NOT NULL, 
 	discount_vnd BIGINT NOT NULL, 
 	voucher_code VARCHAR NOT NULL, 
 	price_kind VARCHAR NOT NULL, 
 	live_key VARCHAR NOT NULL, 
 	pool_id INTEGER NOT NULL, 
+	left_out INTEGER NOT NULL, 
+	weighed_g INTEGER, 
+	settled_vnd BIGINT NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
-	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd AND quantity > 0 AND discount_vnd >= 0 AND total_vnd >= 0), 
+	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0), 
+	CONSTRAINT ck_order_line_steps CHECK (quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0), 
 	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
 	CONSTRAINT fk_order_line_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
@@ -1796,6 +1947,36 @@ CREATE TABLE live_item (
 	CONSTRAINT fk_live_item_variant_id FOREIGN KEY(variant_id) REFERENCES variant (id), 
 	CONSTRAINT fk_live_item_pool_id FOREIGN KEY(pool_id) REFERENCES pool (id)
 )
+-- end
+CREATE TABLE review (
+	id INTEGER NOT NULL, 
+	line_id INTEGER NOT NULL, 
+	product_id INTEGER NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	stars INTEGER NOT NULL, 
+	words TEXT NOT NULL, 
+	photo_id INTEGER, 
+	state VARCHAR NOT NULL, 
+	written_at DATETIME NOT NULL, 
+	reply TEXT NOT NULL, 
+	replied_at DATETIME, 
+	reported_why VARCHAR NOT NULL, 
+	decided_at DATETIME, 
+	hidden_why VARCHAR NOT NULL, 
+	CONSTRAINT pk_review PRIMARY KEY (id), 
+	CONSTRAINT ck_review_stars CHECK (stars BETWEEN 1 AND 5), 
+	CONSTRAINT ck_review_state CHECK (state IN ('shown', 'hidden')), 
+	CONSTRAINT uq_review_line_id UNIQUE (line_id), 
+	CONSTRAINT fk_review_line_id FOREIGN KEY(line_id) REFERENCES order_line (id), 
+	CONSTRAINT fk_review_product_id FOREIGN KEY(product_id) REFERENCES product (id), 
+	CONSTRAINT fk_review_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
+	CONSTRAINT fk_review_photo_id FOREIGN KEY(photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE INDEX ix_review_coop ON review (coop_id, id)
+-- end
+CREATE INDEX ix_review_product ON review (product_id, state, id)
 -- end
 CREATE TABLE remittance_row (
 	id INTEGER NOT NULL, 

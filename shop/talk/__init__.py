@@ -1,0 +1,1 @@
+"""Messages between a buyer and a co-op about one parcel."""

@@ -1,0 +1,278 @@
+"""A sheet comes in: every row has its fate, good rows are written all at once, the same file again changes nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from shop.accounts.models import Role
+from shop.catalog.models import PriceChange, Product, ProductState, Variant
+from shop.coops.models import Coop
+from shop.core.audit import AuditEntry, broken_links
+from shop.core.backroom import Backroom
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.sheets import service as sheets
+from shop.sheets.models import Sheet, SheetRow, SheetState
+from shop.stock import service as stock
+from tests.factories import make_coop, make_product, make_variant
+from tests.factories_accounts import make_person
+from tests.shop.sheets.sheet_files import as_csv, as_xlsx
+
+LATER = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def backroom() -> Iterator[Backroom]:
+    room = Backroom()
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def coop(db: Database) -> Coop:
+    return make_coop(db)
+
+
+@pytest.fixture
+def person(db: Database, coop: Coop) -> Person:
+    return make_person(db, Role.MANAGER, coop_id=coop.id)
+
+
+def sent(db: Database, coop: Coop, person: Person, content: bytes, backroom: Backroom, now: datetime) -> Sheet:
+    """Sent and read."""
+    with db.write() as session:
+        sheet_id = sheets.send(session, coop.id, "vụ mùa.xlsx", content, person, now).id
+    sheets.worker(backroom)(db, now)
+    with db.read() as session:
+        return session.get_one(Sheet, sheet_id)
+
+
+def confirmed(db: Database, sheet: Sheet, person: Person, backroom: Backroom, now: datetime) -> None:
+    with db.write() as session:
+        sheets.confirm(session, session.get_one(Sheet, sheet.id), person, now)
+    sheets.worker(backroom)(db, now)
+
+
+def fates(db: Database, sheet: Sheet) -> list[tuple[str, str, str]]:
+    with db.read() as session:
+        return [(row.fate, row.reason, row.about) for row in sheets.rows(session, sheet.id)]
+
+
+def goods(db: Database) -> dict[str, tuple[int, int]]:
+    """Name of product and variant -> price and count."""
+    with db.read() as session:
+        rows = session.exec(select(Variant, Product).join(Product, Product.id == Variant.product_id)).all()  # type: ignore[arg-type]
+        pools = stock.pools_of(session, [variant.id for variant, _product in rows])
+        return {f"{p.name}, {v.name}": (v.price_vnd, pools[v.id].on_hand) for v, p in rows}
+
+
+def changes(db: Database) -> tuple[int, int, int]:
+    with db.read() as session:
+        return tuple(len(session.exec(select(model)).all()) for model in (PriceChange, AuditEntry, Product))  # type: ignore[return-value]
+
+
+SEASON = [
+    ["Thanh long ruột đỏ", "Thùng 5 kg", "", "", "210.000", "30", ""],
+    ["Xoài cát Hòa Lộc", "", "thùng", "10 kg", "450k", "8", "Trái cây tươi"],
+    ["Xoài cát Hòa Lộc", "", "kg", "", "52.000", "12,5", ""],
+    ["Thanh long ruột đỏ", "Thùng 5 kg", "", "", "210.000", "30", ""],
+    ["Thanh long ruột đỏ", "Thùng 5 kg", "", "", "220.000", "30", ""],
+    ["Gạo lứt", "", "", "", "25.000", "4", ""],
+    ["Ổi", "Thùng 10 kg", "", "", "rẻ", "4", ""],
+    ["Mận", "Thùng", "", "", "100.000", "4", "Hàng lạ"],
+    ["Chôm chôm", "Thùng 4 kg", "", "", "90.000", "4", "Hàng lạ"],
+    ["Mít", "Thùng 4 kg", "", "", "", "4", ""],
+]
+
+
+def test_every_row_has_its_fate_and_good_rows_are_written(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    make_product(db, coop, name="Thanh long ruột đỏ", price_vnd=200_000, on_hand=20)
+    sheet = sent(db, coop, person, as_xlsx(SEASON), backroom, now)
+    assert (sheet.state, sheet.rows_total, sheet.rows_read) == (SheetState.READ, 10, 10)
+    assert fates(db, sheet) == [
+        ("changed", "", ""),
+        ("new", "", ""),
+        ("new", "", ""),
+        ("same", "again", "4"),
+        ("refused", "twice", "4"),
+        ("refused", "unit_missing", ""),
+        ("refused", "price", "rẻ"),
+        ("refused", "weight_missing", ""),
+        ("refused", "category", "Hàng lạ"),
+        ("refused", "price_missing", ""),
+    ]
+    assert goods(db) == {"Thanh long ruột đỏ, Thùng 5 kg": (200_000, 20)}, "nothing is written before it is confirmed"
+    confirmed(db, sheet, person, backroom, now)
+    assert goods(db) == {
+        "Thanh long ruột đỏ, Thùng 5 kg": (210_000, 30),
+        "Xoài cát Hòa Lộc, Thùng 10 kg": (450_000, 8),
+        "Xoài cát Hòa Lộc, Kg": (26_000, 25),
+    }
+    with db.read() as session:
+        mango = session.exec(select(Product).where(Product.name == "Xoài cát Hòa Lộc")).one()
+        assert (mango.state, mango.lowest_price_vnd, mango.slug) == (ProductState.DRAFT, 26_000, "xoai-cat-hoa-loc")
+        assert "xoai" in mango.search_folded
+        told = [(it.what, it.before, it.after, it.on_behalf_of) for it in session.exec(select(AuditEntry))]
+        assert ("price_vnd", 200_000, 210_000, f"coop:{coop.id}") in told
+        assert ("on_hand", 20, 30, f"coop:{coop.id}") in told
+        assert list(broken_links(session)) == []
+        assert stock.broken_rules(session) == []
+
+
+@pytest.mark.parametrize("as_file", [as_csv, as_xlsx])
+def test_the_same_file_again_changes_nothing(
+    as_file: object, db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    make_product(db, coop, name="Thanh long ruột đỏ", price_vnd=200_000, on_hand=20)
+    content = as_file(SEASON)  # type: ignore[operator]  # one of two functions
+    confirmed(db, sent(db, coop, person, content, backroom, now), person, backroom, now)
+    before, seen = goods(db), changes(db)
+    again = sent(db, coop, person, content, backroom, now)
+    assert {fate for fate, _reason, _about in fates(db, again)} == {"same", "refused"}
+    confirmed(db, again, person, backroom, now)
+    assert goods(db) == before
+    prices, _audits, products = changes(db)
+    assert (prices, products) == (seen[0], seen[2])
+
+
+def test_what_buyers_hold_is_not_counted_away_even_after_the_preview(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    product = make_product(db, coop, name="Bưởi", price_vnd=200_000, on_hand=20)
+    sheet = sent(db, coop, person, as_csv([["Bưởi", "", "", "", "190000", "5", ""]]), backroom, now)
+    assert fates(db, sheet) == [("changed", "", "")]
+    with db.write() as session:
+        variant = session.exec(select(Variant).where(Variant.product_id == product.id)).one()
+        pool = stock.pool_of(session, variant.id)
+        stock.take_holds(session, {pool.id: 6}, "order:1", None, now)
+    confirmed(db, sheet, person, backroom, now)
+    assert fates(db, sheet) == [("refused", "held", "6")]
+    assert goods(db) == {"Bưởi, Thùng 5 kg": (200_000, 20)}
+
+
+def test_another_coops_goods_are_neither_found_nor_changed(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    make_product(db, coop, name="Cam")
+    theirs = make_product(db, make_coop(db), name="Bưởi", price_vnd=200_000)
+    with db.read() as session:
+        number = session.exec(select(Variant.id).where(Variant.product_id == theirs.id)).one()
+    content = f"Mã;Tên hàng;Giá bán\n#{number};Bưởi;1000\n;Bưởi;2000\n".encode()
+    sheet = sent(db, coop, person, content, backroom, now)
+    assert [reason for _fate, reason, _about in fates(db, sheet)] == ["code", "unit_missing"]
+
+
+def test_one_sheet_at_a_time_and_a_broken_one_says_why(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    with db.write() as session:
+        sheets.send(session, coop.id, "a.csv", b"<html>", person, now)
+        with pytest.raises(sheets.SheetUnderWay):
+            sheets.send(session, coop.id, "b.csv", b"x", person, now)
+    sheets.worker(backroom)(db, now)
+    with db.write() as session:
+        (sheet,) = sheets.newest(session, coop.id)
+        assert (sheet.state, sheet.problem, sheet.content) == (SheetState.BROKEN, "html", None)
+        with pytest.raises(sheets.SheetMovedOn):
+            sheets.confirm(session, sheet, person, now)
+        sheets.send(session, coop.id, "b.csv", b"x", person, now)
+
+
+def season(rows: int, price_vnd: int) -> bytes:
+    """Boxes of many kinds of goods."""
+    lines = [[f"Món hàng số {at}", "Thùng 5 kg", "", "", price_vnd + at * 1000, at % 50, ""] for at in range(rows)]
+    return as_csv(lines)
+
+
+@pytest.mark.slow
+def test_ten_thousand_rows_take_less_than_a_minute_and_nobody_waits_long_for_them(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    make_product(db, coop, name="Món hàng đầu tiên")
+    for price_vnd in (20_000, 30_000):  # all of them new, then all of them changed
+        began = time.monotonic()
+        sheet = sent(db, coop, person, season(10_000, price_vnd), backroom, now)
+        read_s = time.monotonic() - began
+        confirmed(db, sheet, person, backroom, now)
+        took_s = time.monotonic() - began
+        print(f"read {read_s:.1f} s, written {took_s - read_s:.1f} s")  # noqa: T201  the measure
+        assert took_s < 60
+    with db.read() as session:
+        assert stock.broken_rules(session) == []
+        assert list(broken_links(session)) == []
+    assert len(goods(db)) == 10_001
+
+
+KILLED = """
+import os, sys
+from datetime import UTC, datetime
+from sqlalchemy import event
+from shop.core.db import Database
+from shop.sheets import service as sheets, writing
+db = Database(sys.argv[1])
+seen = 0
+def stop(*_told):
+    global seen
+    seen += 1
+    if seen == int(sys.argv[3]):
+        os.kill(os.getpid(), 9)
+event.listen(db.engine, "before_cursor_execute", stop)
+sheets.write(db, int(sys.argv[2]), datetime.now(UTC))
+"""
+
+
+@pytest.mark.parametrize("statement", [4, 9, 14])
+def test_a_process_killed_while_it_writes_leaves_none_and_the_next_one_writes_all(
+    statement: int, db: Database, db_url: str, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    product = make_product(db, coop, name="Cam")
+    make_variant(db, product, name="Thùng 9 kg")
+    sheet = sent(db, coop, person, season(30, 20_000) + "Cam;Thùng 9 kg;;;150000;3;\n".encode(), backroom, now)
+    with db.write() as session:
+        sheets.confirm(session, session.get_one(Sheet, sheet.id), person, now)
+    before = goods(db)
+    killed = subprocess.run([sys.executable, "-c", KILLED, db_url, str(sheet.id), str(statement)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert goods(db) == before
+    sheets.worker(backroom)(db, now + LATER)
+    after = goods(db)
+    assert len(after) == len(before) + 30
+    assert after["Cam, Thùng 9 kg"] == (150_000, 3)
+
+
+def test_a_reading_that_was_cut_short_begins_again(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    sheet = sent(db, coop, person, as_csv(SEASON), backroom, now)
+    with db.write() as session:
+        row = session.get_one(Sheet, sheet.id)
+        row.state, row.rows_read, row.leased_until = SheetState.SENT, 4, now + timedelta(minutes=2)
+        for late in session.exec(select(SheetRow).where(SheetRow.number > 5)):
+            session.delete(late)
+    sheets.worker(backroom)(db, now)
+    assert len(fates(db, sheet)) < 10, "whoever reads it has it for two minutes"
+    sheets.worker(backroom)(db, now + LATER)
+    assert len(fates(db, sheet)) == 10
+
+
+def test_what_was_sent_a_month_ago_is_forgotten(
+    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+) -> None:
+    sent(db, coop, person, as_csv(SEASON), backroom, now)
+    sheets.forget_old(db, now + timedelta(days=29))
+    with db.read() as session:
+        assert sheets.newest(session, coop.id)
+    sheets.forget_old(db, datetime.now(UTC) + timedelta(days=400))
+    with db.read() as session:
+        assert sheets.newest(session, coop.id) == []
+        assert session.exec(select(SheetRow)).all() == []
