@@ -11,7 +11,7 @@ from shop.accounts.models import Consent
 from shop.core.i18n import gettext as _
 
 POLICY_VERSION = "2026-11"
-ACCOUNT, MAIL, PUSH = "account", "mail", "push"
+ACCOUNT, MAIL, PUSH, HELP = "account", "mail", "push", "help"
 
 
 def words(purpose: str) -> str:
@@ -19,6 +19,10 @@ def words(purpose: str) -> str:
     return {
         ACCOUNT: _("Tôi đồng ý để chợ giữ tên, số điện thoại và địa chỉ của tôi để giao hàng và cho tôi xem lại đơn."),
         MAIL: _("Tôi muốn nhận tin về đơn hàng và lấy lại mật khẩu qua thư điện tử này."),
+        HELP: _(
+            "Tôi đồng ý để người này làm thay hợp tác xã của tôi trong số giờ đã chọn. Mọi việc họ làm đều ghi tên họ. "
+            "Họ không đổi được tài khoản ngân hàng, không xem được sổ tiền, và tôi dừng được bất cứ lúc nào."
+        ),
         PUSH: _("Tôi muốn trình duyệt này báo tin về đơn hàng."),
     }[purpose]
 

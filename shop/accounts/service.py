@@ -104,14 +104,26 @@ def as_person(session: Session, row: PersonRow, now: datetime | None = None) -> 
     mine = select(RoleGrant).where(RoleGrant.person_id == row.id, col(RoleGrant.revoked_at).is_(None))
     lasts = col(RoleGrant.ends_at).is_(None)
     held = mine.where(lasts if now is None else or_(lasts, col(RoleGrant.ends_at) > now))
-    roles = tuple(Grant(grant.role, grant.coop_id) for grant in session.exec(held.order_by(col(RoleGrant.id))))
+    rows = session.exec(held.order_by(col(RoleGrant.id)))
+    roles = tuple(Grant(grant.role, grant.coop_id, grant.ends_at) for grant in rows)
     return Person(id=row.id, name=row.name, phone=row.phone or "", roles=roles)
 
 
-def grant(session: Session, by: Person, person_id: int, role: Role, coop_id: int | None, now: datetime) -> None:
-    """Give a role; audited. Giving it twice changes nothing."""
-    if not _active(session, person_id, role, coop_id):
-        session.add(RoleGrant(person_id=person_id, role=role, coop_id=coop_id, granted_at=now))
+def grant(
+    session: Session,
+    by: Person,
+    person_id: int,
+    role: Role,
+    coop_id: int | None,
+    now: datetime,
+    ends_at: datetime | None = None,
+    agreed_by: int | None = None,
+) -> None:
+    """Give a role, for good or until `ends_at`; audited. Giving it twice changes nothing."""
+    if not any(row.ends_at is None or row.ends_at > now for row in _active(session, person_id, role, coop_id)):
+        row = RoleGrant(person_id=person_id, role=role, coop_id=coop_id, granted_at=now)
+        row.ends_at, row.agreed_by = ends_at, agreed_by
+        session.add(row)
         audit(session, by, "role", f"person:{person_id}", None, _role_words(role, coop_id), now, coop_id)
 
 
@@ -193,7 +205,7 @@ def make_recovery(session: Session, by: Person | None, person: PersonRow, now: d
     staff would let themselves into another staff member's account: only the operator may do that.
     """
     if by is not None:
-        if as_person(session, person).roles and not by.is_operator:
+        if as_person(session, person, now).roles and not by.is_operator:
             raise NotAllowed
         audit(session, by, "recovery", f"person:{person.id}", None, "link made", now)
     token = secret_token()
@@ -270,7 +282,7 @@ def erase(session: Session, person_id: int, now: datetime) -> None:
 
 def _give_roles_back(session: Session, person: PersonRow, now: datetime) -> None:
     nameless = Person(id=person.id, name="", phone="")
-    for held in as_person(session, person).roles:
+    for held in as_person(session, person, now).roles:
         revoke(session, nameless, person.id, Role(held.role), held.coop_id, now)
 
 

@@ -34,10 +34,11 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 @dataclass(frozen=True)
 class Grant:
-    """A role somebody holds; `coop_id` for those of a co-op's people."""
+    """A role somebody holds; `coop_id` for those of a co-op's people, `ends_at` for a helper's."""
 
     role: str
     coop_id: int | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)

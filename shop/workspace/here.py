@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated
 
@@ -46,6 +47,13 @@ class Desk:
             raise NotAllowed
         at_desk = [coop_id for coop_id in self.person.coop_ids(*STAFF) if coop_id in able]
         return here or (at_desk or able)[0]
+
+    @property
+    def helps_until(self) -> datetime | None:
+        """Until when they only help here, in place of the co-op's people; None for its own people."""
+        here = [grant for grant in self.person.roles if grant.coop_id == self.coop_id]
+        ends = [grant.ends_at for grant in here if grant.ends_at]
+        return max(ends) if ends and len(ends) == len(here) else None
 
     def may(self, *rights: str) -> bool:
         """Whether one of the rights is theirs at this co-op."""

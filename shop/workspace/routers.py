@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from shop.workspace import customers, goods, lessons, listing, lists, money, money_back, orders, weighing
+from shop.workspace import (
+    customers,
+    goods,
+    joining,
+    lessons,
+    listing,
+    lists,
+    money,
+    money_back,
+    orders,
+    people,
+    weighing,
+)
 
 ROUTERS: Sequence[APIRouter] = (
     orders.router,
@@ -17,5 +29,7 @@ ROUTERS: Sequence[APIRouter] = (
     customers.router,
     money.router,
     money_back.router,
+    joining.router,
+    people.router,
     lessons.router,
 )

@@ -1,0 +1,148 @@
+"""People come by invitation, do what their role allows, and go; a helper goes by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from shop.accounts import service as accounts
+from shop.accounts.models import Consent, PersonRow, Role, RoleGrant
+from shop.coops.models import Coop
+from shop.coops.people import service as people
+from shop.core.audit import AuditEntry
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.settings import Settings
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person, sign_in
+from tests.factories_orders import variant_of
+
+PHONE = "0987 654 321"
+
+
+@dataclass
+class Office:
+    """The director's browser, and how to open another one."""
+
+    client: TestClient
+    director: Person
+    coop: Coop
+    db: Database
+    new_client: Callable[[], TestClient]
+
+    def invite(self, role: str, phone: str = PHONE, **more: str) -> str:
+        """The path of the link that was made."""
+        told = {"phone": phone, "name": "Chị Sáu", "role": role, **more}
+        page = self.client.post("/ban-hang/nguoi/them", data=told).text
+        return str(re.findall(r"/moi/[\w-]+", page)[0])
+
+    def join(self, path: str) -> TestClient:
+        """A new browser takes up the invitation with the code that came to the phone."""
+        phone = self.new_client()
+        code = re.findall(r"<strong>(\d{6})</strong>", phone.post(f"{path}/ma").text)[0]
+        assert phone.post(path, data={"code": code, "name": "Chị Sáu", "agreed": "true"}).status_code == 200
+        return phone
+
+
+@pytest.fixture
+def office(client: TestClient, db: Database, new_client: Callable[[], TestClient]) -> Office:
+    coop = make_coop(db, name="HTX Hàm Đức")
+    director = make_person(db, Role.MANAGER, coop_id=coop.id, name="Bà Nguyện")
+    return Office(sign_in(client, db, director), director, coop, db, new_client)
+
+
+def test_an_invited_packer_packs_and_does_nothing_else(office: Office) -> None:
+    packer = office.join(office.invite("packer"))
+    assert packer.get("/ban-hang/don").status_code == 200
+    for closed in ("/ban-hang/hang", "/ban-hang/tien", "/ban-hang/nguoi"):
+        assert packer.get(closed).status_code == 403, closed
+    assert "Người đóng gói" in office.client.get("/ban-hang/nguoi").text
+
+
+def test_the_link_works_once_for_its_own_phone_alone(office: Office, db: Database) -> None:
+    path = office.invite("seller")
+    thief = sign_in(office.new_client(), db, make_person(db, phone="+84900111222"))
+    assert "đuôi 321" in thief.post(path).text
+    assert "wrong" in office.new_client().post(path, data={"code": "000000", "name": "X", "agreed": "1"}).text
+    office.join(path)
+    assert office.new_client().get(path).status_code == 404
+
+
+def test_a_link_taken_back_is_over_and_so_is_an_old_one(office: Office, settings: Settings, now: datetime) -> None:
+    path = office.invite("seller")
+    number = re.findall(r"loi-moi/(\d+)", office.client.get("/ban-hang/nguoi").text)[0]
+    office.client.post(f"/ban-hang/nguoi/loi-moi/{number}/bo")
+    assert office.new_client().get(path).status_code == 404
+    with office.db.write() as session:
+        told = (office.coop.id, Role.SELLER, "+84987654321", "Chị Sáu", office.director, settings.secret_key, now)
+        token = people.link(settings.secret_key, people.invite(session, *told)).removeprefix("/moi/")
+        assert people.find(session, token, now + timedelta(days=13)).name == "Chị Sáu"
+        with pytest.raises(people.InvitationOver):
+            people.find(session, token, now + timedelta(days=15))
+
+
+def test_who_is_taken_away_is_out_at_once_and_it_is_written_down(office: Office, db: Database) -> None:
+    seller = office.join(office.invite("seller"))
+    with db.read() as session:
+        person = session.exec(select(PersonRow).where(PersonRow.phone == "+84987654321")).one()
+    office.client.post(f"/ban-hang/nguoi/{person.id}/thoi", data={"role": "seller"})
+    assert seller.get("/ban-hang").status_code == 403
+    with db.read() as session:
+        rows = session.exec(select(AuditEntry).where(AuditEntry.what == "role"))
+        told = [(row.person_name, row.before, row.after) for row in rows]
+    role = f"seller@coop:{office.coop.id}"
+    assert told == [("Chị Sáu", None, role), ("Bà Nguyện", role, None)]
+    assert "Vai trò" in office.client.get("/ban-hang/nguoi/nhat-ky").text
+
+
+def test_the_last_director_stays(office: Office) -> None:
+    answer = office.client.post(f"/ban-hang/nguoi/{office.director.id}/thoi", data={"role": "manager"})
+    assert answer.status_code == 409
+    office.join(office.invite("manager"))
+    office.client.post(f"/ban-hang/nguoi/{office.director.id}/thoi", data={"role": "manager"})
+    assert office.client.get("/ban-hang/nguoi").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["operator", "officer", "king"])
+def test_no_co_op_makes_officers(office: Office, role: str) -> None:
+    told = {"phone": PHONE, "name": "Chị Sáu", "role": role}
+    assert office.client.post("/ban-hang/nguoi/them", data=told).status_code == 422
+
+
+class TestHelping:
+    def test_a_helper_is_seen_on_every_page_and_stays_away_from_money_and_people(self, office: Office) -> None:
+        helper = office.join(office.invite("helper", hours="2"))
+        for page in ("/ban-hang", "/ban-hang/hang", "/ban-hang/don"):
+            assert "Bạn đang làm thay" in helper.get(page).text, page
+        for closed in ("/ban-hang/tien", "/ban-hang/nguoi"):
+            assert helper.get(closed).status_code == 403
+        assert "Đang có người làm giúp" in office.client.get("/ban-hang/nguoi").text
+        assert "Bạn đang làm thay" not in office.client.get("/ban-hang").text
+
+    def test_it_is_agreed_to_logged_and_marked(self, office: Office, db: Database) -> None:
+        box = variant_of(db, make_product(db, office.coop))
+        helper = office.join(office.invite("helper", hours="2"))
+        helper.post(f"/ban-hang/hang/{box.id}", data={"price_vnd": "210000", "on_hand": "9"})
+        log = office.client.get("/ban-hang/nguoi/nhat-ky").text
+        assert "làm thay" in log
+        assert "210000" in log
+        with db.read() as session:
+            agreed = session.exec(select(Consent).where(Consent.purpose == "help")).one()
+            grant = session.exec(select(RoleGrant).where(RoleGrant.role == "helper")).one()
+        assert agreed.subject == f"person:{office.director.id}"
+        assert grant.agreed_by == office.director.id
+
+    def test_it_ends_by_itself(self, office: Office, db: Database) -> None:
+        office.join(office.invite("helper", hours="2"))
+        with db.read() as session:
+            row = session.exec(select(PersonRow).where(PersonRow.phone == "+84987654321")).one()
+            later = datetime.now(UTC) + timedelta(hours=2, minutes=1)
+            assert accounts.as_person(session, row, later - timedelta(minutes=5)).coop_ids("helper")
+            assert accounts.as_person(session, row, later).roles == ()
+            assert people.posts(session, office.coop.id, later)[1:] == []
