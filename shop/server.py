@@ -32,6 +32,7 @@ from shop.core.observe import configure_logs
 from shop.core.pagecache import Pages
 from shop.core.static import Static
 from shop.core.web import make_templates
+from shop.core.wire import Wire
 from shop.main import HANDLERS, STATIC, create_app, healthz, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
@@ -46,7 +47,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
     configure_logs(settings)
     if processes > 1 and (not settings.bus_url or settings.database.startswith("sqlite")):
         raise CannotServe("several processes need CHOHTX_DATABASE_URL (PostgreSQL) and CHOHTX_BUS_URL (Valkey)")
-    options = _options(host, port)
+    options = served_as(host, port)
     if processes > 1:
         uvicorn.run("shop.server:app_from_environment", factory=True, workers=processes, **options)
         return
@@ -55,12 +56,13 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
         _Server(uvicorn.Config(app, **options), app.state).run()
 
 
-def _options(host: str, port: int) -> dict[str, Any]:
+def served_as(host: str, port: int) -> dict[str, Any]:
+    """How uvicorn serves the market."""
     return {
         "host": host,
         "port": port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Wire,
         "access_log": False,
         "log_config": None,  # what uvicorn says goes the way of our own lines
         "server_header": False,
@@ -79,7 +81,7 @@ def take_pictures(settings: Settings, db: Database, *, host: str, port: int) -> 
     if not settings.bus_url or db.is_sqlite:
         raise CannotServe("chohtx media is for several processes: one process takes cameras itself")
     app = media_app(settings, db)
-    _Server(uvicorn.Config(app, **_options(host, port)), app.state).run()
+    _Server(uvicorn.Config(app, **served_as(host, port)), app.state).run()
 
 
 def media_app(settings: Settings, db: Database) -> Starlette:
@@ -128,11 +130,15 @@ def app_from_environment() -> FastAPI:
 
 
 def _made_once(settings: Settings) -> FastAPI:
-    """The market for the life of this process: Python's collector need not walk through it again and again."""
     app = create_app(settings)
+    settle()
+    return app
+
+
+def settle() -> None:
+    """What stands now stands until the end: Python's collector need not walk through it again and again."""
     gc.collect()
     gc.freeze()
-    return app
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 
+from shop.core.wire import Wire
 from tests.servers import free_port
 
 
@@ -29,7 +30,7 @@ def serving(app: ASGIApp, port: int | None = None) -> Iterator[int]:
     """Serve `app` in a thread of this process, on `port` or a free one; yields the port."""
     port = port or free_port()
     server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_level="error", backlog=2048, timeout_graceful_shutdown=1)
+        uvicorn.Config(app, http=Wire, port=port, log_level="error", backlog=2048, timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,9 +1,4 @@
-"""What changed reaches whoever is looking now. Holds no database session and no thread per viewer.
-
-One `Room` per name: a ring of encoded frames, one tick for all, the bytes of a tick joined once and shared by every
-viewer at the same place. A viewer who was cut off comes back with `Last-Event-ID` and gets what was missed, or one
-`reset` when that is too long ago: then the page reads its block again.
-"""
+"""What changed reaches whoever is looking now: all rooms of a process, joined with those of others by the bus."""
 
 from __future__ import annotations
 
@@ -12,23 +7,18 @@ import json
 import secrets
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Mapping
-from itertools import islice
 
 from sqlmodel import Session
 
 from shop.core.bus import Bus, MemoryBus
 from shop.core.db import after_commit
+from shop.core.room import Room, Texts, Viewer
 
-RING = 256
-TICK_S, SMALL_TICK_S, SMALL_ROOM = 0.25, 0.1, 500
-BEAT_S, BEATS_PER_PING = 3.75, 4
+BEAT_S = 3.75
 KEEP_EMPTY_S = 120.0
 COUNT_IS_OLD_S = 12.0
 SWEEP_S = 10.0
-
-Texts = str | Mapping[str, str]
 
 _hubs: list[Hub] = []
 
@@ -44,148 +34,6 @@ def tell_now(room: str, event: str, text: Texts = "") -> None:
         hub.tell(room, event, text)
 
 
-def frame(event: str, text: str, place: str = "") -> bytes:
-    """One server-sent event, unnamed if `event` is "" (pages swap in what it says).
-
-    Source: HTML standard, 9.2.5 "Parsing an event stream".
-    """
-    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-    head = (f"id: {place}\n" if place else "") + (f"event: {event}\n" if event else "")
-    return f"{head}{lines}\n".encode()
-
-
-class Room:
-    """What was said last, and who listens. Only the hub and the streams touch it.
-
-    `seq` counts what was said, `shown` what the last tick released: viewers read up to `shown`, so a busy room sends
-    one joined frame per tick and viewer. A quiet room shows at once. `_guard` protects what other threads reach;
-    ticks and wake-ups run in the event loop of the viewers.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.birth = secrets.token_hex(4)  # tells this ring from one before a restart or in another process
-        self.seq = self.shown = self.beat = self.letters = 0
-        self.ring: deque[Mapping[str, bytes]] = deque(maxlen=RING)
-        self.viewers: Counter[str] = Counter()
-        self.mailboxes: dict[str, tuple[int, bytes]] = {}
-        self.told_viewers = 0
-        self.touched_at = time.monotonic()
-        self.changed = asyncio.Event()
-        self._joined: dict[tuple[int, str], bytes] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._tick: asyncio.TimerHandle | None = None
-        self._stirred = self._urgent = False
-        self._guard = threading.Lock()
-
-    @property
-    def cursor(self) -> str:
-        """Where a page made now stands; the browser gives it back as `Last-Event-ID`."""
-        return f"{self.birth}-{self.seq}"
-
-    def place_of(self, cursor: str) -> int:
-        """The place of a cursor: none means now; one of another ring, or from the future, means too old (-1)."""
-        if not cursor:
-            return self.seq
-        birth, _, seq = cursor.partition("-")
-        known = birth == self.birth and seq.isascii() and seq.isdecimal() and int(seq) <= self.seq
-        return int(seq) if known else -1
-
-    def say(self, event: str, texts: Texts, *, at_once: bool = False) -> None:
-        """Say it to all, in each viewer's language if `texts` has several; `at_once` does not wait for the tick."""
-        with self._guard:
-            self.seq += 1
-            self._urgent |= at_once
-            spoken = {"": texts} if isinstance(texts, str) else texts
-            self.ring.append({lang: frame(event, text, self.cursor) for lang, text in spoken.items()})
-            self._stir()
-
-    def slip(self, viewer: str, event: str, text: str) -> None:
-        """Put a letter into one viewer's box; a newer one replaces it."""
-        with self._guard:
-            if viewer in self.viewers:
-                self.letters += 1
-                self.mailboxes[viewer] = (self.letters, frame(event, text))
-                self._stir()
-
-    def since(self, place: int, lang: str) -> tuple[bytes, int]:
-        """What was shown after `place`, joined once for all viewers there, and the place to ask from next."""
-        with self._guard:
-            if place >= self.shown:
-                return b"", place
-            joined = self._joined.get((place, lang))
-            if joined is None:
-                joined = self._joined[place, lang] = self._join(place, lang)
-            return joined, self.shown
-
-    def _join(self, place: int, lang: str) -> bytes:
-        first = len(self.ring) - (self.seq - place)
-        if place < 0 or first < 0:
-            return frame("reset", "", f"{self.birth}-{self.shown}")
-        frames = islice(self.ring, first, len(self.ring) - (self.seq - self.shown))
-        return b"".join(said.get(lang) or said.get("") or said["vi"] for said in frames)
-
-    def letter(self, viewer: str, read: int) -> tuple[bytes, int]:
-        """The letter in this viewer's box if it is newer than the one read, and its number."""
-        number, letter = self.mailboxes.get(viewer, (0, b""))
-        return (letter, number) if number > read else (b"", read)
-
-    def enter(self, viewer: str) -> None:
-        with self._guard:
-            if not self.viewers:
-                self._loop = asyncio.get_running_loop()
-                self._release()
-            self.viewers[viewer] += 1
-
-    def leave(self, viewer: str) -> None:
-        with self._guard:
-            self.touched_at = time.monotonic()
-            self.viewers[viewer] -= 1
-            if self.viewers[viewer] <= 0:
-                del self.viewers[viewer]
-                self.mailboxes.pop(viewer, None)
-            if not self.viewers:
-                self._loop = None
-
-    def _release(self) -> None:
-        self.shown = self.seq
-        self._stirred = self._urgent = False
-        self._joined.clear()
-
-    def _stir(self) -> None:
-        self._stirred = True
-        if self._loop is None:
-            self._release()
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._show)
-
-    def _show(self) -> None:
-        """Release what was said, unless the tick before is not over: then its end does. What is urgent ends it."""
-        with self._guard:
-            if not self._stirred or self._loop is None or (self._tick is not None and not self._urgent):
-                return
-            self._release()
-            if self._tick is not None:
-                self._tick.cancel()
-            tick_s = TICK_S if len(self.viewers) >= SMALL_ROOM else SMALL_TICK_S
-            self._tick = self._loop.call_later(tick_s, self._tick_over)
-        self.wake()
-
-    def _tick_over(self) -> None:
-        self._tick = None
-        self._show()
-
-    def wake(self) -> None:
-        """Let every viewer look again. Only from the viewers' loop."""
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
-
-    def wake_from_outside(self) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.wake)
-
-
 class Hub:
     """All rooms of one process, joined with those of other processes by the bus."""
 
@@ -195,7 +43,6 @@ class Hub:
         self._elsewhere: dict[str, dict[str, tuple[int, float]]] = {}
         self._me = secrets.token_hex(4)
         self._guard = threading.Lock()
-        self._beats = 0
         self._beating: asyncio.TimerHandle | None = None
         self._swept_at = 0.0
         self._bus = bus or MemoryBus()
@@ -229,7 +76,7 @@ class Hub:
     @property
     def open_streams(self) -> int:
         """Streams open in this process, for /metrics."""
-        return sum(room.viewers.total() for room in list(self._rooms.values()))
+        return sum(room.streams for room in list(self._rooms.values()))
 
     def close(self) -> None:
         """Let all streams end, so that the server can stop. From any thread."""
@@ -237,7 +84,7 @@ class Hub:
         if self in _hubs:
             _hubs.remove(self)
         for room in list(self._rooms.values()):
-            room.wake_from_outside()
+            room.end()
 
     def room(self, name: str) -> Room:
         """The room of that name; made when it is first needed, forgotten two minutes after the last viewer left."""
@@ -249,9 +96,9 @@ class Hub:
         room.touched_at = time.monotonic()
         return room
 
-    def enter(self, room: Room, viewer: str) -> None:
+    def enter(self, viewer: Viewer) -> None:
         """A stream opens. Only from the event loop."""
-        room.enter(viewer)
+        viewer.room.enter(viewer)
         if self._beating is None:
             self._beating = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
@@ -266,16 +113,13 @@ class Hub:
 
     def _beat(self) -> None:
         """Every few seconds: tell the number of viewers where it changed, and keep the lines open."""
-        self._beats += 1
         busy = [room for room in list(self._rooms.values()) if room.viewers]
         for room in busy:
             count = self.viewers(room.name)
             if count != room.told_viewers:
                 room.told_viewers = count
                 room.say("viewers", str(count))
-            if self._beats % BEATS_PER_PING == 0:
-                room.beat += 1
-                room.wake()
+            room.beat()
         if busy:
             self._publish("viewers", {"hub": self._me, "counts": {room.name: len(room.viewers) for room in busy}})
         again = busy and not self.closing

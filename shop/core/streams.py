@@ -19,8 +19,10 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop.core.deps import VISITOR, YEAR_S
-from shop.core.hub import Hub, Room, frame
+from shop.core.hub import Hub
 from shop.core.ids import secret_token
+from shop.core.room import Line, Room, Viewer, frame
+from shop.core.wire import take_over
 
 MOST_STREAMS = 20_000
 PUBLIC = re.compile(r"/live/([a-z0-9-]{1,100})/su-kien")
@@ -87,40 +89,63 @@ class EventStream:
         return 503 if self.hub.closing or self.hub.open_streams >= MOST_STREAMS else 0
 
     async def _stream(self, room: Room, lang: str, scope: Scope, receive: Receive, send: Send) -> None:
-        viewer, cursor, fresh = _visitor(scope)
-        place = room.place_of(cursor)
-        headers = [*HEADERS, *([(b"set-cookie", self._cookie(viewer))] if fresh else [])]
+        key, cursor, fresh = _visitor(scope)
+        viewer = Viewer(room, key, lang, room.place_of(cursor))
+        headers = [*HEADERS, *([(b"set-cookie", self._cookie(key))] if fresh else [])]
+        if line := take_over(scope, viewer, headers):
+            self._greet(viewer, line)
+            return
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        self.hub.enter(room, viewer)
-        writer = asyncio.create_task(self._write(room, viewer, lang, place, send))
+        sent = _Sent(viewer)
+        self._greet(viewer, sent)
+        writer = asyncio.create_task(sent.go_on(send))
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            room.leave(viewer)
+            viewer.connection_lost(None)
             writer.cancel()
 
-    async def _write(self, room: Room, viewer: str, lang: str, place: int, send: Send) -> None:
-        body = _hello(room, place, self.hub.viewers(room.name))
-        beat, letter = room.beat, 0
-        while not self.hub.closing:
-            changed = room.changed
-            news, place = room.since(place, lang)
-            private, letter = room.letter(viewer, letter)
-            body += news + private
-            if not body and room.beat != beat:
-                body = b": ping\n\n"
-            beat = room.beat
-            if body:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
-                body = b""
-            else:
-                await changed.wait()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    def _greet(self, viewer: Viewer, line: Line) -> None:
+        viewer.line = line
+        self.hub.enter(viewer)
+        line.write(_hello(viewer.room, viewer.place, self.hub.viewers(viewer.room.name)))
+        viewer.catch_up()
 
     def _cookie(self, viewer: str) -> bytes:
         secure = "; Secure" if self._secure else ""
         return f"{VISITOR}={viewer}; Max-Age={YEAR_S}; Path=/; HttpOnly; SameSite=lax{secure}".encode()
+
+
+class _Sent:
+    """The line where the server keeps the connection: one write through ASGI's `send`, the next when it has gone."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._waiting = b""
+        self._written = asyncio.Event()
+        self._over = False
+
+    def write(self, data: bytes) -> None:
+        self._waiting += data
+        self._viewer.pause_writing()
+        self._written.set()
+
+    def close(self) -> None:
+        self._over = True
+        self._written.set()
+
+    abort = close
+
+    async def go_on(self, send: Send) -> None:
+        """Send until closed."""
+        while not self._over:
+            await self._written.wait()
+            self._written.clear()
+            body, self._waiting = self._waiting, b""
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            self._viewer.resume_writing()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _hello(room: Room, place: int, viewers: int) -> bytes:

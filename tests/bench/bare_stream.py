@@ -15,7 +15,7 @@ import threading
 import time
 from typing import cast
 
-from shop.core.hub import TICK_S
+from shop.core.room import TICK_S
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: keep-alive\r\n\r\n"
 

@@ -23,6 +23,7 @@ from shop.core.db import Database, after_commit
 from shop.core.hub import tell_now
 from shop.core.streams import live_room
 from shop.main import create_app
+from shop.server import served_as, settle
 from shop.settings import Settings
 from tests.bench.bare_stream import sentence
 from tests.factories_live import make_session
@@ -33,10 +34,9 @@ def main(folder: Path, port: int) -> None:
     db = Database(settings.database)
     migrations.upgrade(db)
     on_air, items, _host = make_session(db, datetime.now(UTC), items=10)
-    options = uvicorn.Config(
-        create_app(settings, db), port=port, log_level="error", backlog=4096, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(options)
+    app = create_app(settings, db)
+    settle()
+    server = uvicorn.Server(uvicorn.Config(app, **served_as("127.0.0.1", port) | {"timeout_graceful_shutdown": 1}))
     serving = threading.Thread(target=server.run)
     serving.start()
     while not server.started and serving.is_alive():

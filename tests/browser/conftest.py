@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from shop.catalog.models import Product, ProductPhoto
 from shop.core.db import Database
+from shop.core.wire import Wire
 from shop.main import create_app
 from shop.settings import Settings
 from tests.factories import make_category, make_certificate, make_coop, make_photo, make_product
@@ -49,7 +50,9 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     give_every_product_a_photo(db)
     make_clip(settings.media_dir, frames=45)  # three seconds move as well as twenty
     make_sessions(db, settings, datetime.now(UTC))  # now with their moving picture
-    options = uvicorn.Config(create_app(settings, db), port=port, log_level="error", timeout_graceful_shutdown=1)
+    options = uvicorn.Config(
+        create_app(settings, db), http=Wire, port=port, log_level="error", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -12,7 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shop.core import hub as hub_module
 from shop.core.bus import MemoryBus
-from shop.core.hub import RING, Hub, Room, frame, tell_now
+from shop.core.hub import Hub, tell_now
+from shop.core.room import RING, Room, Viewer, frame
 from shop.core.streams import EventStream, live_room, room_at, stream_path
 
 SECRET = "a-secret-for-tests"
@@ -337,7 +338,9 @@ def test_a_busy_tick_is_one_frame_shared_by_all() -> None:
 def test_criterion_18_a_pin_does_not_wait_for_the_end_of_the_tick() -> None:
     async def talk() -> list[int]:
         room, shown = Room(ROOM), []
-        room.enter("viewer-0000000001")
+        viewer = Viewer(room, "viewer-0000000001", "vi", room.seq)
+        viewer.pause_writing()
+        room.enter(viewer)
         for event in ("chat", "chat", "pin", "chat"):
             room.say(event, "", at_once=event == "pin")
             await asyncio.sleep(0)
