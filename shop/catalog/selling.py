@@ -167,7 +167,8 @@ def describe(product: Product, coop: Coop, category: Category, variants: Sequenc
         product.state = ProductState.HIDDEN
     names = [variant.name for variant in offered]
     others = (product.name_en, category.name, category.name_en, coop.name, coops.place(coop), product.origin)
-    words_of = index_of(product.name, [*others, product.summary, *names], coop.id, category.id)
+    told = (product.summary, product.variety, product.keywords)
+    words_of = index_of(product.name, [*others, *told, *names], coop.id, category.id)
     for column, words in words_of.items():
         setattr(product, column, words)
 

@@ -87,6 +87,36 @@ def keep_upload(backroom: Backroom, raw: bytes, filename: str, media_dir: Path) 
         raise ImageBroken(filename=filename) from failed
 
 
+def redraw(backroom: Backroom, key: str, width: int, formats: list[str], how: str, media_dir: Path) -> Stored:
+    """A stored picture, turned ("xoay-trai", "xoay-phai") or cut in the middle ("cat-vuong", "cat-ngang" is 4:3).
+
+    Works in the back room. Raises ImageBroken when the work dies, takes too long, or the files are gone.
+    """
+    kind = "jpeg" if "jpeg" in formats else formats[-1]
+    file = (media_dir / path_of(key, width, kind)).resolve()
+    try:
+        return backroom.run(redrawn, file, how, media_dir.resolve(), seconds=_JOB_SECONDS)
+    except (BackroomFailed, MemoryError) as failed:
+        raise ImageBroken(filename=file.name) from failed
+
+
+def redrawn(file: Path, how: str, media_dir: Path) -> Stored:
+    """What `redraw` makes, in this process. Raises ImageBroken."""
+    try:
+        image = open_upload(file, file.name)
+    except OSError as gone:
+        raise ImageBroken(filename=file.name) from gone
+    if how in _TURNS:
+        return keep(image.transpose(_TURNS[how]), media_dir)
+    wide, high = _SHAPES[how]
+    across = min(image.width, image.height * wide // high)
+    return keep(ImageOps.fit(image, (across, across * high // wide), Image.Resampling.LANCZOS), media_dir)
+
+
+_TURNS = {"xoay-trai": Image.Transpose.ROTATE_90, "xoay-phai": Image.Transpose.ROTATE_270}
+_SHAPES = {"cat-vuong": (1, 1), "cat-ngang": (4, 3)}
+
+
 def prepare(raw: bytes, filename: str, media_dir: Path) -> Stored:
     """Opens an upload, makes its variants and stores them; raises what `open_upload` raises."""
     return keep(open_upload(raw, filename), media_dir)

@@ -8,10 +8,9 @@ from fastapi import APIRouter
 
 from shop.workspace import (
     customers,
-    goods,
+    goods_routers,
     joining,
     lessons,
-    listing,
     lists,
     money,
     money_back,
@@ -24,8 +23,7 @@ ROUTERS: Sequence[APIRouter] = (
     orders.router,
     lists.router,
     weighing.router,
-    listing.router,
-    goods.router,
+    *goods_routers.ROUTERS,
     customers.router,
     money.router,
     money_back.router,

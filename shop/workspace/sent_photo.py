@@ -18,7 +18,8 @@ class PhotoMissing(Invalid):
 
 
 @lru_cache(maxsize=1)
-def _uploads() -> anyio.CapacityLimiter:
+def uploads() -> anyio.CapacityLimiter:
+    """So many pictures are made ready at a time."""
     return anyio.CapacityLimiter(2)
 
 
@@ -32,4 +33,4 @@ async def photo_sent(request: Request) -> Stored | None:
         return None
     state = request.app.state
     work = partial(keep_upload, state.backroom, sent[1], sent[0], state.settings.media_dir)
-    return await anyio.to_thread.run_sync(work, limiter=_uploads())
+    return await anyio.to_thread.run_sync(work, limiter=uploads())

@@ -99,6 +99,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "person_id": buyer.id,
         "item_id": items[0].id,
         "draft_id": listed.id,
+        **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1},
         "change_id": changed.id,
         "deal_id": 1,
         "voucher_id": 1,

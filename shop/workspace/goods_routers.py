@@ -1,0 +1,15 @@
+"""The routes about goods: listing, refining, prices, stock, lots, opening hours, vouchers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from shop.workspace import goods, listing, refining
+
+ROUTERS: Sequence[APIRouter] = (
+    listing.router,
+    refining.router,
+    goods.router,
+)
