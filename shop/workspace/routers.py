@@ -16,6 +16,7 @@ from shop.workspace import (
     money_back,
     orders,
     people,
+    practice,
     weighing,
 )
 
@@ -30,4 +31,5 @@ ROUTERS: Sequence[APIRouter] = (
     joining.router,
     people.router,
     lessons.router,
+    practice.router,
 )
