@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from livestream.video.boxes import Fragment
 
 TARGET_S = 4
-PART_TARGET_S = 0.6
+PART_TARGET_S = 1.1  # half a second, but a whole one begins a recording, and dim light makes frames long
 SEGMENT_S, FIRST_SEGMENT_S = 1.75, 0.9  # two groups of pictures of a second each, and one to begin with
 WINDOW = 8
 KEPT = WINDOW + 2
@@ -41,7 +41,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A fragment as players may fetch it alone."""
+    """A fragment as players may fetch it alone. `duration_s` is what they are told: never longer than promised, also
+    when the camera stood still for a while."""
 
     body: bytes
     duration_s: float
@@ -64,14 +65,8 @@ class Segment:
     def duration_s(self) -> float:
         return sum(part.duration_s for part in self.parts)
 
-    @property
-    def in_parts(self) -> bool:
-        """Whether its parts may be announced: a part longer than the target would break the promise made to players."""
-        return all(part.duration_s < PART_TARGET_S + 0.001 for part in self.parts)
-
     def row(self) -> Row:
-        told_s = min(self.duration_s, float(TARGET_S))
-        return Row(self.msn, self.epoch, told_s, self.begins_at, self.breaks, len(self.whole))
+        return Row(self.msn, self.epoch, self.duration_s, self.begins_at, self.breaks, len(self.whole))
 
 
 class Packager:
@@ -123,21 +118,22 @@ class Packager:
 
     def add(self, fragment: Fragment, now_s: float) -> tuple[Segment | None, Segment]:
         """Take a fragment that came at `now_s`. Returns the segment it closed, if any, and the one it is part of."""
-        closed = self._cut() if self._is_full(fragment) else None
+        part = Part(fragment.body, min(fragment.duration_s, PART_TARGET_S), fragment.is_key)
+        closed = self._cut() if self._is_full(part) else None
         if self.growing is None:
             begins_at = self._time_of(fragment, now_s)
             self.growing = Segment(self.next_msn, self._epoch, begins_at, self._breaks)
             self._breaks = False
-        self.growing.parts.append(Part(fragment.body, fragment.duration_s, fragment.is_key))
+        self.growing.parts.append(part)
         self._told.clear()
         return closed, self.growing
 
-    def _is_full(self, fragment: Fragment) -> bool:
+    def _is_full(self, part: Part) -> bool:
         if self.growing is None:
             return False
         length_s = self.growing.duration_s
         wanted_s = SEGMENT_S if self.rows else FIRST_SEGMENT_S
-        return (fragment.is_key and length_s >= wanted_s) or length_s + fragment.duration_s > TARGET_S
+        return (part.is_key and length_s >= wanted_s) or length_s + part.duration_s > TARGET_S
 
     def _time_of(self, fragment: Fragment, now_s: float) -> float:
         if self._epoch_began_at is None:
@@ -212,7 +208,7 @@ class Packager:
         growing = self.growing
         if growing is None:
             return ["#EXT-X-DISCONTINUITY"] if self._breaks else []
-        if not low_latency or not growing.in_parts:
+        if not low_latency:
             return ["#EXT-X-DISCONTINUITY"] if growing.breaks else []
         hint = f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{growing.msn}.{len(growing.parts)}.m4s"'
         head = _heading(growing.epoch, epoch, growing.begins_at, breaks=growing.breaks)
@@ -228,7 +224,7 @@ def _heading(epoch: int, before: int, begins_at: float, *, breaks: bool) -> list
 
 
 def _parts(segment: Segment | None) -> list[str]:
-    if segment is None or not segment.in_parts:
+    if segment is None:
         return []
     return [
         f'#EXT-X-PART:DURATION={part.duration_s:.5f},URI="{segment.msn}.{place}.m4s"'

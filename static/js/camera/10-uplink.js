@@ -42,12 +42,13 @@ class Uplink {
     if (all) { this.head = null; this.request?.abort(); }
   }
 
-  // As much as the line carries in two seconds becomes one piece: small enough to get through, large enough to catch up.
+  // As much as the line carries in a second becomes one piece: small enough not to make what is in it late, large enough
+  // to catch up.
   pack() {
     if (this.head || this.held || !this.waiting.length) return;
     const { take, type, at } = this.waiting[0];
     if (take !== this.take) Object.assign(this, { take, epoch: this.epoch + 1, seq: 0 });
-    const most = Math.min(LARGEST, Math.max(20000, (this.bits_s || 400000) / 4));
+    const most = Math.min(LARGEST, Math.max(10000, (this.bits_s || 400000) / 8));
     const taken = [];
     let size = 0;
     while (this.waiting[0]?.take === take && (!taken.length || size + this.waiting[0].blob.size <= most)) {

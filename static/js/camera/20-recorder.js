@@ -4,7 +4,9 @@ const MIMES = ["video/mp4;codecs=avc1.42E01F,mp4a.40.2", "video/mp4;codecs=avc1.
 // bit/s of picture and sound, width and pictures a second; at low tiers the sound counts.
 const TIERS = [[800000, 64000, 640, 24], [500000, 48000, 640, 24], [300000, 32000, 480, 20], [150000, 24000, 320, 15], [80000, 16000, 256, 12]];
 const KEY_FRAME_MS = 1000; // without it a picture may hold together over six seconds, and viewers wait as long
-const PIECE_MS = 1000; // Safari gives empty pieces when asked for shorter ones
+// Chromium hands over whole groups of pictures whatever it is asked for: asked often, it gives each when it is ready and
+// not up to a second later, two at once. Safari gives empty pieces when asked for shorter ones.
+const PIECE_MS = navigator.userAgentData ? 250 : 1000;
 
 class Camera {
   // `told` hears: piece(take, type, blob), opened(stream), broken(name).

@@ -2,6 +2,7 @@
 // whatever came between. The desk beside it works without any of this.
 const STARTS_WITHIN_S = 6;
 const TOO_LATE_MS = 3000;
+const FALLS_BEHIND_MS = 2000; // viewers have three seconds in hand: a thinner picture should come before they are gone
 const SETTLES_MS = 9000; // a new tier needs this long before its line can be judged
 const CLEAN_MS = 20000;
 const HOPELESS_MS = 20000;
@@ -158,7 +159,7 @@ const judge = () => {
   if (camera.recording && !document.hidden && now - camera.heardAt > 5000) { calm.judgedAt = now; camera.record(); return; }
   if (uplink.lagMs < 1500) calm.cleanSince ||= now; else calm.cleanSince = 0;
   if (uplink.failures > 1 && uplink.lagMs > HOPELESS_MS && uplink.bits_s < 300000) return thinnest(now);
-  if (uplink.lagMs > TOO_LATE_MS && uplink.bits_s && !uplink.failures && !uplink.clears(camera.rate)) return thinner(now);
+  if (uplink.lagMs > FALLS_BEHIND_MS && uplink.bits_s && !uplink.failures && !uplink.clears(camera.rate)) return thinner(now);
   if (camera.tier && calm.cleanSince && now - calm.cleanSince > calm.waitMs) thicker(now);
 };
 const change = (tier, now) => {

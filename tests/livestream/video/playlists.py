@@ -85,6 +85,8 @@ def require_valid(made: Playlist) -> None:
             assert abs(sum(length for _, length in listed.parts) - listed.duration_s) < 0.01
     for listed in [*made.segments, made.growing]:
         assert all(0 < length <= made.part_target_s + 0.001 for _, length in listed.parts)
+    in_parts = [bool(listed.parts) for listed in made.segments]
+    assert in_parts == sorted(in_parts), "a player goes from part to part, past what lies between two that are listed"
     numbers = [int(listed.uri.removesuffix(".m4s")) for listed in made.segments]
     assert numbers == list(range(made.sequence, made.sequence + len(numbers)))
     times = [listed.begins_at for listed in made.segments if listed.begins_at]
@@ -106,6 +108,9 @@ def require_follows(before: Playlist, after: Playlist) -> None:
             new.map,
             new.begins_at,
         )
+    if after.part_target_s and not after.ended:
+        goes_on = after.segments[len(kept)] if len(after.segments) > len(kept) else after.growing
+        assert goes_on.parts[: len(before.growing.parts)] == before.growing.parts
     if gone <= len(before.segments):
         assert after.breaks_before == before.breaks_before + sum(one.breaks for one in before.segments[:gone])
     else:
