@@ -29,6 +29,7 @@ class ListLine:
     variant_name: str
     quantity: int
     weight_g: int
+    total_vnd: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def picks(session: Session, coop_id: int) -> list[Pick]:
 
 def packs(session: Session, coop_id: int) -> list[ListParcel]:
     """The confirmed parcels with what goes in each, in the order they came."""
-    return _with_lines(session, _to_pack(coop_id), [col(Parcel.id)])
+    return _with_lines(session, _to_pack(coop_id), [col(Parcel.id)], cash=False)
 
 
 def stops(session: Session, coop_id: int) -> list[ListParcel]:
@@ -91,11 +92,26 @@ def stops(session: Session, coop_id: int) -> list[ListParcel]:
     return _with_lines(session, going, [col(Order.province_code), col(Order.ward_code), col(Order.line)])
 
 
+def to_label(session: Session, coop_id: int, parcel_id: int | None = None, most: int = 500) -> list[ListParcel]:
+    """What gets a label: the parcels that are confirmed or packed, or the one that is named, whatever its state."""
+    which = [col(Parcel.coop_id) == coop_id, col(Parcel.state).in_(("confirmed", "packed"))]
+    if parcel_id is not None:
+        which = [col(Parcel.coop_id) == coop_id, col(Parcel.id) == parcel_id, col(Parcel.state) != "waiting"]
+    return _with_lines(session, which, [col(Parcel.id)], most)
+
+
 def _to_pack(coop_id: int) -> tuple[ColumnElement[bool], ...]:
     return col(Parcel.coop_id) == coop_id, col(Parcel.state) == "confirmed"
 
 
-def _with_lines(session: Session, which: Sequence[ColumnElement[bool]], order: Sequence[Any]) -> list[ListParcel]:
+def _with_lines(
+    session: Session,
+    which: Sequence[ColumnElement[bool]],
+    order: Sequence[Any],
+    most: int | None = None,
+    *,
+    cash: bool = True,
+) -> list[ListParcel]:
     seen = (col(Order.code), col(Order.name), col(Order.phone), col(Order.ward_code), col(Order.line), col(Order.note))
     own = (col(Parcel.way), col(Parcel.state), col(Parcel.total_vnd))
     wanted = (
@@ -103,10 +119,12 @@ def _with_lines(session: Session, which: Sequence[ColumnElement[bool]], order: S
         .join(Order, col(Order.id) == col(Parcel.order_id))
         .where(*which)
         .order_by(*order)
+        .limit(most)
     )
     rows: Sequence[Any] = session.execute(wanted).all()
-    lines, cash = _lines(session, which), _cash(session, [row for row in rows if row.payment_method == "cod"])
-    return [_stop(row, cash.get(row.id, 0), lines[row.id]) for row in rows]
+    lines = _lines(session, which)
+    due_vnd = _cash(session, [row for row in rows if row.payment_method == "cod"]) if cash else {}
+    return [_stop(row, due_vnd.get(row.id, 0), lines[row.id]) for row in rows]
 
 
 def _stop(row: Any, cash_vnd: int, lines: list[ListLine]) -> ListParcel:
@@ -116,7 +134,13 @@ def _stop(row: Any, cash_vnd: int, lines: list[ListLine]) -> ListParcel:
 
 
 def _lines(session: Session, which: Sequence[ColumnElement[bool]]) -> defaultdict[int, list[ListLine]]:
-    facts = (col(OrderLine.product_name), col(OrderLine.variant_name), col(OrderLine.quantity), _grams())
+    facts = (
+        col(OrderLine.product_name),
+        col(OrderLine.variant_name),
+        col(OrderLine.quantity),
+        _grams(),
+        col(OrderLine.total_vnd),
+    )
     wanted = (
         select(col(OrderLine.parcel_id), *facts)
         .join(Parcel, col(Parcel.id) == col(OrderLine.parcel_id))

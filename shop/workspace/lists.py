@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
 from shop.coops import service as coops
-from shop.core.deps import DatabaseDep, NowDep, PageDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.forms import Posted, posted
-from shop.orders import days, states
+from shop.orders import days, labels, states
 from shop.workspace.here import OrdersDesk, PackDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
@@ -50,6 +50,31 @@ def _list(name: str, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep
         coop = coops.get(session, desk.coop_id)
         rows = LISTS[name](session, coop.id)
     return page(f"workspace/lists/{name}.html", coop=coop, rows=rows, at=now)
+
+
+@router.get("/phieu.pdf")
+def all_labels(request: Request, db: DatabaseDep, desk: PackDesk, kho: str = "a6") -> Response:
+    """Labels of everything that is to go today."""
+    return _pdf(request, db, desk, None, kho)
+
+
+@router.get("/phieu/{parcel_id}.pdf")
+def one_label(parcel_id: Id, request: Request, db: DatabaseDep, desk: PackDesk, kho: str = "a6") -> Response:
+    return _pdf(request, db, desk, parcel_id, kho)
+
+
+def _pdf(request: Request, db: DatabaseDep, desk: PackDesk, parcel_id: int | None, kho: str) -> Response:
+    """Raises NoSuchParcel."""
+    paper: labels.Paper = "a4" if kho == "a4" else "k80" if kho == "k80" else "a6"
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        found = days.to_label(session, coop.id, parcel_id, MOST)
+    if not found:
+        raise states.NoSuchParcel(parcel_id=parcel_id)
+    pages = [labels.rows_of(it, coop, slip=paper != "a6") for it in found]
+    body: bytes = request.app.state.backroom.run(labels.draw, pages, paper)
+    headers = {"Content-Disposition": 'inline; filename="phieu.pdf"', "Cache-Control": "no-store"}
+    return Response(body, media_type="application/pdf", headers=headers)
 
 
 @router.post("/nhan-het")

@@ -10,6 +10,7 @@ DOORS = {
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
     "GET /ban-hang/can/{parcel_id}": COOP,
+    "GET /ban-hang/phieu/{parcel_id}.pdf": COOP,
     "POST /ban-hang/can/{parcel_id}": COOP,
     "GET /ban-hang/tra-lai/{parcel_id}": COOP,
     "POST /ban-hang/tra-lai/{parcel_id}": COOP,

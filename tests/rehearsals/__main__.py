@@ -20,6 +20,7 @@ from tests.rehearsals.live import live_clocks
 from tests.rehearsals.processes import processes
 from tests.rehearsals.restore import restore
 from tests.rehearsals.scarce import scarce
+from tests.rehearsals.shed import shed
 from tests.rehearsals.storm import storm
 
 Rehearsal = Callable[[Path], list[report.Figure]]
@@ -30,6 +31,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "live": live_clocks,
     "camera": camera,
     "day": day,
+    "shed": shed,
     "histories": histories,
     "processes": processes,
     "restore": restore,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -92,3 +93,19 @@ def test_anothers_parcels_are_on_no_list(db: Database, settings: Settings, now: 
     with db.read() as session:
         lists = (days.picks(session, coop.id), days.packs(session, coop.id), days.stops(session, coop.id))
     assert lists == ([], [], [])
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("paper", "width"), [("a6", 297.6), ("a4", 595.3), ("k80", 226.8)])
+def test_labels_come_as_pdf_in_every_size_of_paper_a_sheet_for_each_parcel(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient, paper: str, width: float
+) -> None:
+    parcels = make_parcels(db, settings, now, coop, 2)
+    packer.post("/ban-hang/nhan-het", data={"ids": [it.id for it in parcels]})
+    for path, sheets in ((f"/ban-hang/phieu/{parcels[0].id}.pdf", 1), ("/ban-hang/phieu.pdf", 2)):
+        answer = packer.get(path, params={"kho": paper})
+        assert answer.headers["content-type"] == "application/pdf"
+        boxes = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+)", answer.content)
+        assert len(boxes) == sheets
+        assert all(abs(float(box) - width) < 1 for box in boxes)
+        assert b"BeVietnamPro" in answer.content
