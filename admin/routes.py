@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from admin import (
+    application_routes,
     cash_routes,
     comparison_routes,
     hand_routes,
@@ -29,5 +30,6 @@ ROOMS = (
     *(payout_account_routes, payout_routes, cash_routes, comparison_routes, review_routes, hand_routes),
     order_routes,
     host_routes,
+    application_routes,
 )
 join(router, [room.router for room in ROOMS])

@@ -19,6 +19,8 @@ class CoopState(StrEnum):
     SUSPENDED = "suspended"
 
 
+KINDS = ("coop", "union", "group")
+"""Hợp tác xã, liên hiệp hợp tác xã, tổ hợp tác (law 17/2023/QH15)."""
 SHOWN = (CoopState.SELLING, CoopState.HOLIDAY)
 """Whose pages buyers see."""
 PASSED = (CoopState.VERIFIED, *SHOWN)
@@ -36,7 +38,9 @@ class Coop(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     slug: str = Field(unique=True)
     name: str
+    kind: str = "coop"
     legal_name: str
+    registration_no: str = ""
     tax_code: str
     representative: str
     founded_on: int
@@ -45,9 +49,13 @@ class Coop(SQLModel, table=True):
     province_code: str
     ward_code: str
     line: str
+    legacy_text: str = ""
+    """The address by its names before 1 July 2025, when it was told that way."""
     phone: str
     zalo: str = ""
     email: str = ""
+    own_domain: str | None = Field(default=None, unique=True)
+    """A host name of its own that leads to its page, such as "thanhlonghamduc.vn"."""
     face_photo_id: int | None = Field(default=None, foreign_key="photo.id")
     face_name: str = ""
     cover_photo_id: int | None = Field(default=None, foreign_key="photo.id")

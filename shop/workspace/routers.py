@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from shop.workspace import (
+    applying,
+    bank,
     customers,
     goods_routers,
     joining,
@@ -14,6 +16,7 @@ from shop.workspace import (
     lists,
     money,
     money_back,
+    opening,
     orders,
     people,
     practice,
@@ -28,6 +31,9 @@ ROUTERS: Sequence[APIRouter] = (
     customers.router,
     money.router,
     money_back.router,
+    bank.router,
+    opening.router,
+    applying.router,
     joining.router,
     people.router,
     lessons.router,
