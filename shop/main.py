@@ -96,6 +96,7 @@ from shop.orders import routes as order_pages
 from shop.orders import service as orders
 from shop.pages import routes as shop_pages
 from shop.settings import Settings
+from shop.sheets import service as sheets
 from shop.worker import Job, Worker
 from shop.workspace import routers as desk_routers
 
@@ -157,6 +158,7 @@ JOBS: Sequence[Job] = (
     Job("remind-followers", 20, reminders.remind),
     Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
     Job("end-holidays", 600, coops.end_holidays),
+    Job("forget-old-sheets", 24 * 3600, sheets.forget_old),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-what-runs-out", 120, low_stock.tell_what_runs_out),
     Job("forget-old-drafts", 24 * 3600, drafts.forget_old),
@@ -164,8 +166,8 @@ JOBS: Sequence[Job] = (
 )
 
 
-def jobs(settings: Settings, db: Database) -> Sequence[Job]:
-    """All timed jobs: those above, and the one that needs to know the operator's ways to send."""
+def jobs(settings: Settings, db: Database, backroom: Backroom | None = None) -> Sequence[Job]:
+    """All timed jobs: those above, those that need to know the settings, and what works in the back room."""
     senders, absolute = ways_out(settings, db), messages.absolute(settings)
 
     def send_messages(db: Database, now: datetime) -> None:
@@ -177,6 +179,7 @@ def jobs(settings: Settings, db: Database) -> Sequence[Job]:
 
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
     more += [Job("follow-live-clock", 3, clock(settings)), Job("forget-old-sessions", 24 * 3600, keeper(settings))]
+    more.append(Job("read-sheets", 2, sheets.worker(backroom or Backroom())))
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it
 
@@ -217,7 +220,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.bus = open_bus(settings.bus_url)
     state.hub = Hub(state.bus)
     state.backroom = Backroom()
-    state.worker = Worker(state.db, HANDLERS, jobs(settings, state.db))
+    state.worker = Worker(state.db, HANDLERS, jobs(settings, state.db, state.backroom))
     state.asker = Worker(state.db, {}, asking_jobs(settings))
     state.pages = Pages(state.bus)
     state.numbers = _numbers(state)

@@ -21,6 +21,7 @@ from shop.sheets.fates import Judged, judge, load
 from shop.sheets.models import Fate, Sheet, SheetRow, SheetState
 
 PAGE = 50
+MOST_REFUSED = 20_000
 KEPT = timedelta(days=30)
 _AT_ONCE = 500
 _LEASE = timedelta(minutes=2)

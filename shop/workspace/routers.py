@@ -20,6 +20,7 @@ from shop.workspace import (
     orders,
     people,
     practice,
+    sheets,
     weighing,
 )
 
@@ -36,6 +37,7 @@ ROUTERS: Sequence[APIRouter] = (
     applying.router,
     joining.router,
     people.router,
+    sheets.router,
     lessons.router,
     practice.router,
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.architecture.visitors import BUYER, CHOICE, COOP, OFFICE, PERSON, PUBLIC, SECRET
+from tests.architecture.visitors import BUYER, CHOICE, COOP, OFFICE, PERSON, PUBLIC, SECRET, STAFFED
 
 DOORS = {
     "POST /ban-hang/anh/{product_id}": COOP,
+    "GET /ban-hang/bang-tinh/{sheet_id}": COOP,
+    "POST /ban-hang/bang-tinh/{sheet_id}/ghi": COOP,
+    "POST /ban-hang/bang-tinh/{sheet_id}/bo": COOP,
+    "GET /ban-hang/bang-tinh/{sheet_id}/dong-chua-nhan.xlsx": COOP,
     "GET /ban-hang/don/{parcel_id}": COOP,
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
@@ -40,6 +44,9 @@ DOORS = {
     "GET /moi/{token}": SECRET,
     "POST /moi/{token}": SECRET,
     "POST /moi/{token}/ma": SECRET,
+    "GET /ban-hang/huong-dan/{lesson}": STAFFED,
+    "GET /ban-hang/tap/{number}": STAFFED,
+    "POST /ban-hang/tap/{number}/{step}": STAFFED,
     "GET /ban-hang/live/{live_id}": COOP,
     "POST /ban-hang/live/{live_id}/bat-dau": COOP,
     "GET /ban-hang/live/{live_id}/binh-luan": COOP,
