@@ -42,10 +42,11 @@ def lesson_here(page: PageDep, _desk: StaffDesk, trang: str = "") -> Response:
     return page.go(f"/ban-hang/huong-dan/{lesson_for(trang.removeprefix('/en'))}")
 
 
-@router.get("/{name}")
-def lesson(name: str, db: DatabaseDep, page: PageDep, desk: StaffDesk) -> Response:
-    if name not in LESSONS:
+@router.get("/{lesson}")
+def show(lesson: str, db: DatabaseDep, page: PageDep, desk: StaffDesk) -> Response:
+    if lesson not in LESSONS:
         raise NoSuchLesson
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
-    return page("workspace/lesson.html", coop=coop, lesson=name, lessons=LESSONS)
+    steps = f"workspace/lessons/{lesson}.html"
+    return page("workspace/lesson.html", coop=coop, lesson=lesson, steps=steps, lessons=LESSONS)

@@ -12,6 +12,7 @@ OFFICE = "officers and the operator"
 SECRET = "whoever knows the secret in the address"
 PUBLIC = "everybody"
 CHOICE = "staff, among their own co-ops"
+STAFFED = "whoever works for a co-op; what it shows is nobody's"
 
 STATUS = {
     COOP: {"guest": {303}, "shopper": {403}, "manager": {403, 404}},
@@ -20,6 +21,7 @@ STATUS = {
     OFFICE: {"guest": {303}, "shopper": {403}, "manager": {403}},
     SECRET: {who: {401, 403, 404} for who in ("guest", "shopper", "manager")},
     CHOICE: {"guest": {303}, "shopper": {303, 403}, "manager": {303}},
+    STAFFED: {"guest": {303}, "shopper": {403}, "manager": {200, 303, 404}},
 }
 
 FORM = {

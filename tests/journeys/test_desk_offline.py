@@ -67,7 +67,7 @@ def farm(db: Database, tmp_path: Path) -> Farm:
 
 @pytest.fixture
 def phone(chromium: Browser, farm: Farm) -> Iterator[Page]:
-    context = chromium.new_context(viewport=PHONE, base_url=farm.settings.base_url, locale="vi-VN")
+    context = chromium.new_context(viewport=PHONE, base_url=farm.settings.base_url, locale="vi-VN")  # type: ignore[arg-type]  # a size is a size
     context.add_cookies([{"name": SIGN_IN, "value": farm.token, "url": farm.settings.base_url}])
     yield context.new_page()
     context.close()
