@@ -1,4 +1,4 @@
-"""The guided start: story, delivery, bank account, first product. Each step is kept as it is answered."""
+"""The guided start: story, delivery, bank account, and on to the first product. Each step is kept as it is answered."""
 
 from __future__ import annotations
 
@@ -161,4 +161,4 @@ def account(form: AccountForm, db: DatabaseDep, page: PageDep, desk: BankDesk, n
     with db.write() as session:
         put = accounts.propose(session, f"coop:{desk.coop_id}", form.value.details(), desk.person, now)
         messages.tell_account(session, desk.coop_id, put, desk.person, now)
-    return page.go(f"{HERE}?buoc=4")
+    return page.go("/ban-hang/hang/moi")
