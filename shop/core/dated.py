@@ -34,3 +34,13 @@ REFERENCE_PRICE_DAYS = (
     ),
 )
 """So many days back the lowest ordinary price is looked for, above which no offer may stand."""
+
+WEIGHT_TOLERANCE_PERCENT = (
+    Dated(
+        5,
+        "2026-07-01",
+        "The market's own rule, shown on the product and before the order is placed (Law on consumer protection "
+        "19/2023/QH15, Art. 21: the goods and their price are told before the contract).",
+    ),
+)
+"""So much more than ordered loose goods may weigh at the buyer's expense."""

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from shop.core import i18n
+from shop.core.dated import WEIGHT_TOLERANCE_PERCENT, in_force
 from shop.core.errors import NotSignedIn, Refusal
 from shop.core.observe import shown_path
 from shop.core.pagecache import Shared
@@ -86,6 +87,7 @@ def make_templates(settings: Settings, asset: Callable[[str], str]) -> Environme
         lang=i18n.current_lang,
         shop=settings,
         now=lambda: datetime.now(UTC),
+        weight_tolerance_percent=lambda: in_force(WEIGHT_TOLERANCE_PERCENT, datetime.now(UTC)).value,
     )
     ui: Any = environment.get_template("ui.html").module
     ui.icon = lru_cache(maxsize=500)(ui.icon)  # the same few stand two dozen times on every page

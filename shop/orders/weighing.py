@@ -18,7 +18,7 @@ from payments import service as payments
 from payments.holds import service as holds
 from shop.catalog.models import Variant, VariantKind
 from shop.core.audit import audit
-from shop.core.dated import Dated, in_force
+from shop.core.dated import WEIGHT_TOLERANCE_PERCENT, in_force
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.events import publish
@@ -27,15 +27,6 @@ from shop.orders.events import ParcelSettled
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel, Settled
 from shop.stock import service as stock
 
-TOLERANCE_PERCENT = (
-    Dated(
-        5,
-        "2026-07-01",
-        "The market's own rule, shown on the product and before the order is placed (Law on consumer protection "
-        "19/2023/QH15, Art. 21: the goods and their price are told before the contract).",
-    ),
-)
-"""So much more than ordered loose goods may weigh at the buyer's expense."""
 PLAUSIBLE = (50, 150)  # percent of the estimate; what lies outside is a slip of the finger
 
 
@@ -99,7 +90,7 @@ class Outcome:
 
 def tolerance_percent(at: datetime) -> int:
     """How much heavier at the buyer's expense, for what was bought at this time."""
-    return in_force(TOLERANCE_PERCENT, at).value
+    return in_force(WEIGHT_TOLERANCE_PERCENT, at).value
 
 
 def look(session: Session, coop_id: int, parcel_id: int, real: Mapping[int, Real]) -> Outcome:
