@@ -73,7 +73,10 @@ class LiveSession(SQLModel, table=True):
     slug: str = Field(unique=True)
     coop_id: int = Field(foreign_key="coop.id", index=True)
     host_id: int = Field(foreign_key="person.id", index=True)
+    co_host_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    """Who of the co-op sells beside the host: is in one place at a time, too."""
     co_host: str = ""
+    """A guest's name, in the host's words."""
     title: str
     summary: str = ""
     starts_at: datetime = Field(sa_type=UtcDateTime, index=True)
@@ -108,6 +111,11 @@ class LiveSession(SQLModel, table=True):
     @property
     def is_ahead(self) -> bool:
         return self.state in AHEAD
+
+    @property
+    def is_draft(self) -> bool:
+        """Nobody has heard of it: a draft, or one that was thrown away."""
+        return self.state == SessionState.DRAFT or (self.state == SessionState.CANCELLED and self.ended_at is None)
 
     @property
     def is_past(self) -> bool:

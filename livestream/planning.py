@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from livestream.models import CHANGEABLE, LiveItem, LiveSession
+from livestream.models import LiveItem, LiveSession
+from livestream.models import SessionState as S
 from livestream.schedule import NotScheduled, Plan, add_item, item_by_id, items_of, plan, session_of
 from livestream.video import embeds
 from shop.core.audit import audit
@@ -60,7 +61,7 @@ def repeat_weekly(session: Session, live_id: int, weeks: int, host: Person, now:
     Raises what `plan` and `add_item` raise (a week in which the host is busy stops it), and NothingToRepeat.
     """
     live = session_of(session, live_id)
-    if live.state not in CHANGEABLE:
+    if live.state not in (S.SCHEDULED, S.LOBBY):
         raise NotScheduled(title=live.title)
     run = items_of(session, live_id)
     if not run:
@@ -71,7 +72,9 @@ def repeat_weekly(session: Session, live_id: int, weeks: int, host: Person, now:
 def _copied(
     session: Session, live: LiveSession, run: list[LiveItem], week: int, host: Person, now: datetime
 ) -> LiveSession:
-    words = Plan(live.title, live.starts_at + week * WEEK, live.planned_minutes, live.summary, live.co_host)
+    words = Plan(
+        live.title, live.starts_at + week * WEEK, live.planned_minutes, live.summary, live.co_host, live.co_host_id
+    )
     again = plan(session, live.coop_id, host, words, now)
     again.cover_photo_id = live.cover_photo_id
     for item in run:

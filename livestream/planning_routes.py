@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from livestream import allotment, planning
+from livestream import allotment, planning, schedule
 from livestream.studio_routes import HostDep, SellerDep, own
 from livestream.video.embeds import NotAPlayer
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
@@ -90,6 +90,15 @@ def show_from(
     with db.write() as session:
         own(session, live_id, person)
         planning.show_from(session, live_id, form.value.address, person, now)
+    return page.go(f"/ban-hang/live/{live_id}", "saved")
+
+
+@router.post("/{live_id}/len-lich")
+def announce(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: NowDep) -> Response:
+    """A draft becomes a session that everybody sees; what stands in the way is said on the page of the refusal."""
+    with db.write() as session:
+        own(session, live_id, person, "host")
+        schedule.announce(session, live_id, person, now)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
 

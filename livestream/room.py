@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
 from livestream.deals.sets import Together, sets_of
-from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, SessionState
+from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.lease import is_by_mtx
 from livestream.video.picture import Picture, picture_of
@@ -105,7 +105,8 @@ class Room:
 
     @property
     def is_scheduled(self) -> bool:
-        return self.live.is_ahead
+        """Its run is still to be made, whether it was announced or is a draft."""
+        return self.live.is_ahead or self.live.is_draft
 
     @property
     def pinned(self) -> Item | None:
@@ -133,7 +134,7 @@ def find(session: Session, slug: str) -> LiveSession:
     live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
     if live is None and (known_id := slugs.find(session, "session", slug)):
         live = session.get(LiveSession, known_id)
-    if live is None or live.is_practice or live.state == SessionState.DRAFT:
+    if live is None or live.is_practice or live.is_draft:
         raise NoSuchSession
     return live
 

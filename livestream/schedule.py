@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
+from livestream.chat.models import LiveCrew
 from livestream.events import SessionMoved
 from livestream.models import AHEAD, CHANGEABLE, ON_AIR, LiveItem, LiveSession, SessionState
 from livestream.moves import move
+from shop.accounts import service as accounts
+from shop.accounts.models import Role
 from shop.catalog import offers
 from shop.catalog import service as catalog
 from shop.coops import service as coops
 from shop.core.audit import audit
 from shop.core.deps import Person
-from shop.core.errors import Invalid, NotFound, Refusal
+from shop.core.errors import Invalid, NotAllowed, NotFound, Refusal
 from shop.core.events import publish
 from shop.core.i18n import local
 from shop.core.pagecache import bump
@@ -26,7 +29,7 @@ from shop.core.text import slug
 from shop.stock import service as stock
 
 MOST_ITEMS = 100
-EARLIEST = timedelta(minutes=5)
+EARLIEST, A_MINUTE = timedelta(minutes=5), timedelta(minutes=1)
 USUAL_MINUTES, MOST_EVENINGS = 60, 14
 
 
@@ -44,6 +47,14 @@ class HostIsBusy(Refusal):
 
 class StartsInThePast(Invalid):
     """A session is planned for later than now."""
+
+
+class StartsTooSoon(Invalid):
+    """A session is planned for now, or for long enough ahead that somebody can hear of it. Facts: minutes."""
+
+
+class NothingInTheRun(Refusal):
+    """A draft without items is not announced."""
 
 
 class NotScheduled(Refusal):
@@ -75,6 +86,7 @@ class Plan:
     planned_minutes: int = 60
     summary: str = ""
     co_host: str = ""
+    co_host_id: int | None = None
 
 
 def session_of(session: Session, live_id: int) -> LiveSession:
@@ -91,16 +103,26 @@ def items_of(session: Session, live_id: int) -> list[LiveItem]:
     return list(session.exec(mine.order_by(col(LiveItem.position), col(LiveItem.id))))
 
 
-def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime) -> LiveSession:
-    """Put a session on the schedule. Raises StartsInThePast, HostIsBusy, CoopNotVerified, PoliciesMissing."""
+def plan(
+    session: Session, coop_id: int, host: Person, plan: Plan, now: datetime, *, draft: bool = False
+) -> LiveSession:
+    """Put a session on the schedule, or keep it as a draft: nobody hears of it, and its time is nobody's yet.
+
+    Raises StartsInThePast, StartsTooSoon, HostIsBusy, NotAllowed (a co-host of another co-op), CoopNotVerified,
+    PoliciesMissing.
+    """
     coops.require_selling(session, [coop_id])
-    _refuse_past(plan, now)
-    _refuse_overlap(session, coop_id, host.id, plan, but=0)
+    _refuse_stranger(session, coop_id, host.id, plan)
+    if not draft:
+        _refuse_time(plan, now)
+        refuse_overlap(session, coop_id, [host.id, plan.co_host_id], plan)
     live = LiveSession(
         slug=_free_slug(session, plan),
         coop_id=coop_id,
         host_id=host.id,
         co_host=plan.co_host,
+        co_host_id=plan.co_host_id,
+        state=SessionState.DRAFT if draft else SessionState.SCHEDULED,
         title=plan.title,
         summary=plan.summary,
         starts_at=plan.starts_at,
@@ -115,12 +137,27 @@ def plan(session: Session, coop_id: int, host: Person, plan: Plan, now: datetime
     return live
 
 
+def announce(session: Session, live_id: int, person: Person, now: datetime) -> None:
+    """A draft is on the schedule from now on, for everybody to see.
+
+    Raises NotScheduled, NothingInTheRun, StartsInThePast, StartsTooSoon, HostIsBusy.
+    """
+    live = _scheduled(session, live_id)
+    told = Plan(live.title, live.starts_at, live.planned_minutes)
+    if not items_of(session, live_id):
+        raise NothingInTheRun
+    _refuse_time(told, now)
+    refuse_overlap(session, live.coop_id, [live.host_id, live.co_host_id], told, but=live_id)
+    if not move(session, live, SessionState.SCHEDULED, person, now, SessionState.DRAFT):
+        raise NotScheduled(title=live.title)
+
+
 def plan_again(session: Session, live_id: int, starts_at: datetime, person: Person, now: datetime) -> None:
     """A session that was missed gets another time; its run stands. Raises HostIsBusy, NotScheduled."""
     live = session_of(session, live_id)
     told = Plan(live.title, starts_at, live.planned_minutes)
-    _refuse_past(told, now)
-    _refuse_overlap(session, live.coop_id, live.host_id, told, but=live_id)
+    _refuse_time(told, now)
+    refuse_overlap(session, live.coop_id, [live.host_id, live.co_host_id], told, but=live_id)
     if not move(session, live, SessionState.SCHEDULED, person, now, SessionState.MISSED, starts_at=starts_at):
         raise NotScheduled(title=live.title)
     publish(session, SessionMoved(live_id))
@@ -153,22 +190,26 @@ def practise(session: Session, coop_id: int, host: Person, title: str, now: date
 def replan(session: Session, live_id: int, plan: Plan, person: Person, now: datetime) -> None:
     """Change words and time before the session begins. Raises what `plan` raises, and NotScheduled."""
     live = _scheduled(session, live_id)
-    if plan.starts_at != live.starts_at:
-        _refuse_past(plan, now)
-    _refuse_overlap(session, live.coop_id, live.host_id, plan, but=live_id)
+    _refuse_stranger(session, live.coop_id, live.host_id, plan)
+    if live.state != SessionState.DRAFT:
+        if plan.starts_at != live.starts_at:
+            _refuse_time(plan, now)
+        refuse_overlap(session, live.coop_id, [live.host_id, plan.co_host_id], plan, but=live_id)
     if plan.starts_at != live.starts_at:
         before, after = live.starts_at.isoformat(), plan.starts_at.astimezone(UTC).isoformat()
         audit(session, person, "starts_at", f"live:{live_id}", before, after, now, live.coop_id)
         publish(session, SessionMoved(live_id))
-    live.title, live.summary, live.co_host = plan.title, plan.summary, plan.co_host
+    live.title, live.summary = plan.title, plan.summary
+    live.co_host, live.co_host_id = plan.co_host, plan.co_host_id
     live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes
     bump(session, "live", f"session:{live_id}")
 
 
 def cancel(session: Session, live_id: int, person: Person, now: datetime) -> None:
-    """Take a session off the schedule. Raises NotScheduled."""
+    """Take a session off the schedule, or throw a draft away, of which nobody is told. Raises NotScheduled."""
     live = session_of(session, live_id)
-    if not move(session, live, SessionState.CANCELLED, person, now, ended_at=now):
+    told = None if live.state == SessionState.DRAFT else now
+    if not move(session, live, SessionState.CANCELLED, person, now, ended_at=told):
         raise NotScheduled(title=live.title)
 
 
@@ -247,24 +288,46 @@ def _scheduled(session: Session, live_id: int) -> LiveSession:
     return live
 
 
-def _refuse_past(plan: Plan, now: datetime) -> None:
+def partners(session: Session, coop_id: int, but: int = 0) -> dict[int, str]:
+    """Who of a co-op may stand beside the host: person id -> name, without the host."""
+    theirs = [*accounts.holders(session, Role.HOST, coop_id), *accounts.holders(session, Role.MANAGER, coop_id)]
+    return {row.id: row.name for row in theirs if row.id != but}
+
+
+def _refuse_stranger(session: Session, coop_id: int, host_id: int, plan: Plan) -> None:
+    if plan.co_host_id is not None and plan.co_host_id not in partners(session, coop_id, but=host_id):
+        raise NotAllowed
+
+
+def _refuse_time(plan: Plan, now: datetime) -> None:
+    """Now, as a form that was open for some minutes means it, or at least five minutes ahead."""
     if plan.starts_at < now - EARLIEST:
         raise StartsInThePast
+    if A_MINUTE < plan.starts_at - now < EARLIEST:
+        raise StartsTooSoon(minutes=EARLIEST // A_MINUTE)
 
 
-def _refuse_overlap(session: Session, coop_id: int, host_id: int, plan: Plan, but: int) -> None:
-    """One host and one co-op sell in one place at a time; what is on air counts as long as it was planned."""
-    other = _at_that_time(session, [coop_id], host_id, plan.starts_at, plan.planned_minutes, but)
+def refuse_overlap(session: Session, coop_id: int, people: Sequence[int | None], plan: Plan, but: int = 0) -> None:
+    """A host, a co-host and a co-op sell in one place at a time; what is on air counts as long as it was planned.
+
+    Raises HostIsBusy. `coop_id` 0 for somebody of none.
+    """
+    known = [one for one in people if one is not None]
+    other = _at_that_time(session, [coop_id], known, plan.starts_at, plan.planned_minutes, but)
     if other:
         raise HostIsBusy(title=other.title, starts_at=other.starts_at)
 
 
 def _at_that_time(
-    session: Session, coop_ids: Collection[int], host_id: int, starts_at: datetime, minutes: int, but: int = 0
+    session: Session, coop_ids: Collection[int], people: Sequence[int], starts_at: datetime, minutes: int, but: int = 0
 ) -> LiveSession | None:
+    helping = select(LiveCrew.session_id).where(
+        LiveCrew.role == "co-host", col(LiveCrew.person_id).in_(people), col(LiveCrew.left_at).is_(None)
+    )
+    theirs = (col(LiveSession.host_id).in_(people), col(LiveSession.co_host_id).in_(people))
     near = select(LiveSession).where(
         col(LiveSession.state).in_((*AHEAD, *ON_AIR)),
-        col(LiveSession.coop_id).in_(coop_ids) | (LiveSession.host_id == host_id),
+        or_(col(LiveSession.coop_id).in_(coop_ids), *theirs, col(LiveSession.id).in_(helping)),
         LiveSession.id != but,
         col(LiveSession.is_practice).is_(False),
         LiveSession.starts_at < starts_at + timedelta(minutes=minutes),
@@ -281,7 +344,7 @@ def free_evening(session: Session, coop_ids: Collection[int], host_id: int, now:
     if evening <= here:
         evening = (evening + timedelta(days=1)).replace(hour=19)
     for _ in range(MOST_EVENINGS):
-        if _at_that_time(session, coop_ids, host_id, evening, USUAL_MINUTES) is None:
+        if _at_that_time(session, coop_ids, [host_id], evening, USUAL_MINUTES) is None:
             break
         evening = (evening + timedelta(days=1)).replace(hour=19)
     return evening

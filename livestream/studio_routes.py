@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -43,11 +44,16 @@ class PlanForm(BaseModel):
     starts_at: NaiveDatetime
     planned_minutes: int = Field(default=60, ge=5, le=480)
     summary: str = Field(default="", max_length=500)
+    co_host_id: int = Field(default=0, ge=0, le=2**31 - 1)
     co_host: str = Field(default="", max_length=80)
+    at_once: bool = False
+    draft: bool = False
 
-    def plan(self) -> Plan:
-        starts_at = self.starts_at.replace(tzinfo=HERE)
-        return Plan(self.title, starts_at, self.planned_minutes, self.summary, self.co_host)
+    def plan(self, now: datetime) -> Plan:
+        """With `at_once` it begins now, whatever the clock in the form says."""
+        starts_at = now if self.at_once else self.starts_at.replace(tzinfo=HERE)
+        beside = self.co_host_id or None
+        return Plan(self.title, starts_at, self.planned_minutes, self.summary, self.co_host, beside)
 
 
 class ItemForm(BaseModel):
@@ -128,9 +134,19 @@ def _plan_page(
     with db.read() as session:
         mine = coops.get_many(session, person.coop_ids("host"))
         coop = coops.get(session, planned.coop_id if planned else person.coop_ids(*SELLERS)[0])
+        beside = _beside(session, [coop.id] if planned else mine, planned.host_id if planned else person.id)
     status = 409 if refused else 422 if form.errors else 200
     facts: dict[str, Any] = {"form": form, "coops": list(mine.values()), "coop": coop, "refused": refused}
+    facts["beside"] = beside
     return page("live/studio_plan.html", block="plan", status=status, person=person, planned=planned, **facts)
+
+
+def _beside(session: Session, coop_ids: Iterable[int], host_id: int) -> list[tuple[int, str]]:
+    """Who may be chosen as co-host."""
+    found: dict[int, str] = {}
+    for coop_id in coop_ids:
+        found |= schedule.partners(session, coop_id, but=host_id)
+    return sorted(found.items(), key=lambda one: one[1])
 
 
 @router.post("/moi")
@@ -142,7 +158,7 @@ def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep,
         raise NotAllowed
     try:
         with db.write() as session:
-            made = schedule.plan(session, coop_id, person, form.value.plan(), now)
+            made = schedule.plan(session, coop_id, person, form.value.plan(now), now, draft=form.value.draft)
     except Refusal as refusal:
         return _plan_page(db, page, person, form, sentence(page.templates, refusal))
     return page.go(f"/ban-hang/live/{made.id}", "saved")
@@ -152,7 +168,7 @@ def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep,
 def change_session(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
     with db.read() as session:
         planned = _planned(session, live_id, person)
-    words = planned.model_dump(include={"title", "planned_minutes", "summary", "co_host"})
+    words = planned.model_dump(include={"title", "planned_minutes", "summary", "co_host", "co_host_id"})
     form = Posted.blank(PlanForm, starts_at=f"{local(planned.starts_at):%Y-%m-%dT%H:%M}", **words)
     return _plan_page(db, page, person, form, planned=planned)
 
@@ -165,7 +181,7 @@ def replan(live_id: Id, form: NewPlan, db: DatabaseDep, page: PageDep, person: S
         return _plan_page(db, page, person, form, planned=planned)
     try:
         with db.write() as session:
-            schedule.replan(session, live_id, form.value.plan(), person, now)
+            schedule.replan(session, live_id, form.value.plan(now), person, now)
     except Refusal as refusal:
         return _plan_page(db, page, person, form, sentence(page.templates, refusal), planned)
     return page.go(f"/ban-hang/live/{live_id}", "saved")

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from livestream.chat.models import LiveCrew
 from livestream.models import LiveSession
-from livestream.schedule import NoSuchSession
+from livestream.schedule import NoSuchSession, Plan, refuse_overlap
 from shop.core.audit import audit
 from shop.core.db import run
 from shop.core.deps import Person
@@ -102,9 +102,13 @@ def invitation(session: Session, secret: str, person: Person) -> LiveCrew:
 def accept(session: Session, secret: str, person: Person, now: datetime) -> LiveCrew:
     """Take the post. A second press changes nothing; of two people at one link the first has it. Audited.
 
-    Raises NoSuchInvitation.
+    Raises NoSuchInvitation, and HostIsBusy for a co-host who sells somewhere else at that time.
     """
     row = invitation(session, secret, person)
+    if row.role == "co-host" and row.person_id is None:
+        live = session.get_one(LiveSession, row.session_id)
+        told = Plan(live.title, live.starts_at, live.planned_minutes)
+        refuse_overlap(session, 0, [person.id], told, but=live.id)
     open_still = (col(LiveCrew.id) == row.id, col(LiveCrew.person_id).is_(None), col(LiveCrew.left_at).is_(None))
     taken = run(
         session, update(LiveCrew).where(*open_still).values(person_id=person.id, name=person.name, accepted_at=now)

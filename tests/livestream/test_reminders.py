@@ -121,6 +121,19 @@ def test_a_session_called_off_is_told_once(evening: Evening) -> None:
     assert evening.looks_at(evening.starts_at - timedelta(minutes=10)) == []
 
 
+def test_of_a_draft_nobody_hears_whatever_becomes_of_it(evening: Evening, db: Database, now: datetime) -> None:
+    told = Plan("Chưa ai biết", now + timedelta(hours=20))
+    with db.write() as session:
+        draft = schedule.plan(session, evening.session.coop_id, evening.host, told, now, draft=True)
+    assert evening.looks_at(now) == []
+    with db.write() as session:
+        schedule.replan(session, draft.id, Plan("Chưa ai biết", now + timedelta(hours=21)), evening.host, now)
+        (moved,) = session.exec(select(OutboxEvent).where(OutboxEvent.event == "SessionMoved"))
+        tell_moved(session, SessionMoved(**moved.facts), now)
+        schedule.cancel(session, draft.id, evening.host, now)
+    assert evening.looks_at(now) == []
+
+
 def test_a_worker_that_was_down_does_not_announce_what_is_an_hour_old(evening: Evening) -> None:
     evening.by(live.start, evening.host, evening.starts_at)
     assert evening.looks_at(evening.starts_at + timedelta(hours=1)) == []

@@ -1162,6 +1162,7 @@ CREATE TABLE live_session (
 	slug VARCHAR NOT NULL, 
 	coop_id INTEGER NOT NULL, 
 	host_id INTEGER NOT NULL, 
+	co_host_id INTEGER, 
 	co_host VARCHAR NOT NULL, 
 	title VARCHAR NOT NULL, 
 	summary VARCHAR NOT NULL, 
@@ -1187,8 +1188,11 @@ CREATE TABLE live_session (
 	CONSTRAINT uq_live_session_slug UNIQUE (slug), 
 	CONSTRAINT fk_live_session_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
 	CONSTRAINT fk_live_session_host_id FOREIGN KEY(host_id) REFERENCES person (id), 
+	CONSTRAINT fk_live_session_co_host_id FOREIGN KEY(co_host_id) REFERENCES person (id), 
 	CONSTRAINT fk_live_session_cover_photo_id FOREIGN KEY(cover_photo_id) REFERENCES photo (id)
 )
+-- end
+CREATE INDEX ix_live_session_co_host_id ON live_session (co_host_id)
 -- end
 CREATE INDEX ix_live_session_coop_id ON live_session (coop_id)
 -- end
