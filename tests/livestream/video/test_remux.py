@@ -49,7 +49,7 @@ def test_a_machine_with_python_alone_goes_live_too(of: str, monkeypatch: pytest.
 def test_the_program_gives_way_to_the_shop_and_writes_no_file() -> None:
     async def look() -> tuple[int, str]:
         one = await Ffmpeg().start("video/mp4")
-        pid = one._process.pid  # type: ignore[attr-defined]  # nothing else asks for it
+        pid = (await one.begun).pid  # type: ignore[attr-defined]  # nothing else asks for it
         told = os.getpriority(os.PRIO_PROCESS, pid), Path(f"/proc/{pid}/limits").read_text()
         await one.close()
         return told
