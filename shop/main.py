@@ -64,6 +64,7 @@ from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
 from shop.coops import service as coops
+from shop.coops.domains import OwnDomain
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -278,6 +279,7 @@ def _layers(settings: Settings, state: State) -> list[Middleware]:
         *pictures,
         Middleware(Observed, numbers=state.numbers, every=not settings.demo),
         Middleware(FromMemory, static=state.static),
+        Middleware(OwnDomain, db=state.db, base_url=settings.base_url),
         Middleware(LanguageFromPath),
         Middleware(BodyLimit),
         Middleware(SameOriginWrites),

@@ -1,0 +1,89 @@
+"""The shop's own page: its holiday, its own host name, what it says to people and to machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from shop.accounts.models import Role
+from shop.coops import shopfront
+from shop.coops.models import Coop
+from shop.core.audit import AuditEntry
+from shop.core.db import Database
+from shop.core.i18n import local
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person, sign_in
+
+
+@pytest.fixture
+def coop(db: Database) -> Coop:
+    found = make_coop(db, name="HTX Hàm Đức", face_name="Chị Sáu")
+    make_product(db, found)
+    return found
+
+
+@pytest.fixture
+def director(client: TestClient, db: Database, coop: Coop) -> TestClient:
+    return sign_in(client, db, make_person(db, Role.MANAGER, coop_id=coop.id))
+
+
+def in_days(days: int) -> str:
+    return (local(datetime.now(UTC)).date() + timedelta(days=days)).isoformat()
+
+
+def test_a_holiday_is_taken_and_ended_by_the_coop_itself(
+    director: TestClient, coop: Coop, new_client: Callable[[], TestClient]
+) -> None:
+    buyer = new_client()
+    director.post("/ban-hang/gian-hang/nghi", data={"until": in_days(5), "reason": "Giỗ tổ"})
+    assert "bán lại từ ngày" in buyer.get(f"/htx/{coop.slug}").text
+    director.post("/ban-hang/gian-hang/ban-lai")
+    assert "bán lại từ ngày" not in buyer.get(f"/htx/{coop.slug}").text
+
+
+@pytest.mark.parametrize("days", [0, -3, 400])
+def test_a_day_of_return_that_cannot_be_comes_back(director: TestClient, days: int) -> None:
+    answer = director.post("/ban-hang/gian-hang/nghi", data={"until": in_days(days), "reason": "Giỗ tổ"})
+    assert answer.status_code == 422
+    assert "Giỗ tổ" in answer.text
+
+
+def test_nobody_opens_a_suspended_shop_from_the_desk(db: Database, new_client: Callable[[], TestClient]) -> None:
+    stopped = make_coop(db, state="suspended", state_reason="Giấy bị thu hồi")
+    desk = sign_in(new_client(), db, make_person(db, Role.MANAGER, coop_id=stopped.id, phone="+84900000008"))
+    assert "Giấy bị thu hồi" in desk.get("/ban-hang/gian-hang").text
+    assert desk.post("/ban-hang/gian-hang/ban-lai").status_code == 409
+    assert desk.post("/ban-hang/gian-hang/nghi", data={}).status_code == 409
+
+
+class TestOwnDomain:
+    def test_it_leads_to_the_page_and_is_written_down(
+        self, director: TestClient, coop: Coop, db: Database, new_client: Callable[[], TestClient]
+    ) -> None:
+        director.post("/ban-hang/gian-hang/ten-mien", data={"domain": "https://HamDuc.vn/"})
+        answer = new_client().get("/bat-ky", headers={"Host": "hamduc.vn"}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (301, f"http://testserver/htx/{coop.slug}")
+        with db.read() as session:
+            assert session.exec(select(AuditEntry)).one().after == {"own_domain": "hamduc.vn"}
+
+    def test_another_host_gets_the_market(self, client: TestClient, coop: Coop) -> None:
+        assert client.get("/htx", headers={"Host": "cho-khac.vn"}, follow_redirects=False).status_code == 200
+
+    def test_one_host_leads_to_one_coop(self, director: TestClient, db: Database) -> None:
+        make_coop(db, own_domain="hamduc.vn")
+        assert director.post("/ban-hang/gian-hang/ten-mien", data={"domain": "hamduc.vn"}).status_code == 409
+
+    @pytest.mark.parametrize("typed", ["không phải", "hamduc", "127.0.0.1", "-a.vn", "a..vn"])
+    def test_what_is_no_host_name_is_none(self, typed: str) -> None:
+        assert shopfront.own_domain(typed) == ""
+
+
+def test_the_page_names_its_people_to_people_and_to_machines(client: TestClient, coop: Coop) -> None:
+    page = client.get(f"/htx/{coop.slug}").text
+    assert "Chị Sáu" in page
+    assert f'"legalName":"{coop.legal_name}"' in page
+    assert f"/anh-chia-se/htx/{coop.slug}.jpg" in page
