@@ -72,6 +72,11 @@ def prospects(session: Session, now: datetime, least_vnd: int) -> list[Prospect]
     return [_prospect(session, seller, accounts.get(seller), least_vnd) for seller in _payable_sellers(session)]
 
 
+def next_for(session: Session, seller: str, now: datetime, least_vnd: int) -> Prospect:
+    """What the next run would do for this seller."""
+    return _prospect(session, seller, in_force(session, seller, now), least_vnd)
+
+
 def start_run(session: Session, person: Person, now: datetime, key: str, limits: Limits) -> PayoutRun:
     """Order one settlement for each seller who can be paid; the others are noted with the reason.
 

@@ -11,12 +11,14 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from payments import ledger
+from payments.earnings import week
 from payments.earnings.service import balances, own_cash
 from payments.gateways.banks import bank_name
 from payments.payouts import accounts, bankfile, listing, reading
+from payments.payouts import service as payouts
 from payments.payouts.statement import Statement, movements_on, statement
 from shop.coops import service as coops
-from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.i18n import HERE
 from shop.core.i18n import gettext as _
 from shop.workspace.here import Desk, MoneyDesk
@@ -26,11 +28,15 @@ WORDS = {"masked": accounts.masked, "bank_name": bank_name}
 
 
 @router.get("")
-def money(db: DatabaseDep, page: PageDep, desk: MoneyDesk, now: NowDep) -> Response:
+def money(db: DatabaseDep, page: PageDep, desk: MoneyDesk, settings: SettingsDep, now: NowDep) -> Response:
     with db.read() as session:
         facts = _facts(session, desk)
         seller = f"coop:{facts['coop'].id}"
         facts |= {
+            "week": week.last_days(session, seller, now),
+            "today_rows": week.rows(session, seller, now, 0),
+            "week_rows": week.rows(session, seller, now, week.DAYS - 1),
+            "next": payouts.next_for(session, seller, now, settings.payout_least_vnd),
             "stands": balances(session, seller),
             "account": accounts.in_force(session, seller, now),
             "waiting": reading.waiting(session, seller),
