@@ -16,6 +16,7 @@ from payments import service as payments
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
+from shop.orders import from_lots
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
 from shop.orders.states import MovedOn, NoSuchParcel, record
 from shop.stock import service as stock
@@ -210,6 +211,7 @@ def _carry_out(session: Session, row: MoneyBack, person: Person, now: datetime) 
         units[pool_id] = units.get(pool_id, 0) + steps
     if row.goods_fit and units:
         stock.put_back(session, subject, now, "given back", units, person)
+        from_lots.put_back(session, parcel, units, person, now)
     told: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
     record(session, parcel.order_id, "refunding", now, **told)
 

@@ -24,7 +24,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
-from shop.orders import cash
+from shop.orders import cash, from_lots
 from shop.orders.events import ParcelChanged
 from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.shipping.carrier import Consignment, ShipmentState
@@ -62,10 +62,11 @@ def confirm(session: Session, coop_id: int, parcel_id: int, person: Person, now:
 def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
     """The parcel is packed: from now on the buyer cannot cancel, and money that was only held is taken.
 
-    Raises NoSuchParcel, NotPaidYet, MovedOn.
+    Its goods leave the lots that expire first. Raises NoSuchParcel, NotPaidYet, MovedOn, LotsShort.
     """
     parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("new", "confirmed"), "packed", person, now, packed_at=now)
+    from_lots.take(session, parcel, person, now)
     holds.take(session, f"order:{parcel.order_id}", now)
 
 
@@ -220,16 +221,18 @@ def cancel(session: Session, coop_id: int, parcel_id: int, person: Person, now: 
 
 
 def put_goods_back(session: Session, parcels: Sequence[Parcel], now: datetime, reason: str, person: Person) -> None:
-    """The units of these parcels return to sale."""
-    lines = select(col(OrderLine.order_id), col(OrderLine.pool_id), col(OrderLine.quantity))
+    """The units of these parcels return to sale, and what was packed of them to its lots."""
+    lines = select(col(OrderLine.parcel_id), col(OrderLine.pool_id), col(OrderLine.quantity))
+    mine = col(OrderLine.parcel_id).in_([parcel.id for parcel in parcels])
+    order_of = {parcel.id: parcel.order_id for parcel in parcels}
     units: dict[int, dict[int, int]] = {}
-    for order_id, pool_id, quantity in session.execute(
-        lines.where(col(OrderLine.parcel_id).in_([parcel.id for parcel in parcels]))
-    ):
-        pools = units.setdefault(order_id, {})
+    for parcel_id, pool_id, quantity in session.execute(lines.where(mine)):
+        pools = units.setdefault(order_of[parcel_id], {})
         pools[pool_id] = pools.get(pool_id, 0) + quantity
     for order_id, only in units.items():
         stock.put_back(session, f"order:{order_id}", now, reason, only, person)
+    for parcel in parcels:
+        from_lots.put_back(session, parcel, units.get(parcel.order_id, {}), person, now)
 
 
 def _settle_missing_parcels(

@@ -19,6 +19,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.pagecache import bump
 from shop.core.prepared import Prepared
+from shop.stock.lots.units import follow
 from shop.stock.models import Hold, HoldState, MovementKind, Pool, StockMovement
 
 Band = Literal["in", "low", "out"]
@@ -77,6 +78,7 @@ def open_pool(session: Session, *, coop_id: int, product_id: int, variant_id: in
 def receive(session: Session, pool: Pool, quantity: int, now: datetime, reason: str = "") -> None:
     """Count in new units."""
     _move(session, pool.id, quantity, MovementKind.RECEIVED, now, reason=reason)
+    follow(session, pool.variant_id, quantity, now, reason, None)
 
 
 def take_holds(
@@ -274,11 +276,11 @@ def _net_by_pool(session: Session, owner: str) -> list[tuple[int, int]]:
 
 
 def set_on_hand(
-    session: Session, variant_id: int, on_hand: int, person: Person, now: datetime, reason: str = ""
+    session: Session, variant_id: int, on_hand: int, person: Person, now: datetime, reason: str = "", lots: bool = True
 ) -> None:
-    """A manager counted: from now on there are `on_hand` units in ordinary sale. Audited.
+    """A manager counted: there are `on_hand` units in ordinary sale. Audited. Its `lots` follow.
 
-    Raises HeldByBuyers when buyers hold more than that, UnknownVariant.
+    Raises HeldByBuyers when buyers hold more than that, LotsShort, UnknownVariant.
     """
     pool = pool_of(session, variant_id)
     session.refresh(pool, with_for_update=True)
@@ -287,6 +289,8 @@ def set_on_hand(
         raise HeldByBuyers(held=pool.held)
     if on_hand != before:
         _move(session, pool.id, on_hand - before, MovementKind.ADJUSTED, now, reason=reason, person=person)
+        if lots:
+            follow(session, variant_id, on_hand - before, now, reason, person)
     session.refresh(pool)
 
 
@@ -298,6 +302,7 @@ def write_off(session: Session, pool_id: int, units: int, person: Person, now: d
     pool = session.get_one(Pool, pool_id)
     home = pool_of(session, pool.variant_id) if pool.closed else pool
     _move(session, home.id, -units, MovementKind.ADJUSTED, now, reason=reason, person=person)
+    follow(session, home.variant_id, -units, now, reason, person)
 
 
 def open_live_pool(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from shop.workspace import goods, listing, refining
+from shop.workspace import goods, listing, lots, refining
 
 ROUTERS: Sequence[APIRouter] = (
     listing.router,
     refining.router,
     goods.router,
+    lots.router,
 )

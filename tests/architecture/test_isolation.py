@@ -30,6 +30,7 @@ from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.orders.models import Parcel
 from shop.settings import Settings
+from shop.stock.lots.models import Lot
 from tests.architecture.doors import DOORS
 from tests.architecture.visitors import (
     FORM,
@@ -84,6 +85,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         press: dict[str, Any] = {"coop_id": coop.id, "person_id": 0, "variant_id": sold_box.id, "at": now}
         changed = HandChange(what="price", before=1, after=2, **press)
         session.add(changed)
+        session.add(lot := Lot(coop_id=coop.id, product_id=sold.id, code="Món Nháp Kín", made_at=now))
         session.add(listed := ListingDraft(coop_id=coop.id, person_id=0, name="Món Nháp Kín", touched_at=now))
         session.flush()
         parcel = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
@@ -99,6 +101,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "person_id": buyer.id,
         "item_id": items[0].id,
         "draft_id": listed.id,
+        "lot_id": lot.id,
         **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1},
         "change_id": changed.id,
         "deal_id": 1,
