@@ -60,6 +60,7 @@ from shop.cart import routes as cart_pages
 from shop.cart import service as cart
 from shop.catalog import back_in_stock, low_stock
 from shop.catalog.drafts import service as drafts
+from shop.catalog.plans import service as price_plans
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
@@ -162,6 +163,7 @@ JOBS: Sequence[Job] = (
     Job("forget-old-sheets", 24 * 3600, sheets.forget_old),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-what-runs-out", 120, low_stock.tell_what_runs_out),
+    Job("set-planned-prices", 20, price_plans.set_due),
     Job("forget-old-drafts", 24 * 3600, drafts.forget_old),
     Job("tell-who-waits-for-goods", 60, back_in_stock.tell_who_waits),
 )

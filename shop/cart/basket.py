@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session
 
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product, ProductState, Variant
+from shop.catalog.wholesale import prices as wholesale
+from shop.catalog.wholesale.prices import price_for
 from shop.coops.models import Coop, CoopState
 from shop.core.db import run
 from shop.core.i18n import either
@@ -20,6 +23,9 @@ from shop.core.prepared import Prepared
 from shop.stock.models import Hold, HoldState, Pool
 from shop.vouchers import service as vouchers
 from shop.vouchers.models import Voucher
+
+TIER, WHOLESALE = "tier", "wholesale"
+"""Why a step costs less outside a session: many were taken, or the co-op knows the buyer."""
 
 
 def holder(cart_id: str) -> str:
@@ -64,6 +70,7 @@ class Line:
     price_kind: str = ""
     discount_vnd: int = 0
     voucher_code: str = ""
+    least_steps: int = 1
 
     @property
     def shown_name(self) -> str:
@@ -100,7 +107,12 @@ class Line:
 
     @property
     def can_be_bought(self) -> bool:
-        return self.on_sale and not self.is_short
+        return self.on_sale and not self.is_short and not self.is_too_few
+
+    @property
+    def is_too_few(self) -> bool:
+        """The co-op does not send so little of it."""
+        return self.on_sale and not self.is_live and self.quantity < self.least_steps
 
 
 @dataclass(frozen=True)
@@ -187,7 +199,8 @@ _LINES = Prepared(
         _line.price_vnd.label("live_price_vnd"), _line.pool_id.label("live_pool_id"), _line.hold_owner,
         _line.held_until, _line.price_kind, _line.discount_vnd, _cart.voucher_id,
         _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
-        _variant.price_vnd, _variant.on_sale, _variant.product_id,
+        _variant.price_vnd, _variant.on_sale, _variant.product_id, _variant.least_steps, _variant.tiers,
+        _variant.wholesale, _cart.person_id,
         _product.name.label("product_name"), _product.name_en.label("product_name_en"),
         _product.slug.label("product_slug"), _product.shelf_life_days,
         _product.state.label("product_state"), _product.coop_id,
@@ -220,10 +233,17 @@ def read(session: Session, cart_id: str, now: datetime) -> CartView:
         )
         for row in rows
     }
-    lines, taken = [_as_line(row, now) for row in rows], None
+    known = _wholesale(session, rows)
+    lines, taken = [_as_line(row, now, known) for row in rows], None
     if rows and rows[0].voucher_id:
         lines, taken = _with_voucher(session, rows[0].voucher_id, lines)
     return CartView(cart_id, [CartParcel(coop, list(mine)) for coop, mine in _by_coop(coops, lines)], taken)
+
+
+def _wholesale(session: Session, rows: Sequence[Any]) -> set[int]:
+    """The co-ops whose wholesale prices this cart's buyer pays; nobody is asked when the goods have none."""
+    coop_ids = {row.coop_id for row in rows if row.wholesale}
+    return wholesale.coops_of(session, rows[0].person_id, coop_ids) if coop_ids and rows[0].person_id else set()
 
 
 def _with_voucher(session: Session, voucher_id: int, lines: list[Line]) -> tuple[list[Line], VoucherTaken]:
@@ -244,9 +264,21 @@ def _by_coop(coops: dict[int, CartCoop], lines: list[Line]) -> Iterable[tuple[Ca
     return [(coops[coop_id], list(mine)) for coop_id, mine in groupby(lines, key=lambda line: line.coop_id)]
 
 
-def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
+def _price(row: Any, known: set[int]) -> tuple[int, str]:
+    """What a step costs now outside a session, and why."""
+    price_vnd: int = row.price_vnd
+    if not (row.tiers or row.wholesale):
+        return price_vnd, ""
+    for_all_vnd = price_for(price_vnd, row.tiers, row.quantity)
+    known_vnd = price_for(price_vnd, row.wholesale, row.quantity) if row.coop_id in known else for_all_vnd
+    if known_vnd < for_all_vnd:
+        return known_vnd, WHOLESALE
+    return for_all_vnd, TIER if for_all_vnd < price_vnd else ""
+
+
+def _as_line(row: Any, now: datetime, known: set[int]) -> Line:
     held_live = bool(row.live_key) and row.held_until is not None and row.held_until > now
-    price_vnd = row.live_price_vnd if held_live else row.price_vnd
+    price_vnd, why = (row.live_price_vnd, row.price_kind) if held_live else _price(row, known)
     on_sale = row.on_sale and row.product_state == ProductState.ON_SALE and row.coop_state == CoopState.SELLING
     return Line(
         line_id=row.line_id,
@@ -274,6 +306,7 @@ def _as_line(row, now: datetime) -> Line:  # type: ignore[no-untyped-def]
         live_lapsed=bool(row.live_key) and not held_live,
         held_here=row.mine,
         commission_bp=row.commission_bp,
-        price_kind=row.price_kind if held_live else "",
+        price_kind=why,
+        least_steps=row.least_steps,
         discount_vnd=row.discount_vnd if held_live else 0,
     )

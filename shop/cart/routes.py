@@ -57,6 +57,8 @@ def cart_of(session: Session, visit: Visit, person: Person | None, now: datetime
     """The id of this visitor's cart; a new one, and its cookie, when there is none yet."""
     known = visit.cookie(COOKIE)
     if known and cart.exists(session, known):
+        if person:
+            cart.belongs_to(session, known, person.id)
         return known
     fresh = cart.open_cart(session, person.id if person else None, now)
     visit.set_cookie(COOKIE, fresh)

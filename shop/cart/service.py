@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from shop.cart.basket import CartView, Line, holder, read
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product, ProductState, Variant
+from shop.catalog.wholesale.prices import price_for
 from shop.coops.models import Coop, CoopState
 from shop.core.db import Database, run
 from shop.core.errors import NotFound, Refusal
@@ -39,6 +40,10 @@ class SoldOut(Refusal):
 
 class TooManyOfOne(Refusal):
     """More than one buyer may take at once. Facts: name, most, step_g."""
+
+
+class TooFewOfOne(Refusal):
+    """Less than the co-op sends of it. Facts: name, least, step_g."""
 
 
 class FullCart(Refusal):
@@ -72,6 +77,12 @@ def exists(session: Session, cart_id: str) -> bool:
     return session.execute(select(col(Cart.id)).where(col(Cart.id) == cart_id)).first() is not None
 
 
+def belongs_to(session: Session, cart_id: str, person_id: int) -> None:
+    """The cart is this person's from now on: their wholesale prices count in it."""
+    other = (col(Cart.id) == cart_id, col(Cart.person_id).is_distinct_from(person_id))
+    session.execute(update(Cart).where(*other).values(person_id=person_id))
+
+
 def view(session: Session, cart_id: str | None, now: datetime) -> CartView:
     """The cart as a page shows it; without an id, an empty one."""
     return read(session, cart_id, now) if cart_id else CartView("", [])
@@ -95,8 +106,9 @@ def set_quantity(
 ) -> None:
     """Make it `quantity` steps of a variant, 0 to take it out.
 
-    Raises NoSuchCart, NotOnSale, TooManyOfOne, FullCart, and SoldOut if the co-op has less (what this cart holds
-    for its own checkout counts as there). A line bought live can only be taken out: LiveLineIsFixed.
+    Raises NoSuchCart, NotOnSale, TooManyOfOne, TooFewOfOne, FullCart, and SoldOut if the co-op has less
+    (what this cart holds for its own checkout counts as there). A line bought live can only be taken out:
+    LiveLineIsFixed.
     """
     _touch(session, cart_id, now)
     if quantity <= 0:
@@ -107,11 +119,13 @@ def set_quantity(
         raise LiveLineIsFixed(name=goods.product_name)
     if quantity > goods.most_steps:
         raise TooManyOfOne(name=goods.product_name, most=goods.most_steps, step_g=goods.step_g)
+    if quantity < goods.least_steps:
+        raise TooFewOfOne(name=goods.product_name, least=goods.least_steps, step_g=goods.step_g)
     left = goods.on_hand - goods.held + (goods.mine or 0)
     if quantity > left:
         told = {"name": goods.product_name, "wanted": quantity, "left": max(0, left), "step_g": goods.step_g}
         raise SoldOut(lines=[{"variant_id": variant_id, **told}])
-    _write_line(session, cart_id, variant_id, quantity, goods.price_vnd, now)
+    _write_line(session, cart_id, variant_id, quantity, price_for(goods.price_vnd, goods.tiers, quantity), now)
 
 
 def _touch(session: Session, cart_id: str, now: datetime) -> None:
@@ -127,7 +141,8 @@ _TOUCH = Prepared(
 def _goods(session: Session, cart_id: str, variant_id: int) -> Any:
     """The row of one variant on sale with what is left of it. Raises NotOnSale."""
     mine = (col(Hold.pool_id) == col(Pool.id), col(Hold.owner) == holder(cart_id), col(Hold.state) == HoldState.OPEN)
-    columns = (col(Variant.price_vnd), col(Variant.most_steps), col(Variant.step_g), col(Pool.on_hand), col(Pool.held))
+    terms = (col(Variant.most_steps), col(Variant.least_steps), col(Variant.tiers))
+    columns = (col(Variant.price_vnd), *terms, col(Variant.step_g), col(Pool.on_hand), col(Pool.held))
     wanted: Any = (
         select(*columns, col(Product.name).label("product_name"), col(Hold.quantity).label("mine"))
         .join(Product, col(Product.id) == col(Variant.product_id))

@@ -64,7 +64,7 @@ def _free_slug(session: Session, wanted: str) -> str:
 
 def add_variant(session: Session, variant: Variant, now: datetime, person_id: int | None = None) -> Variant:
     """Write down a variant with its first price and an empty pool. Raises PriceNotPossible."""
-    _check_price(variant.price_vnd)
+    check_price(variant.price_vnd)
     product = session.get_one(Product, variant.product_id)
     session.add(variant)
     session.flush()
@@ -84,7 +84,7 @@ def add_photo(session: Session, product_id: int, photo_id: int) -> None:
 
 def set_price(session: Session, variant_id: int, price_vnd: int, person: Person, now: datetime) -> None:
     """From now on one selling step costs `price_vnd`. Raises NoSuchVariant, PriceNotPossible."""
-    _check_price(price_vnd)
+    check_price(price_vnd)
     variant = session.get(Variant, variant_id, with_for_update=True, populate_existing=True)
     if variant is None:
         raise NoSuchVariant
@@ -136,6 +136,11 @@ def check_display(session: Session, product: Product, now: datetime) -> None:
             raise ClaimNeedsProof
 
 
+def get_product(session: Session, product_id: int) -> Product:
+    """The product, which is known to be there."""
+    return session.get_one(Product, product_id)
+
+
 def rename(session: Session, product: Product, name: str, person: Person, now: datetime) -> None:
     """Give a product another name and the address that goes with it; the old address leads to the new one."""
     before = [product.name, product.slug]
@@ -173,7 +178,8 @@ def describe(product: Product, coop: Coop, category: Category, variants: Sequenc
         setattr(product, column, words)
 
 
-def _check_price(price_vnd: int) -> None:
+def check_price(price_vnd: int) -> None:
+    """Raises PriceNotPossible."""
     if not LEAST_VND <= price_vnd <= MOST_VND:
         raise PriceNotPossible(least_vnd=LEAST_VND, most_vnd=MOST_VND)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -72,6 +72,9 @@ class VariantOnPage:
     per_kg_vnd: int
     left: int
     most: int
+    least: int = 1
+    tiers: Sequence[Sequence[int]] = ()
+    ship_by: date | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ def _on_page(session: Session, product_id: int, coop_sells: bool) -> list[Varian
             per_kg_vnd=per_kg_vnd(variant),
             left=left[variant.id],
             most=min(left[variant.id], variant.most_steps),
+            least=variant.least_steps,
+            tiers=variant.tiers or (),
+            ship_by=variant.ship_by,
         )
         for variant in rows
         if variant.on_sale

@@ -97,7 +97,7 @@ class Standing:
 
 
 def refuse_unbuyable(mine: CartView) -> None:
-    """Raise EmptyCart, GoneFromSale, PoliciesMissing or SoldOut when this cart cannot become an order as it is."""
+    """Raise EmptyCart, GoneFromSale, PoliciesMissing, TooFewOfOne or SoldOut when this cart cannot become an order."""
     if not mine.lines:
         raise EmptyCart
     gone = [line.product_name for line in mine.lines if not line.on_sale]
@@ -106,6 +106,9 @@ def refuse_unbuyable(mine: CartView) -> None:
     for parcel in mine.parcels:
         if not parcel.coop.has_policies:
             raise PoliciesMissing(name=parcel.coop.name)
+    for line in mine.lines:
+        if line.is_too_few:
+            raise cart.TooFewOfOne(name=line.shown_name, least=line.least_steps, step_g=line.step_g)
     short = [
         {"variant_id": line.variant_id, "wanted": line.quantity, "left": max(0, line.available)}
         for line in mine.lines

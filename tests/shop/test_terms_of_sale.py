@@ -1,0 +1,156 @@
+"""What one buyer takes at least, what more of it costs, to whom, and from when: the same in cart, API, order."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from shop.accounts.models import PersonRow
+from shop.cart import basket
+from shop.cart import service as cart
+from shop.catalog.models import PriceChange, Product, Variant
+from shop.catalog.plans import service as plans
+from shop.catalog.wholesale import prices
+from shop.core.audit import AuditEntry
+from shop.core.db import Database
+from shop.core.deps import Person
+from shop.orders.models import OrderLine
+from shop.orders.verify import broken_rules
+from shop.settings import Settings
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person
+from tests.factories_orders import answered, make_order, make_table, place, variant_of
+
+
+@pytest.fixture
+def product(db: Database) -> Product:
+    coop = make_coop(db)
+    make_table(db, coop)
+    return make_product(db, coop, price_vnd=20_000, on_hand=60)
+
+
+@pytest.fixture
+def box(db: Database, product: Product, manager: Person, now: datetime) -> Variant:
+    """20.000 đ, at least 2; from 5 on 18.000 đ, from 10 on 15.000 đ; known buyers pay 12.000 đ from 4 on."""
+    found = variant_of(db, product)
+    with db.write() as session:
+        terms = {"least": 2, "most": 50, "low_at": 5, "tiers": [[5, 18_000], [10, 15_000]], "wholesale": [[4, 12_000]]}
+        prices.set_terms(session, session.get_one(Variant, found.id), **terms, person=manager, now=now)  # type: ignore[arg-type]  # one dict for the test
+    return found
+
+
+def cart_line(db: Database, box: Variant, quantity: int, now: datetime, person_id: int | None = None) -> basket.Line:
+    with db.write() as session:
+        cart_id = cart.open_cart(session, person_id, now)
+        cart.set_quantity(session, cart_id, box.id, quantity, now)
+    with db.read() as session:
+        return basket.read(session, cart_id, now).lines[0]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price_vnd", "why"), [(2, 20_000, ""), (5, 18_000, "tier"), (9, 18_000, "tier"), (12, 15_000, "tier")]
+)
+def test_more_costs_less_for_everybody(
+    db: Database, box: Variant, now: datetime, quantity: int, price_vnd: int, why: str
+) -> None:
+    line = cart_line(db, box, quantity, now)
+    assert (line.price_vnd, line.price_kind, line.was_vnd) == (price_vnd, why, None)
+    assert line.total_vnd == quantity * price_vnd
+
+
+def test_cart_api_and_order_say_the_same_price(
+    db: Database, box: Variant, settings: Settings, client: TestClient, now: datetime
+) -> None:
+    cart_id = client.post("/api/v1/carts").json()["id"]
+    told = client.put(f"/api/v1/carts/{cart_id}/lines/{box.id}", json={"quantity": 6}).json()
+    assert told["lines"][0]["price_vnd"] == 18_000
+    placed = make_order(db, {box.id: 6}, settings, now)
+    with db.read() as session:
+        line = session.exec(select(OrderLine).where(OrderLine.order_id == placed.id)).one()
+        assert broken_rules(session) == []
+    assert (line.price_vnd, line.total_vnd, line.price_kind) == (18_000, 108_000, "tier")
+
+
+def test_less_than_the_coop_sends_is_refused_in_cart_api_and_checkout(
+    db: Database, box: Variant, settings: Settings, client: TestClient, manager: Person, now: datetime
+) -> None:
+    cart_id = client.post("/api/v1/carts").json()["id"]
+    refused = client.put(f"/api/v1/carts/{cart_id}/lines/{box.id}", json={"quantity": 1})
+    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (409, "too-few-of-one")
+    with db.write() as session:
+        mine = cart.open_cart(session, None, now)
+        cart.set_quantity(session, mine, box.id, 2, now)
+        row = session.get_one(Variant, box.id)
+        prices.set_terms(session, row, least=3, most=50, low_at=5, tiers=[], wholesale=[], person=manager, now=now)
+    with pytest.raises(cart.TooFewOfOne):
+        answered(db, mine, settings, now)
+
+
+def test_only_an_approved_buyer_pays_the_wholesale_price_and_nobody_else_sees_it(
+    db: Database, box: Variant, product: Product, settings: Settings, client: TestClient, manager: Person, now: datetime
+) -> None:
+    known, other = (make_person(db, phone=f"+8491111111{at}") for at in (1, 2))
+    with db.write() as session:
+        prices.approve(session, product.coop_id, "+84911111111", manager, now)
+    assert cart_line(db, box, 4, now, known.id).price_vnd == 12_000
+    assert cart_line(db, box, 4, now, other.id).price_vnd == 20_000
+    assert cart_line(db, box, 4, now).price_vnd == 20_000
+    assert "12.000" not in client.get(f"/san-pham/{product.slug}").text
+    with db.write() as session:
+        cart_id = cart.open_cart(session, known.id, now)
+        cart.set_quantity(session, cart_id, box.id, 4, now)
+    placed = place(db, answered(db, cart_id, settings, now), settings, now)
+    with db.read() as session:
+        line = session.exec(select(OrderLine).where(OrderLine.order_id == placed.id)).one()
+    assert (line.price_vnd, line.price_kind) == (12_000, "wholesale")
+    with db.write() as session:
+        prices.end(session, product.coop_id, known.id, manager, now)
+    assert cart_line(db, box, 4, now, known.id).price_vnd == 20_000
+    with pytest.raises(prices.NoSuchBuyer), db.write() as session:
+        prices.approve(session, product.coop_id, "+84900009999", manager, now)
+
+
+@pytest.mark.parametrize(
+    "tiers", [[[5, 20_000]], [[5, 18_000], [5, 17_000]], [[5, 18_000], [10, 18_500]], [[0, 18_000]], [[2, 19_000]] * 6]
+)
+def test_tiers_that_contradict_themselves_are_refused(tiers: list[list[int]]) -> None:
+    with pytest.raises(prices.TiersWrong):
+        prices.check_tiers(20_000, tiers)
+
+
+@given(st.integers(1000, 10**6), st.lists(st.tuples(st.integers(1, 50), st.integers(1000, 10**6)), max_size=4))
+def test_nobody_pays_more_a_step_by_taking_more(price_vnd: int, tiers: list[tuple[int, int]]) -> None:
+    paid = [prices.price_for(price_vnd, tiers, quantity) for quantity in range(1, 60)]
+    assert paid == sorted(paid, reverse=True)
+    assert paid[0] <= price_vnd
+
+
+def test_a_price_begins_on_its_day_once_and_in_the_planners_name(
+    db: Database, box: Variant, product: Product, manager: Person, now: datetime
+) -> None:
+    tomorrow = now + timedelta(days=1)
+    with db.write() as session:
+        plans.plan(session, box.id, product.coop_id, 25_000, tomorrow, manager, now)
+        plans.plan(session, box.id, product.coop_id, 30_000, tomorrow + timedelta(days=1), manager, now)
+        plans.stop(session, product.coop_id, plans.waiting(session, box.id)[1].id, manager, now)
+    seen = []
+    for hours in (23, 24, 25, 72):
+        plans.set_due(db, now + timedelta(hours=hours))
+        with db.read() as session:
+            seen.append(session.get_one(Variant, box.id).price_vnd)
+    assert seen == [20_000, 25_000, 25_000, 25_000]
+    with db.read() as session:
+        assert len(session.exec(select(PriceChange).where(PriceChange.variant_id == box.id)).all()) == 2
+        row = session.exec(select(AuditEntry).where(AuditEntry.what == "price_vnd")).one()
+        assert session.exec(select(PersonRow)).first() is None
+    assert row.person_name == manager.name
+    for starts_at in (now, now + timedelta(days=400)):
+        with pytest.raises(plans.PlanNotPossible), db.write() as session:
+            plans.plan(session, box.id, product.coop_id, 25_000, starts_at, manager, now)
+    with pytest.raises(plans.NoSuchPlan), db.write() as session:
+        plans.stop(session, product.coop_id + 1, 1, manager, now)
