@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, func
+from sqlalchemy import BindParameter, String, bindparam, cast, func, literal, or_
 from sqlmodel import Session, col, select
 
 from livestream.models import LiveClaim, LiveItem
@@ -15,7 +15,10 @@ from shop.stock.models import Hold, HoldState
 
 
 def steps_taken(session: Session, item_id: int, visitor_key: str, now: datetime) -> int:
-    """Steps of an item that a visitor holds or has bought in the session, in one look at both."""
+    """Steps of an item that a visitor holds or has bought in the session, in one look at both.
+
+    An order that late money opened again counts, though its goods come from ordinary sale now.
+    """
     return int(run(session, _TAKEN, {"item": item_id, "visitor": visitor_key, "now": now}).one().steps)
 
 
@@ -26,12 +29,14 @@ def _taken_by() -> Prepared:
     kept = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
         Hold.state == HoldState.OPEN, col(Hold.expires_at) > bindparam("now"), col(Hold.owner).in_(theirs)
     )
+    sold_here = literal("live:").concat(cast(LiveItem.session_id, String))
     bought = (
         select(func.coalesce(func.sum(OrderLine.quantity), 0))
-        .join(LiveItem, col(LiveItem.pool_id) == OrderLine.pool_id)
+        .join(LiveItem, col(LiveItem.variant_id) == OrderLine.variant_id)
         .join(Order, col(Order.id) == OrderLine.order_id)
         .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
         .where(LiveItem.id == item, Order.visitor_key == visitor)
+        .where(or_(col(OrderLine.live_key) == sold_here, col(OrderLine.live_key).like(sold_here.concat(":set%"))))
         .where(col(Parcel.state) != "cancelled", col(Parcel.state) != "refused")
     )
     return Prepared(select((kept.scalar_subquery() + bought.scalar_subquery()).label("steps")))

@@ -11,7 +11,7 @@ class TargetState(StrEnum):
     """For the picture, or for its turn to try again."""
     SENDING = "sending"
     REFUSED = "refused"
-    """The other site ended it; `why` says how often it was tried."""
+    """The other site ended it; `tries` says how often it was tried."""
 
 
 class LiveTarget(SQLModel, table=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from livestream.simulcast import targets
 from livestream.simulcast.models import TargetState
 from livestream.video.channel import Channel
+from livestream.video.glue import LOST_AFTER_S
 from livestream.video.remux import program, restrain
 from livestream.video.stage import Stage
 from shop.core.sealing import CannotOpen
@@ -73,15 +75,24 @@ class Relays:
         tries = 0
         while True:
             sent_s = await self._send(target_id, channel, address, tries)
+            if sent_s is None:
+                tries = 0
+                await self._wait_for_picture(target_id, channel)
+                continue
             tries = 1 if sent_s > LONGEST_WAIT_S else tries + 1
             await self._tell(target_id, TargetState.REFUSED, tries)
             await asyncio.sleep(wait_s(tries))
 
+    async def _wait_for_picture(self, target_id: int, channel: Channel) -> None:
+        await self._tell(target_id, TargetState.WAITING, 0)
+        while not _films(channel):
+            await asyncio.sleep(LOOK_EVERY_S)
+
     async def _tell(self, target_id: int, state: TargetState, tries: int) -> None:
         await self._stage.in_db(targets.note, target_id, state, tries, datetime.now(UTC))
 
-    async def _send(self, target_id: int, channel: Channel, address: str, tries: int) -> float:
-        """One connection, until it ends. Returns how long it stood."""
+    async def _send(self, target_id: int, channel: Channel, address: str, tries: int) -> float | None:
+        """One connection, until it ends. Returns how long it stood; None when it was our own picture that ended it."""
         loop = asyncio.get_running_loop()
         began_s, pipe, nowhere = loop.time(), asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         command = [program(), *_IN, *_THROUGH, address]
@@ -99,10 +110,12 @@ class Relays:
             with contextlib.suppress(ProcessLookupError):
                 sender.kill()
             await asyncio.gather(feeding, ended, return_exceptions=True)
-        return loop.time() - began_s
+        is_ours = feeding.done() and not feeding.cancelled() and feeding.result()
+        return None if is_ours or not _films(channel) else loop.time() - began_s
 
-    async def _feed(self, channel: Channel, sender: asyncio.subprocess.Process) -> None:
-        """From the newest key frame on, part by part, until the recording ends or the site does not keep up."""
+    async def _feed(self, channel: Channel, sender: asyncio.subprocess.Process) -> bool:
+        """From the newest key frame on, part by part. True when the recording ended, False when the site did not
+        keep up."""
         into, made = sender.stdin, channel.packager
         assert into  # noqa: S101  it is a pipe
         msn, place, epoch = made.next_msn, 0, -1  # the segment that grows: each begins with a key frame
@@ -110,7 +123,7 @@ class Relays:
             while not self._stage.closing:
                 changed, segment = channel.changed, made.segment(msn)
                 if segment is not None and epoch not in (-1, segment.epoch):
-                    return
+                    return True
                 if segment is not None and place < len(segment.parts):
                     if epoch < 0:
                         epoch = segment.epoch
@@ -121,6 +134,15 @@ class Relays:
                 elif made.next_msn > msn and segment is not None:
                     msn, place = msn + 1, 0
                 elif made.ended or (segment is None and made.next_msn > msn):
-                    return
+                    return made.ended
+                elif not _films(channel):
+                    return True
                 else:
-                    await asyncio.wait_for(changed.wait(), 30)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
+        return False
+
+
+def _films(channel: Channel) -> bool:
+    """Whether parts of a picture come."""
+    return channel.is_recording and time.monotonic() - channel.shown_at < LOST_AFTER_S

@@ -185,6 +185,17 @@ def test_an_order_that_late_money_opened_again_is_still_the_sessions(on_air: OnA
     on_air.agrees()
 
 
+def test_what_late_money_opened_again_counts_for_what_one_buyer_may_have(on_air: OnAir) -> None:
+    on_air.buy("A1", 3, "vietqr")
+    on_air.wait(45)
+    on_air.pay(0)
+    with on_air.db.read() as session:
+        visitor = session.get_one(Order, on_air.orders[0]).visitor_key
+    claim(on_air.db, on_air.live.slug, make_cart(on_air.db, on_air.now), 2, on_air.now, visitor=visitor)
+    with pytest.raises(live.TooManyForOne):
+        claim(on_air.db, on_air.live.slug, make_cart(on_air.db, on_air.now), 1, on_air.now, visitor=visitor)
+
+
 def test_each_fate_has_its_name_and_its_sum(on_air: OnAir) -> None:
     paid, cash, unpaid, gone, refused = (on_air.buy("A1", 1, pay) for pay in ("vietqr", "cod", "vietqr", "cod", "cod"))
     on_air.pay(0)

@@ -119,7 +119,9 @@ class TestOnAir:
             until(lambda: state_of(here) == "live")
             listed(base, there.live_id, seconds=30)
             until(lambda: self.target(db).state == "sending")
+        until(lambda: self.target(db).state == "waiting")  # the phone is silent: nobody has refused anything
         page = here.line.get(f"/ban-hang/live/{here.live_id}/phat-them").text
+        assert "Chờ hình từ điện thoại" in page
         assert "127.0.0.1" in page
         assert key_of(there) not in page
 
