@@ -98,6 +98,12 @@ def book() -> Book:
     return Book({it.code: it for it in provinces}, {it.code: it for it in wards})
 
 
+@lru_cache(maxsize=1)
+def ward_places() -> Mapping[str, tuple[float, float]]:
+    """Latitude and longitude of the middle of each ward, to about a kilometre."""
+    return {code: (float(lat), float(lon)) for code, lat, lon in _rows("ward_places.tsv")}
+
+
 def old_wards() -> Iterator[OldWard]:
     """Yield every old name, some of them with two spellings under one code."""
     districts = {code: (district, province) for code, district, province in _rows("old_districts.tsv")}

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import RedirectResponse
 
 from livestream import room
+from shop.addresses.book import ward_places
 from shop.catalog import listing
 from shop.catalog.listing import Filters
 from shop.certificates import service as certificates
@@ -55,6 +56,7 @@ def coop_page(slug: Slug, asked: AskedDep, db: DatabaseDep, page: PageDep, now: 
         cache=Shared((f"coop:{coop.id}", "live"), min(ends, default=None)),
         coop=coop,
         place=place,
+        map_at=ward_places().get(coop.ward_code),
         face=pictures.get(coop.face_photo_id or 0),
         cover=cover,
         papers=papers,

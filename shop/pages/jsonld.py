@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shop.addresses.book import ward_places
 from shop.catalog.service import ProductPage, VariantOnPage
 from shop.coops.models import Coop
 from shop.core.i18n import url
@@ -99,6 +100,9 @@ def coop(settings: Settings, coop: Coop, place: str, cover: Photo | None) -> lis
             "addressCountry": "VN",
         },
     }
+    if coop.ward_code in ward_places():
+        lat, lon = ward_places()[coop.ward_code]
+        who["location"] = {"@type": "Place", "geo": {"@type": "GeoCoordinates", "latitude": lat, "longitude": lon}}
     if cover:
         who["image"] = picture_address(settings, cover)
     return [who, trail(settings, ("Hợp tác xã", "/htx"), (coop.name, f"/htx/{coop.slug}"))]

@@ -12,6 +12,7 @@ from shop.pages import (
     finders,
     follow,
     home,
+    maps,
     messages,
     mine,
     policies,
@@ -23,6 +24,7 @@ from shop.pages import (
 router = APIRouter(include_in_schema=False)
 ROOMS = (
     home,
+    maps,
     shelves,
     product,
     coops,

@@ -203,6 +203,7 @@ DOORS = {
     "GET /api/v1/live/{slug}": PUBLIC,
     "GET /api/v1/products/{slug}": PUBLIC,
     "GET /danh-muc/{slug}": PUBLIC,
+    "GET /ban-do/{ward_code}.png": PUBLIC,
     "GET /htx/{slug}": PUBLIC,
     "GET /live/{slug}": PUBLIC,
     "POST /live/{slug}/bao-vi-pham": PUBLIC,

@@ -118,6 +118,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         **dict.fromkeys(("token", "cart_id", "secret"), "guessed-guessed-guessed-guessed0"),
         **dict.fromkeys(("source", "gateway"), "sepay"),
         "reference": "HTX000000000",
+        "ward_code": "23059",
         "kind": "san-pham",
     }
     return Victim(numbers, {"san-pham": draft.slug, "htx": coop.slug, "live": live.slug, "products": draft.slug})

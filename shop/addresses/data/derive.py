@@ -66,6 +66,7 @@ def derive(address_database: Path, admin_units: Path) -> None:
     _write("wards.tsv", ((code, name, province) for code, (name, province) in wards.items()))
     _write("old_districts.tsv", ((code, *names_) for code, names_ in districts.items()))
     _write("old_wards.tsv", ((code, name, district, " ".join(sorted(new))) for code, name, district, new in rows))
+    _write("ward_places.tsv", _places(admin_units, wards))
 
 
 def _first_source(
@@ -185,6 +186,14 @@ def _clean(name: str | None) -> str:
 
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(name))
+
+
+def _places(package: Path, wards: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    """Where each ward lies, to a hundredth of a degree: about a kilometre, which is all that a map here tells."""
+    database = sqlite3.connect(package / "vietnamadminunits" / "data" / "dataset.db")
+    middles = "SELECT wardCode, wardLat, wardLon FROM admin_units"
+    found = {code: (f"{lat:.2f}", f"{lon:.2f}") for code, lat, lon in database.execute(middles)}
+    return ((code, *found[code]) for code in sorted(wards) if code in found)
 
 
 def _write(file: str, rows: Iterable[tuple[str, ...]]) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PIL import Image
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from shop.accounts.models import Role
+from shop.addresses import service as addresses
+from shop.addresses.book import book, ward_places
 from shop.coops import shopfront
 from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.i18n import local
+from shop.pages import maps
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 
@@ -87,3 +92,28 @@ def test_the_page_names_its_people_to_people_and_to_machines(client: TestClient,
     assert "Chị Sáu" in page
     assert f'"legalName":"{coop.legal_name}"' in page
     assert f"/anh-chia-se/htx/{coop.slug}.jpg" in page
+
+
+class TestMap:
+    def test_the_page_shows_the_commune_and_no_nearer(self, client: TestClient, coop: Coop) -> None:
+        page = client.get(f"/htx/{coop.slug}").text
+        assert f"/ban-do/{coop.ward_code}.png" in page
+        assert f'href="geo:{11.11},{108.0}?z=12"' in page
+
+    def test_it_is_drawn_here_and_small(self, client: TestClient, coop: Coop) -> None:
+        answer = client.get(f"/ban-do/{coop.ward_code}.png")
+        with Image.open(io.BytesIO(answer.content)) as picture:
+            assert picture.size == (960, 600)
+        assert len(answer.content) < 20_000
+        assert client.get("/ban-do/99999.png").status_code == 404
+
+    def test_every_ward_of_the_book_has_its_place(self) -> None:
+        assert set(ward_places()) == set(book().wards)
+
+    def test_both_archipelagos_lie_on_the_map_of_the_country(self) -> None:
+        assert all("Đặc khu" in addresses.ward(code).name for code in maps.ISLANDS)
+        seen = maps._fitted(list(ward_places().values()), maps.COUNTRY)
+        for code in maps.ISLANDS:
+            x, y = seen(ward_places()[code])
+            assert maps.COUNTRY[0] < x < maps.COUNTRY[2]
+            assert maps.COUNTRY[1] < y < maps.COUNTRY[3]
