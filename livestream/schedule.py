@@ -10,6 +10,7 @@ from secrets import token_hex
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
+from livestream.beside import tell_co_host
 from livestream.chat.models import LiveCrew
 from livestream.events import SessionMoved
 from livestream.models import AHEAD, CHANGEABLE, ON_AIR, LiveItem, LiveSession, SessionState
@@ -133,6 +134,7 @@ def plan(
     session.add(live)
     session.flush()
     audit(session, host, "state", f"live:{live.id}", None, live.state, now, coop_id)
+    tell_co_host(session, live, now)
     bump(session, "live")
     return live
 
@@ -150,6 +152,7 @@ def announce(session: Session, live_id: int, person: Person, now: datetime) -> N
     refuse_overlap(session, live.coop_id, [live.host_id, live.co_host_id], told, but=live_id)
     if not move(session, live, SessionState.SCHEDULED, person, now, SessionState.DRAFT):
         raise NotScheduled(title=live.title)
+    tell_co_host(session, live, now)
 
 
 def plan_again(session: Session, live_id: int, starts_at: datetime, person: Person, now: datetime) -> None:
@@ -202,6 +205,7 @@ def replan(session: Session, live_id: int, plan: Plan, person: Person, now: date
     live.title, live.summary = plan.title, plan.summary
     live.co_host, live.co_host_id = plan.co_host, plan.co_host_id
     live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes
+    tell_co_host(session, live, now)
     bump(session, "live", f"session:{live_id}")
 
 

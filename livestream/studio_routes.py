@@ -13,7 +13,7 @@ from sqlmodel import Session
 from livestream import desk, schedule
 from livestream import room as rooms
 from livestream import service as live
-from livestream.chat import talk
+from livestream.chat import crew, talk
 from livestream.gate import service as gate
 from livestream.models import CHANGEABLE, LiveSession
 from livestream.room import Room
@@ -110,8 +110,9 @@ def sessions(db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
     with db.read() as session:
         mine = person.coop_ids(*SELLERS)
         cards = rooms.of_coop(session, mine)
+        invited = crew.open_invitations(session, person)
         coop = coops.get(session, mine[0])
-    return page("live/studio_list.html", block="sessions", sessions=cards, coop=coop, person=person)
+    return page("live/studio_list.html", block="sessions", sessions=cards, coop=coop, person=person, invited=invited)
 
 
 @router.get("/moi")

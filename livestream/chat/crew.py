@@ -10,14 +10,19 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from livestream.chat.models import LiveCrew
-from livestream.models import LiveSession
+from livestream.models import CHANGEABLE, ON_AIR, LiveSession
 from livestream.schedule import NoSuchSession, Plan, refuse_overlap
+from shop.accounts import service as accounts
 from shop.core.audit import audit
 from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import NotAllowed, NotFound, Refusal
+from shop.core.i18n import gettext as _
+from shop.core.i18n import moment
 from shop.core.ids import secret_token
 from shop.core.phones import read_phone
+from shop.notify import service as notify
+from shop.notify.service import Letter
 
 Role = Literal["co-host", "moderator"]
 SELLERS = ("host", "manager")
@@ -73,7 +78,10 @@ def require(post: Post, *, selling: bool = False, own: bool = False) -> None:
 def invite(
     session: Session, live_id: int, role: Role, phone: str, person: Person, now: datetime, *, sees_money: bool = False
 ) -> LiveCrew:
-    """Invite somebody: whoever opens the link first, or only the person with `phone`. Audited. Raises CrewIsFull."""
+    """Invite somebody: whoever opens the link first, or only the person with `phone`, who gets a letter. Audited.
+
+    Raises CrewIsFull.
+    """
     if len(of_session(session, live_id)) >= MOST:
         raise CrewIsFull(most=MOST)
     row = LiveCrew(
@@ -88,7 +96,33 @@ def invite(
     session.add(row)
     session.flush()
     _audit(session, row, person, "", "invited", now)
+    if row.phone:
+        _tell(session, row, now)
     return row
+
+
+def _tell(session: Session, row: LiveCrew, now: datetime) -> None:
+    """A letter to the one number that may take the post, with the way to it."""
+    live = session.get_one(LiveSession, row.session_id)
+    known = accounts.find_by_phone(session, row.phone)
+    facts = {"title": live.title, "when": moment(live.starts_at)}
+    asked = _("Mời dẫn cùng buổi live") if row.role == "co-host" else _("Mời giữ trật tự buổi live")
+    words = _("%(title)s, %(when)s. Mở đường dẫn, đăng nhập bằng số này rồi bấm Nhận lời.") % facts
+    letter = Letter(f"crew:{row.id}:invited", "live_crew", asked, words, f"/giup-live/{row.secret}")
+    notify.tell(
+        session, letter, subject=f"crew:{row.id}", phone=row.phone, email=known.email if known else None, now=now
+    )
+
+
+def open_invitations(session: Session, person: Person) -> list[tuple[LiveCrew, LiveSession]]:
+    """What this person's number is asked to help with and has not answered, the nearest session first."""
+    asked = (
+        select(LiveCrew, LiveSession)
+        .join(LiveSession, col(LiveSession.id) == LiveCrew.session_id)
+        .where(LiveCrew.phone == person.phone, LiveCrew.phone != "", col(LiveCrew.person_id).is_(None))
+        .where(col(LiveCrew.left_at).is_(None), col(LiveSession.state).in_((*CHANGEABLE, *ON_AIR)))
+    )
+    return list(session.exec(asked.order_by(col(LiveSession.starts_at))).all())
 
 
 def invitation(session: Session, secret: str, person: Person) -> LiveCrew:

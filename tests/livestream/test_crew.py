@@ -16,8 +16,10 @@ from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.hub import Hub
 from shop.core.streams import live_room
+from shop.notify.models import Message
+from tests.factories import make_coop
 from tests.factories_accounts import make_person, sign_in
-from tests.factories_live import make_session
+from tests.factories_live import make_host, make_session
 from tests.livestream.chatting import claims, say
 
 Clients = Callable[[], TestClient]
@@ -103,6 +105,26 @@ def test_an_invitation_is_one_persons_and_ends_at_once(client: TestClient, db: D
         assert session.exec(select(LiveComment.state)).one() == "shown"
         audited = select(AuditEntry.after).where(AuditEntry.subject == f"live:{on_air.id}:crew:{crew.id}")
         assert list(session.exec(audited)) == ["invited", "accepted", "left"]
+
+
+def test_the_invited_number_gets_a_letter_and_sees_it_in_the_workspace(
+    client: TestClient, db: Database, new_client: Clients
+) -> None:
+    now = datetime.now(UTC)
+    on_air, _items, host = make_session(db, now)
+    guest = make_host(db, make_coop(db))
+    sign_in(client, db, host)
+    invited(client, db, on_air, "moderator")
+    crew = invited(client, db, on_air, "co-host", phone=guest.phone)
+    with db.read() as session:
+        (letter,) = session.exec(select(Message).where(Message.address == guest.phone))
+    assert letter.link == f"/giup-live/{crew.secret}"
+    assert on_air.title in letter.body
+    desk = sign_in(new_client(), db, guest)
+    assert f"/giup-live/{crew.secret}" in desk.get("/ban-hang/live").text
+    assert crew.secret not in client.get("/ban-hang/live").text
+    client.post(f"/ban-hang/live/{on_air.id}/binh-luan/nguoi-giup/{crew.id}/thoi")
+    assert f"/giup-live/{crew.secret}" not in desk.get("/ban-hang/live").text
 
 
 def test_whoever_helps_may_leave_and_ends_nobody_elses_post(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from livestream import room as rooms
@@ -14,7 +15,9 @@ from livestream.models import LiveSession
 from livestream.models import SessionState as S
 from livestream.schedule import Plan
 from shop.core.db import Database
+from shop.core.deps import Person
 from shop.core.errors import Invalid, NotAllowed
+from shop.notify.models import Message
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import sign_in
 from tests.factories_live import make_host, make_session, variant_of
@@ -106,6 +109,26 @@ def test_a_co_host_is_somebody_of_the_co_op_and_in_one_place(db: Database, now: 
         schedule.plan(session, other.id, beside, a_plan(now + DAY + timedelta(minutes=30)), now)
     with db.write() as session:
         schedule.plan(session, other.id, beside, a_plan(now + DAY + timedelta(minutes=60)), now)
+
+
+def test_the_co_host_gets_a_letter_once_it_is_announced_and_again_for_another_time(db: Database, now: datetime) -> None:
+    coop = make_coop(db)
+    host, beside = make_host(db, coop), make_host(db, coop)
+    variant = variant_of(db, make_product(db, coop))
+    with db.write() as session:
+        draft = schedule.plan(session, coop.id, host, a_plan(now + DAY, co_host_id=beside.id), now, draft=True)
+        schedule.add_item(session, draft.id, variant.id, 5000, 2, 1, host, now)
+        assert _letters(session, beside) == 0
+        schedule.announce(session, draft.id, host, now)
+        assert _letters(session, beside) == 1
+        schedule.replan(session, draft.id, a_plan(now + DAY, co_host_id=beside.id, summary="Khác"), host, now)
+        assert _letters(session, beside) == 1
+        schedule.replan(session, draft.id, a_plan(now + 2 * DAY, co_host_id=beside.id), host, now)
+        assert _letters(session, beside) == 2
+
+
+def _letters(session: Session, person: Person) -> int:
+    return len(session.exec(select(Message).where(Message.address == person.phone)).all())
 
 
 def test_whoever_takes_the_post_of_a_co_host_is_free_at_that_time(db: Database, now: datetime) -> None:
