@@ -21,6 +21,7 @@ from admin import (
     refund_routes,
     review_routes,
     statement_routes,
+    trust_routes,
 )
 from shop.core.web import join
 
@@ -31,5 +32,6 @@ ROOMS = (
     order_routes,
     host_routes,
     application_routes,
+    trust_routes,
 )
 join(router, [room.router for room in ROOMS])

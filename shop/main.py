@@ -66,6 +66,7 @@ from shop.checkout import service as checkout
 from shop.coops import messages as coop_messages
 from shop.coops import service as coops
 from shop.coops.domains import OwnDomain
+from shop.complaints import service as complaints
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit
@@ -160,6 +161,7 @@ JOBS: Sequence[Job] = (
     Job("remind-followers", 20, reminders.remind),
     Job("settle-sessions-of-mediamtx", 5, live_mtx.settle_due),
     Job("end-holidays", 600, coops.end_holidays),
+    Job("raise-silent-claims", 60, complaints.raise_silent),
     Job("forget-old-sheets", 24 * 3600, sheets.forget_old),
     Job("forget-old-follows", 24 * 3600, following.forget_old_follows),
     Job("tell-what-runs-out", 120, low_stock.tell_what_runs_out),

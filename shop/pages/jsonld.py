@@ -11,6 +11,7 @@ from shop.core.i18n import url
 from shop.core.pictures import Photo
 
 if TYPE_CHECKING:
+    from shop.reviews.service import Said
     from shop.settings import Settings
 
 CONTEXT = "https://schema.org"
@@ -36,8 +37,8 @@ def trail(settings: Settings, *steps: tuple[str, str]) -> dict[str, Any]:
     return {"@context": CONTEXT, "@type": "BreadcrumbList", "itemListElement": items}
 
 
-def product(settings: Settings, page: ProductPage, name: str) -> list[dict[str, Any]]:
-    """A product with an offer for each variant, and where its page stands."""
+def product(settings: Settings, page: ProductPage, name: str, said: Said) -> list[dict[str, Any]]:
+    """A product with an offer for each variant, what its buyers say, and where its page stands."""
     path = f"/san-pham/{page.product.slug}"
     address = settings.base_url + url(path)
     goods = {
@@ -53,6 +54,8 @@ def product(settings: Settings, page: ProductPage, name: str) -> list[dict[str, 
         "image": [picture_address(settings, photo) for photo in page.photos],
         "offers": [_offer(settings, page, variant, address) for variant in page.variants],
     }
+    if said.count:
+        goods["aggregateRating"] = {"@type": "AggregateRating", "ratingValue": said.mean, "reviewCount": said.count}
     steps = ((page.category.name, f"/danh-muc/{page.category.slug}"), (name, path))
     return [goods, trail(settings, *steps)]
 

@@ -22,6 +22,7 @@ from shop.core.web import Page
 from shop.pages import jsonld
 from shop.pages.asked import NoNul, Slug
 from shop.pages.home import mark_live
+from shop.reviews import service as reviews
 from shop.shipping import service as shipping
 
 router = APIRouter(include_in_schema=False)
@@ -39,16 +40,18 @@ def show(slug: Slug, db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
             return RedirectResponse(url(f"/san-pham/{shown.product.slug}"), 301)
         on_air = room.products_on_air(session).get(shown.product.id, "")
         mark_live(session, shown.also)
+        said = reviews.said_of(session, shown.product.id)
     name = name_of(shown.product)
     return page(
         "catalog/product.html",
         cache=Shared(shown.tags, shown.valid_until),
         shown=shown,
+        said=said,
         title=name,
         on_air=on_air,
         chosen=next((variant for variant in shown.variants if variant.left), shown.variants[0]),
         address=page.settings.base_url + url(f"/san-pham/{shown.product.slug}"),
-        jsonld=jsonld.product(page.settings, shown, name),
+        jsonld=jsonld.product(page.settings, shown, name, said),
     )
 
 

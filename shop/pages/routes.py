@@ -8,6 +8,7 @@ from shop.core.web import join
 from shop.pages import (
     account,
     account_records,
+    after_buying,
     coops,
     finders,
     follow,
@@ -36,5 +37,6 @@ ROOMS = (
     account_records,
     messages,
     follow,
+    after_buying,
 )
 join(router, [room.router for room in ROOMS])

@@ -11,6 +11,8 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from shop.accounts.rights import STAFF, Right
+from shop.complaints import service as complaints
+from shop.complaints.models import ComplaintState
 from shop.coops import service as coops
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, SettingsDep, VisitDep
@@ -20,6 +22,7 @@ from shop.core.web import Page
 from shop.notify.webpush import vapid_public
 from shop.orders import by_hand, cash, states
 from shop.orders import desk as orders
+from shop.reviews import service as reviews
 from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, READING, Desk, OrdersDesk, PackDesk, ReadingDesk, StaffDesk
 
@@ -67,6 +70,8 @@ def _home_facts(session: Session, desk: Desk) -> dict[str, Any]:
     if desk.may(*READING):
         facts |= {"counts": orders.counts(session, coop.id), "newest": orders.parcels(session, coop.id, "new", most=5)}
         facts["latest"] = orders.latest(session, coop.id)
+        facts["claims"] = complaints.count(session, ComplaintState.OPEN, coop.id)
+        facts["questions"] = reviews.waiting(session, coop.id)
     return facts
 
 
@@ -161,7 +166,7 @@ def _move(
     if step in STEPS:
         STEPS[step](session, coop_id, parcel_id, person, now)
     elif step == "da-giao":
-        states.deliver(session, coop_id, parcel_id, person, now, told.collected_vnd)
+        states.deliver(session, coop_id, parcel_id, person, now, told.collected_vnd, told.note.strip()[:80])
     elif step == "cho-tra-tien-mat":
         phone = orders.parcel(session, coop_id, parcel_id).order.phone
         cash.lift(session, phone, person, now, coop_id)

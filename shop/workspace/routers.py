@@ -22,6 +22,7 @@ from shop.workspace import (
     practice,
     selling,
     sheets,
+    trust,
     shop,
     weighing,
 )
@@ -42,6 +43,7 @@ ROUTERS: Sequence[APIRouter] = (
     joining.router,
     people.router,
     sheets.router,
+    trust.router,
     lessons.router,
     practice.router,
 )

@@ -114,10 +114,12 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "paper_id": paper.id,
         **dict.fromkeys(("proposal_id", "refund_id", "report_id", "money_id", "message_id", "event_id", "number"), 1),
         **dict.fromkeys(("cash_id", "remittance_id", "payment_id", "review_id", "file_id", "batch_id"), 1),
-        **dict.fromkeys(("invitation_id", "file_id", "request_id", "crew_id"), 1),
+        **dict.fromkeys(("invitation_id", "file_id", "request_id", "crew_id", "sheet_id", "complaint_id"), 1),
+        **dict.fromkeys(("question_id", "line_id"), 1),
         **dict.fromkeys(("token", "cart_id", "secret"), "guessed-guessed-guessed-guessed0"),
         **dict.fromkeys(("source", "gateway"), "sepay"),
         "reference": "HTX000000000",
+        "lesson": "khong-co",
         "ward_code": "23059",
         "kind": "san-pham",
     }
