@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from shop.core import hub as hub_module
 from shop.core.bus import MemoryBus
 from shop.core.hub import Hub, tell_now
-from shop.core.room import RING, Room, Viewer, frame
+from shop.core.room import RING
 from shop.core.streams import EventStream, live_room, room_at, stream_path
 
 SECRET = "a-secret-for-tests"
@@ -322,36 +322,3 @@ def test_a_room_without_viewers_is_forgotten(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(hub_module, "SWEEP_S", -1.0)
         hub.room(live_room("mi-quang"))
         assert hub.room(ROOM) is not first
-
-
-def test_a_busy_tick_is_one_frame_shared_by_all() -> None:
-    room = Room(ROOM)
-    for number in range(10):
-        room.say("left", str(number))
-    first, place = room.since(0, "vi")
-    second, _ = room.since(0, "vi")
-    assert first is second
-    assert place == 10
-    assert first.count(b"event: left") == 10
-
-
-def test_criterion_18_a_pin_does_not_wait_for_the_end_of_the_tick() -> None:
-    async def talk() -> list[int]:
-        room, shown = Room(ROOM), []
-        viewer = Viewer(room, "viewer-0000000001", "vi", room.seq)
-        viewer.pause_writing()
-        room.enter(viewer)
-        for event in ("chat", "chat", "pin", "chat"):
-            room.say(event, "", at_once=event == "pin")
-            await asyncio.sleep(0)
-            shown.append(room.shown)
-        return shown
-
-    assert asyncio.run(talk()) == [1, 1, 3, 3]
-
-
-def test_text_cannot_break_out_of_its_frame() -> None:
-    assert (
-        frame("pin", "a\r\nevent: evil\n\nb", "x-1")
-        == b"id: x-1\nevent: pin\ndata: a\ndata: event: evil\ndata: \ndata: b\n\n"
-    )
