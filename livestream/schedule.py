@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from livestream.beside import tell_co_host
 from livestream.chat.models import LiveCrew
 from livestream.events import SessionMoved
+from livestream.forbidden import refuse_claims
 from livestream.models import AHEAD, CHANGEABLE, ON_AIR, LiveItem, LiveSession, SessionState
 from livestream.moves import move
 from shop.accounts import service as accounts
@@ -109,10 +110,11 @@ def plan(
 ) -> LiveSession:
     """Put a session on the schedule, or keep it as a draft: nobody hears of it, and its time is nobody's yet.
 
-    Raises StartsInThePast, StartsTooSoon, HostIsBusy, NotAllowed (a co-host of another co-op), CoopNotVerified,
-    PoliciesMissing.
+    Raises StartsInThePast, StartsTooSoon, HostIsBusy, ForbiddenClaim, NotAllowed (a co-host of another co-op),
+    CoopNotVerified, PoliciesMissing.
     """
     coops.require_selling(session, [coop_id])
+    refuse_claims(plan.title, plan.summary)
     _refuse_stranger(session, coop_id, host.id, plan)
     if not draft:
         _refuse_time(plan, now)
@@ -193,6 +195,7 @@ def practise(session: Session, coop_id: int, host: Person, title: str, now: date
 def replan(session: Session, live_id: int, plan: Plan, person: Person, now: datetime) -> None:
     """Change words and time before the session begins. Raises what `plan` raises, and NotScheduled."""
     live = _scheduled(session, live_id)
+    refuse_claims(plan.title, plan.summary)
     _refuse_stranger(session, live.coop_id, live.host_id, plan)
     if live.state != SessionState.DRAFT:
         if plan.starts_at != live.starts_at:

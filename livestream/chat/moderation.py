@@ -11,6 +11,7 @@ from livestream.chat import claims
 from livestream.chat.claims import desk_of
 from livestream.chat.models import LiveComment, LiveSpeaker
 from livestream.chat.talk import MODERATION, by_number
+from livestream.forbidden import refuse_claims
 from livestream.models import LiveSession
 from livestream.schedule import NoSuchItem
 from livestream.service import NotOnAir
@@ -41,9 +42,9 @@ def silence(session: Session, live_id: int, number: int, how: str, person: Perso
 
 
 def pin_words(session: Session, live_id: int, number: int, person: Person, now: datetime) -> None:
-    """Set a sentence above all others; 0 takes it down."""
+    """Set a sentence above all others; 0 takes it down. Raises ForbiddenClaim: to praise a claim is to make it."""
     if number:
-        by_number(session, live_id, number)
+        refuse_claims(by_number(session, live_id, number).words)
     chat = desk_of(session, live_id, timedelta(0), now).chat
     _audit(session, live_id, person, "pinned_comment", "chat", chat.pinned_number, number or None, now)
     chat.pinned_number = number or None

@@ -18,6 +18,7 @@ from livestream.chat.claims import Desk, desk_of
 from livestream.chat.models import HOST_SAYS, PEOPLE_SAY, SOURCES, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import Kind, Reading, read_comment
 from livestream.chat.words import masked
+from livestream.forbidden import refuse_claims
 from livestream.models import LiveSession
 from livestream.schedule import NoSuchSession
 from shop.cart import service as cart
@@ -150,7 +151,11 @@ def _is_listed(chat: LiveChat, words: str) -> bool:
 def host_says(
     session: Session, live_id: int, person: Person, words: str, now: datetime, answers: int | None = None
 ) -> Said:
-    """The host, co-host or moderator speaks; `answers` is the number of the question that this answers."""
+    """The host, co-host or moderator speaks; `answers` is the number of the question that this answers.
+
+    Raises ForbiddenClaim.
+    """
+    refuse_claims(words)
     desk = desk_of(session, live_id, timedelta(0), now)
     speaker = speaker_of(session, live_id, f"host:{person.id}", person.name, now)
     if answers is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -26,7 +27,9 @@ from shop.stock import service as stock
 LEAST_VND, MOST_VND = 1_000, 1_000_000_000
 # Such words are checked before they are displayed: law on e-commerce 122/2025, Art. 17; decree 109/2018 on "hữu cơ".
 _ORGANIC = ("huu co", "organic")
-_HEALING = ("chua benh", "dac tri", "tri benh", "khoi benh")
+_CLAIM = r"(?:chua benh|dac tri|tri benh|khoi benh)\b"
+_HEALING = re.compile(rf"\b{_CLAIM}")
+_DENIED = re.compile(rf"\bkhong (?:(?:phai|la|co|the|tac dung|thay the|duoc|thuoc|de|dung) )*{_CLAIM}")
 
 
 class PriceNotPossible(Invalid):
@@ -125,10 +128,16 @@ def set_state(session: Session, product: Product, state: ProductState, person: P
         coops.open_if_new(session, product.coop_id, person, now)
 
 
+def heals(text: str) -> bool:
+    """Whether the words say that something heals; that it does not ("không thay thế thuốc chữa bệnh") is no claim."""
+    return _HEALING.search(_DENIED.sub(" ", " ".join(folded_words(text)))) is not None
+
+
 def check_display(session: Session, product: Product, now: datetime) -> None:
     """Whether its words may be displayed. Raises ClaimNeedsProof, HealingClaim."""
-    said = " ".join(folded_words(f"{product.name} {product.name_en} {product.summary}"))
-    if any(claim in said for claim in _HEALING):
+    text = f"{product.name} {product.name_en} {product.summary}"
+    said = " ".join(folded_words(text))
+    if heals(text):
         raise HealingClaim
     if any(claim in said for claim in _ORGANIC):
         papers = certificates.about(session, {product.id: product.coop_id}, now)[product.id]
