@@ -17,10 +17,16 @@ from shop.demo.market import make_market
 from shop.demo.orders import make_orders
 from shop.demo.payouts import make_payouts
 from shop.demo.people import make_people
+from shop.demo.staff import make_staff
 from shop.settings import Settings
 
 Part = Callable[[Database, Settings, datetime], None]
-PARTS: tuple[tuple[str, Part], ...] = (("people", make_people), ("orders", make_orders), ("payouts", make_payouts))
+PARTS: tuple[tuple[str, Part], ...] = (
+    ("people", make_people),
+    ("orders", make_orders),
+    ("payouts", make_payouts),
+    ("staff", make_staff),
+)
 """What comes after the goods; a room adds its part here."""
 
 
