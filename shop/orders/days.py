@@ -68,7 +68,7 @@ class Pick:
 def picks(session: Session, coop_id: int) -> list[Pick]:
     """What the confirmed parcels need, a row for each variant."""
     names = (col(OrderLine.product_name), col(OrderLine.variant_name))
-    steps, weight_g = func.sum(col(OrderLine.quantity)), func.sum(col(OrderLine.quantity) * col(OrderLine.step_g))
+    steps, weight_g = func.sum(col(OrderLine.quantity)), func.sum(_grams())
     wanted = (
         select(*names, steps, weight_g, func.count(col(OrderLine.parcel_id).distinct()))
         .join(Parcel, col(Parcel.id) == col(OrderLine.parcel_id))

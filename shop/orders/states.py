@@ -140,9 +140,17 @@ def _expect_cash(
 
 
 def deliver(
-    session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime, collected_vnd: int | None = None
+    session: Session,
+    coop_id: int,
+    parcel_id: int,
+    person: Person,
+    now: datetime,
+    collected_vnd: int | None = None,
+    received_by: str = "",
 ) -> None:
     """The buyer has the parcel; with cash on delivery the cash is collected, all of it or `collected_vnd`.
+
+    `received_by` is who took it at the door, when that was not the buyer: it stays on the parcel's timeline.
 
     Raises NoSuchParcel, MovedOn, CodDiffers, MoneyOnlyHeld.
 
@@ -152,7 +160,7 @@ def deliver(
     from_states = ("packed",) if parcel.way == "pickup" else ("handed_over", "problem")
     order = session.get_one(Order, parcel.order_id)
     _require_taken(session, order)
-    _move(session, parcel, from_states, "delivered", person, now, delivered_at=now)
+    _move(session, parcel, from_states, "delivered", person, now, received_by, delivered_at=now)
     if order.payment_method == "cod":
         cash_vnd = _cash_vnd(session, order, parcel) if parcel.way == "pickup" else 0
         if cash_vnd:

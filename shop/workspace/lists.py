@@ -86,6 +86,15 @@ def confirm_all(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: OrdersDe
     return page.go("/ban-hang/don?trang_thai=new", "saved")
 
 
+@router.post("/dong-goi")
+def pack_ticked(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
+    """What was ticked on the list is packed."""
+    for parcel_id in form.value.ids if form.ok else ():
+        with db.write() as session:
+            _try(states.pack, session, desk.coop_id, parcel_id, desk.person, now)
+    return page.go("/ban-hang/dong-goi", "saved")
+
+
 @router.post("/chuyen-giao")
 def set_off(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """The co-op's own van takes along what was ticked."""
