@@ -109,6 +109,13 @@ class Line:
     def can_be_bought(self) -> bool:
         return self.on_sale and not self.is_short and not self.is_too_few
 
+    def kind_for(self, owner: str) -> str:
+        """Which price it is to the vouchers of `owner`; empty when they are not for this line."""
+        if self.live_key:
+            return self.price_kind if self.live_key == owner else ""
+        ours = owner == vouchers.shop_owner(self.coop_id) and self.on_sale
+        return (self.price_kind or vouchers.SHOP) if ours else ""
+
     @property
     def is_too_few(self) -> bool:
         """The co-op does not send so little of it."""
@@ -249,7 +256,7 @@ def _wholesale(session: Session, rows: Sequence[Any]) -> set[int]:
 def _with_voucher(session: Session, voucher_id: int, lines: list[Line]) -> tuple[list[Line], VoucherTaken]:
     """The lines with what the voucher takes off each, to the đồng."""
     voucher = session.get_one(Voucher, voucher_id)
-    goods = [(line.price_kind if line.live_key == voucher.owner else "", line.total_vnd) for line in lines]
+    goods = [(line.kind_for(voucher.owner), line.total_vnd) for line in lines]
     off = vouchers.off(voucher, goods)
     marked = [
         replace(line, discount_vnd=line.discount_vnd + part, voucher_code=voucher.code) if part else line

@@ -233,8 +233,12 @@ _LIVE_LINE = Prepared(insert(CartLine.__table__))  # type: ignore[attr-defined] 
 
 
 def take_voucher(session: Session, cart_id: str, code: str, now: datetime) -> None:
-    """Put a voucher of a session in the cart, an empty code takes it out. Raises NoSuchVoucher, VoucherGone."""
-    owners = {line.live_key for line in read(session, cart_id, now).lines if line.is_live}
+    """Put a voucher of a session or a co-op in the cart, an empty code takes it out.
+
+    Raises NoSuchVoucher, VoucherGone.
+    """
+    lines = read(session, cart_id, now).lines
+    owners = {line.live_key if line.is_live else vouchers.shop_owner(line.coop_id) for line in lines}
     voucher_id = vouchers.find(session, owners, code).id if code.strip() else None
     session.execute(update(Cart).where(col(Cart.id) == cart_id).values(voucher_id=voucher_id))
 

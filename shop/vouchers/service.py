@@ -16,8 +16,13 @@ from shop.core.errors import Invalid, NotFound, Refusal
 from shop.core.money import split_by_share
 from shop.vouchers.models import Voucher, VoucherUse
 
-LIVE, DEAL = "live", "deal"
-"""The kinds of price of a session's lines; a third, `set`, is a price for several goods together."""
+LIVE, DEAL, SHOP = "live", "deal", "shop"
+"""The kinds of price: of a session's lines, and the ordinary one. Another, `set`, is a price for goods together."""
+
+
+def shop_owner(coop_id: int) -> str:
+    """Whose vouchers come off a co-op's goods outside its sessions."""
+    return f"coop:{coop_id}"
 
 
 class NoSuchVoucher(NotFound):
@@ -98,8 +103,11 @@ def is_open(voucher: Voucher) -> bool:
 
 
 def counts_with(voucher: Voucher, price_kind: str) -> bool:
-    """The rule of adding up: a voucher comes off a live price, off a deal only if it says so, off a set never."""
-    return price_kind == LIVE or (voucher.with_deals and price_kind == DEAL)
+    """The rule of adding up: a voucher comes off an ordinary and a live price, off a deal only if it says so.
+
+    It never comes off a set, nor off what costs less because many were taken or the co-op knows the buyer.
+    """
+    return price_kind in (LIVE, SHOP) or (voucher.with_deals and price_kind == DEAL)
 
 
 def off(voucher: Voucher, goods: Sequence[tuple[str, int]]) -> list[int]:

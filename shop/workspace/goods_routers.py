@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from shop.workspace import goods, listing, lots, refining
+from shop.workspace import goods, listing, lots, refining, terms, vouchers
 
 ROUTERS: Sequence[APIRouter] = (
     listing.router,
     refining.router,
     goods.router,
     lots.router,
+    terms.router,
+    vouchers.router,
 )

@@ -22,6 +22,7 @@ from shop.accounts.models import Role, SavedAddress
 from shop.cart.routes import COOKIE as CART
 from shop.catalog.drafts.models import ListingDraft
 from shop.catalog.models import Product, ProductState, Variant
+from shop.catalog.plans.models import PricePlan
 from shop.catalog.undo.models import HandChange
 from shop.certificates.models import CertificateState
 from shop.checkout import service as checkout
@@ -85,6 +86,9 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         press: dict[str, Any] = {"coop_id": coop.id, "person_id": 0, "variant_id": sold_box.id, "at": now}
         changed = HandChange(what="price", before=1, after=2, **press)
         session.add(changed)
+        session.add(
+            planned := PricePlan(price_vnd=1000, starts_at=now, variant_id=sold_box.id, person_id=0, person_name="")
+        )
         session.add(lot := Lot(coop_id=coop.id, product_id=sold.id, code="Món Nháp Kín", made_at=now))
         session.add(listed := ListingDraft(coop_id=coop.id, person_id=0, name="Món Nháp Kín", touched_at=now))
         session.flush()
@@ -101,6 +105,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "person_id": buyer.id,
         "item_id": items[0].id,
         "draft_id": listed.id,
+        "plan_id": planned.id,
         "lot_id": lot.id,
         **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1},
         "change_id": changed.id,

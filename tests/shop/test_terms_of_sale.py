@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from shop.accounts.models import PersonRow
+from shop.accounts.models import PersonRow, Role
 from shop.cart import basket
 from shop.cart import service as cart
 from shop.catalog.models import PriceChange, Product, Variant
@@ -22,8 +22,9 @@ from shop.core.deps import Person
 from shop.orders.models import OrderLine
 from shop.orders.verify import broken_rules
 from shop.settings import Settings
+from shop.vouchers import service as vouchers
 from tests.factories import make_coop, make_product
-from tests.factories_accounts import make_person
+from tests.factories_accounts import make_person, sign_in
 from tests.factories_orders import answered, make_order, make_table, place, variant_of
 
 
@@ -154,3 +155,65 @@ def test_a_price_begins_on_its_day_once_and_in_the_planners_name(
             plans.plan(session, box.id, product.coop_id, 25_000, starts_at, manager, now)
     with pytest.raises(plans.NoSuchPlan), db.write() as session:
         plans.stop(session, product.coop_id + 1, 1, manager, now)
+
+
+def test_terms_wholesale_and_a_later_price_are_said_at_the_desk(
+    db: Database, product: Product, client: TestClient
+) -> None:
+    box = variant_of(db, product)
+    sign_in(client, db, make_person(db, Role.MANAGER, coop_id=product.coop_id))
+    make_person(db, phone="+84911111111", name="Chị Sỉ")
+    here = f"/ban-hang/hang/{box.id}"
+    form = {"least_steps": "2", "most_steps": "50", "low_at": "3", "tiers": "5 = 18k\n10 = 15.000", "wholesale": ""}
+    assert "10 = 15.000" in client.post(f"{here}/cach-ban", data=form).text
+    shown = client.get(f"/san-pham/{product.slug}").text
+    assert "mua ít nhất 2" in shown
+    assert "từ 5: 18.000" in shown
+    wrong = client.post(f"{here}/cach-ban", data={**form, "tiers": "5 = 25k"})
+    assert (wrong.status_code, "Mua càng nhiều giá phải càng thấp" in wrong.text) == (422, True)
+    assert client.post(f"{here}/cach-ban", data={**form, "tiers": "rẻ lắm"}).status_code == 422
+    assert (
+        "từ 01/12/2030" not in client.post(f"{here}/gia-hen", data={"price_vnd": "25k", "starts_on": "2030-12-01"}).text
+    )
+    assert "Chị Sỉ" in client.post("/ban-hang/khach-si", data={"phone": "0911 111 111"}).text
+    assert client.post("/ban-hang/khach-si", data={"phone": "0911 111 119"}).status_code == 422
+
+
+def test_a_coops_own_code_comes_off_its_ordinary_goods_and_nobody_elses(
+    db: Database, product: Product, settings: Settings, client: TestClient, now: datetime
+) -> None:
+    other_coop = make_coop(db)
+    make_table(db, other_coop)
+    other = variant_of(db, make_product(db, other_coop, price_vnd=100_000))
+    mine = variant_of(db, product)
+    sign_in(client, db, make_person(db, Role.MANAGER, coop_id=product.coop_id))
+    form = {"code": "vuon10", "percent": "10", "off_vnd": "50000", "quantity": "5"}
+    assert "VUON10" in client.post("/ban-hang/ma-giam", data=form).text
+    assert client.post("/ban-hang/ma-giam", data=form).status_code == 409
+    with db.write() as session:
+        cart_id = cart.open_cart(session, None, now)
+        for box in (mine, other):
+            cart.set_quantity(session, cart_id, box.id, 2, now)
+        cart.take_voucher(session, cart_id, "VUON10", now)
+    with db.read() as session:
+        off = {line.variant_id: line.discount_vnd for line in basket.read(session, cart_id, now).lines}
+    assert off == {mine.id: 4000, other.id: 0}
+    placed = place(db, answered(db, cart_id, settings, now), settings, now)
+    with db.read() as session:
+        lines = session.exec(select(OrderLine).where(OrderLine.order_id == placed.id)).all()
+        assert [*broken_rules(session), *vouchers.broken_rules(session)] == []
+    assert sorted(line.discount_vnd for line in lines) == [0, 4000]
+
+
+def test_a_code_does_not_come_off_what_costs_less_already(
+    db: Database, box: Variant, manager: Person, now: datetime
+) -> None:
+    told = vouchers.Terms("VUON", 10, 0, 50_000, 0, 5, 1)
+    with db.write() as session:
+        coop_id = session.get_one(Product, box.product_id).coop_id
+        vouchers.make(session, vouchers.shop_owner(coop_id), coop_id, told, manager, now)
+        cart_id = cart.open_cart(session, None, now)
+        cart.set_quantity(session, cart_id, box.id, 5, now)
+        cart.take_voucher(session, cart_id, "VUON", now)
+    with db.read() as session:
+        assert basket.read(session, cart_id, now).lines[0].discount_vnd == 0
