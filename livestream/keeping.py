@@ -110,3 +110,23 @@ def forget_due(db: Database, now: datetime, years: Years, data_dir: Path) -> Non
     for live_id in words:
         with db.write() as session:
             forget_words(session, live_id, years, now)
+
+
+def sweep(db: Database, now: datetime, years: Years, data_dir: Path) -> None:
+    """On the disk of a media server of its own: delete what the market has let go of, by what stands in the database.
+
+    Only pictures that are past their years, that nobody holds as evidence, and whose session has forgotten them
+    (`forget_pictures` there found no folder to delete).
+    """
+    here = [int(folder.name) for folder in (data_dir / "live").glob("*") if folder.name.isdecimal()]
+    gone = select(LiveSession.id).where(
+        col(LiveSession.id).in_(here),
+        col(LiveSession.state).in_(OVER),
+        col(LiveSession.has_video).is_(False),
+        col(LiveSession.legal_hold).is_(False),
+        col(LiveSession.ended_at) <= now - years.pictures * YEAR,
+    )
+    with db.read() as session:
+        found = list(session.exec(gone))
+    for live_id in found:
+        shelf_of(data_dir, live_id).clear()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from livestream import keeping
 from livestream.video import films, glue, lease, unkept
 from livestream.video.channel import Channel, Taken
 from livestream.video.glue import Standing
@@ -46,6 +47,7 @@ PIECES_PER_S, PIECES_AT_ONCE = 20.0, 150.0
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 TICK_S, SEEN_EVERY_S, LOOK_AT_DISK_S = 1.0, 5.0, 10.0
 FORGET_AFTER_S = 120.0
+SWEEP_EVERY_S = 3600.0
 FILM_WITHIN_S = 20.0
 MOST_CHANNELS = 2_000
 
@@ -310,12 +312,21 @@ class Stage:
         """Every second: how all stand, whose picture stays away, who is asked for no longer."""
         for live_id in await self.in_db(glue.going_on):
             await self.act(live_id)
+        swept_at = 0.0
         while True:
             await asyncio.sleep(TICK_S)
             try:
                 await self._tick()
+                if time.monotonic() - swept_at > SWEEP_EVERY_S:
+                    swept_at = time.monotonic()
+                    await self._sweep()
             except Exception:
                 log.exception("stage not watched")
+
+    async def _sweep(self) -> None:
+        """What the market has forgotten goes from this disk, too, wherever its worker runs."""
+        years = keeping.Years(self._settings.live_pictures_years, self._settings.live_records_years)
+        await self.in_db(keeping.sweep, datetime.now(UTC), years, self._settings.data_dir)
 
     async def _tick(self) -> None:
         if self._acts:

@@ -83,6 +83,26 @@ def test_nobody_deletes_pictures_before_their_time(db: Database, now: datetime, 
     assert stands(db, over.id, tmp_path)[1]
 
 
+def test_a_media_server_deletes_from_its_own_disk_what_the_market_has_let_go_of(
+    db: Database, now: datetime, tmp_path: Path
+) -> None:
+    """The worker's disk holds no pictures; the database tells the media server what is over."""
+    media, worker = tmp_path / "media", tmp_path / "worker"
+    old, held, young = (filmed(db, now, media) for _ in range(3))
+    (media / "live" / "lost+found").mkdir()
+    late = now + timedelta(days=367)
+    with db.write() as session:
+        session.get_one(LiveSession, young.id).ended_at = late - timedelta(days=1)
+        keeping.hold_as_evidence(session, held.id, "Công văn 12/QLTT", OFFICER, now, held=True)
+    keeping.sweep(db, late, YEARS, media)
+    assert [shelf_of(media, one.id).folder.exists() for one in (old, held, young)] == [True] * 3, "not forgotten yet"
+    keeping.forget_due(db, late, YEARS, worker)
+    keeping.sweep(db, now, YEARS, media)
+    assert shelf_of(media, old.id).folder.exists(), "not before its time, whatever the database says"
+    keeping.sweep(db, late, YEARS, media)
+    assert [shelf_of(media, one.id).folder.exists() for one in (old, held, young)] == [False, True, True]
+
+
 def test_an_officer_stops_a_replay_takes_its_record_and_holds_it(
     client: TestClient, db: Database, settings: Settings
 ) -> None:
