@@ -76,6 +76,18 @@ def parcel(session: Session, coop_id: int, parcel_id: int) -> DeskParcel:
     return _with_orders(session, [found])[0]
 
 
+def together(session: Session, one: DeskParcel) -> list[DeskParcel]:
+    """The other parcels of the same phone to the same place that wait to be packed, too: one packing holds them all."""
+    order, parcel = one.order, one.parcel
+    if not order.phone or parcel.state not in ("new", "confirmed"):
+        return []
+    place = (Order.ward_code == order.ward_code, Order.line == order.line, Parcel.way == parcel.way)
+    mine = (Parcel.coop_id == parcel.coop_id, col(Parcel.state).in_(("new", "confirmed")), Parcel.id != parcel.id)
+    wanted = select(Parcel).join(Order, col(Order.id) == Parcel.order_id).where(*mine, *place)
+    found = session.exec(wanted.where(Order.phone == order.phone).order_by(col(Parcel.id)).limit(PAGE)).all()
+    return _with_orders(session, found)
+
+
 def _with_orders(session: Session, rows: Sequence[Parcel]) -> list[DeskParcel]:
     ids = {row.order_id for row in rows}
     orders = session.exec(select(Order).where(col(Order.id).in_(ids)))

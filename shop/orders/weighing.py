@@ -211,7 +211,9 @@ def _leave_out(session: Session, it: Outcome, goods_fit: bool, person: Person, n
             units[one.line.pool_id] = units.get(one.line.pool_id, 0) + missing
     if units:
         stock.put_back(session, f"order:{it.order.id}", now, "left out", units, person)
-    for pool_id, missing in units.items() if not goods_fit else ():
+    if goods_fit:
+        return
+    for pool_id, missing in sorted(units.items()):
         stock.write_off(session, pool_id, missing, person, now, "left out of a parcel")
 
 

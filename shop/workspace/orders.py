@@ -132,6 +132,7 @@ def _show(
         coop = coops.get(session, desk.coop_id)
         view = orders.parcel(session, coop.id, parcel_id)
         no_cash_until = cash.blocked_until(session, view.order.phone, now)
+        together = orders.together(session, view)
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
     return page(
@@ -142,6 +143,7 @@ def _show(
         view=view,
         form=form,
         no_cash_until=no_cash_until,
+        together=together,
     )
 
 

@@ -109,3 +109,19 @@ def test_labels_come_as_pdf_in_every_size_of_paper_a_sheet_for_each_parcel(
         assert len(boxes) == sheets
         assert all(abs(float(box) - width) < 1 for box in boxes)
         assert b"BeVietnamPro" in answer.content
+
+
+def test_two_orders_of_one_phone_to_one_door_are_packed_together(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    box = variant_of(db, make_product(db, coop, on_hand=100))
+    for visitor, line in (("a", "Ấp 3"), ("b", "Ấp 3"), ("c", "Ấp 4")):
+        make_order(db, {box.id: 1}, settings, now, visitor=visitor, line=line)
+    with db.read() as session:
+        first, second, elsewhere = session.exec(select(Parcel.id).order_by(Parcel.id))  # type: ignore[arg-type]
+    page = packer.get(f"/ban-hang/don/{first}").text
+    assert "Đã đóng chung 2 kiện" in page
+    packer.post("/ban-hang/dong-goi", data={"ids": [first, second]})
+    with db.read() as session:
+        assert [session.get_one(Parcel, one).state for one in (first, second, elsewhere)] == ["packed", "packed", "new"]
+    assert "đóng chung" not in packer.get(f"/ban-hang/don/{elsewhere}").text

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from payments import ledger
 from payments import service as payments
@@ -23,13 +23,17 @@ from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.demo.orders import transfer
+from shop.orders import from_lots, giving_back, states, weighing
 from shop.orders import service as orders
-from shop.orders import states, weighing
+from shop.orders.giving_back import Wish
 from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.verify import broken_rules
 from shop.orders.weighing import MoneyGivenBefore, NothingLeft, Real, SumMoved, WeightUnlikely
 from shop.settings import Settings
 from shop.stock import service as stock
+from shop.stock.lots import service as lot_service
+from shop.stock.lots.models import LotUnits
+from shop.stock.lots.service import Harvest
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person
 from tests.factories_orders import make_order, make_table, variant_of
@@ -187,9 +191,6 @@ def test_nothing_goes_wrong_quietly(shed: Shed) -> None:
 
 
 def test_after_money_was_given_back_by_hand_nothing_is_weighed(shed: Shed) -> None:
-    from shop.orders import giving_back
-    from shop.orders.giving_back import Wish
-
     parcel = shed.order(2, "vietqr")
     with shed.db.write() as session:
         money = giving_back.parcel_money(session, parcel.id)
@@ -237,3 +238,17 @@ def _agree(session: Session, parcel: Parcel) -> None:
     back_vnd = sum(row.back_vnd for row in session.exec(select(Settled).where(Settled.parcel_id == parcel.id)))
     if order.state == "placed" or order.state == "done":
         assert state.due_vnd - back_vnd == order.total_vnd
+
+
+@pytest.mark.parametrize(("fit", "in_lots"), [(True, 100), (False, 99)])
+def test_what_is_left_out_and_spoilt_leaves_its_lot(shed: Shed, fit: bool, in_lots: int) -> None:
+    with shed.db.write() as session:
+        stock.set_on_hand(session, shed.variant.id, 0, shed.manager, shed.now)
+        told = Harvest(shed.coop.id, shed.variant.product_id, "L1")
+        lot_service.receive(session, told, {shed.variant.id: 100}, {}, shed.manager, shed.now)
+    parcel = shed.order(3)
+    shed.settle(parcel, 2, fit=fit)
+    with shed.db.write() as session:
+        states.pack(session, parcel.coop_id, parcel.id, shed.manager, shed.now)
+        assert session.exec(select(func.sum(LotUnits.left))).one() == in_lots - 2
+        assert list(from_lots.broken_rules(session)) == []
