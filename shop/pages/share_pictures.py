@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,16 @@ router = APIRouter(prefix="/anh-chia-se")
 SIZE = (1200, 630)
 PAPER, INK, QUIET, PITAYA = "#fffaf3", "#2a1520", "#6b5560", "#b3125f"
 TEXT_LEFT, TEXT_RIGHT = 660, 1150
+MOST_PHOTOS = 4
+Box = tuple[int, int, int, int]
+TILES: Mapping[int, Sequence[Box]] = {
+    0: (),
+    1: ((0, 0, 600, 630),),
+    2: ((0, 0, 600, 312), (0, 318, 600, 630)),
+    3: ((0, 0, 600, 312), (0, 318, 297, 630), (303, 318, 600, 630)),
+    4: ((0, 0, 297, 312), (303, 0, 600, 312), (0, 318, 297, 630), (303, 318, 600, 630)),
+}
+"""Where so many photos stand on the left half."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +84,32 @@ def of_session(slug: str, request: Request, db: DatabaseDep, settings: SettingsD
     with db.read() as session:
         room = rooms.read(session, rooms.find(session, slug))
         coop = coops.get(session, room.live.coop_id)
-    first = next(iter(room.items), None)
+    goods = {item.variant.photo.id: item.variant.photo for item in room.items if item.variant.photo}
+    own = [room.cover] if room.cover and room.live.cover_photo_id else []
     told = Told(room.live.title, i18n.moment(room.live.starts_at), coop.name, "LIVE")
-    return _answer(request, settings, told, first.variant.photo if first else None)
+    return _answer(request, settings, told, *(own or list(goods.values())[:MOST_PHOTOS]))
 
 
-def _answer(request: Request, settings: Settings, told: Told, photo: Photo | None) -> Response:
+def _answer(request: Request, settings: Settings, told: Told, *photos: Photo | None) -> Response:
     """The picture from disk; drawn in the back room when these facts were never shown before."""
-    photo_file = str(settings.media_dir.resolve() / path_of(photo.key, min(photo.width, 640), "jpeg")) if photo else ""
-    named = "|".join([told.title, told.line, told.below, told.badge, photo_file])
+    here = settings.media_dir.resolve()
+    photo_files = [str(here / path_of(one.key, min(one.width, 640), "jpeg")) for one in photos if one]
+    named = "|".join([told.title, told.line, told.below, told.badge, *photo_files])
     file = settings.media_dir.resolve() / "share" / f"{hashlib.sha256(named.encode()).hexdigest()[:32]}.jpg"
     if not file.exists():
-        body: bytes = request.app.state.backroom.run(draw, told, photo_file)
+        body: bytes = request.app.state.backroom.run(draw, told, *photo_files)
         write_durably(file, body)
     return FileResponse(file, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
 
 
-def draw(told: Told, photo_file: str) -> bytes:
-    """The picture as JPEG. Without the typeface (brought by the set-up) it shows the photo alone."""
+def draw(told: Told, *photo_files: str) -> bytes:
+    """The picture as JPEG, its photos as tiles. Without the typeface (brought by the set-up) it shows them alone."""
     picture = Image.new("RGB", SIZE, PAPER)
-    if photo_file and Path(photo_file).exists():
-        with Image.open(photo_file) as photo:
-            picture.paste(ImageOps.fit(photo.convert("RGB"), (600, 630), Image.Resampling.LANCZOS), (0, 0))
+    there = [file for file in photo_files if file and Path(file).exists()]
+    for file, (left, top, right, bottom) in zip(there, TILES[len(there)], strict=True):
+        with Image.open(file) as photo:
+            tile = ImageOps.fit(photo.convert("RGB"), (right - left, bottom - top), Image.Resampling.LANCZOS)
+            picture.paste(tile, (left, top))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((600, 0, 608, 630), fill=PITAYA)
     _brand(pen)

@@ -75,6 +75,7 @@ DOORS = {
     "POST /ban-hang/live/{live_id}/san-sang/xac-nhan": COOP,
     "POST /ban-hang/live/{live_id}/hen-lai": COOP,
     "POST /ban-hang/live/{live_id}/hinh-tu": COOP,
+    "POST /ban-hang/live/{live_id}/anh-bia": COOP,
     "POST /ban-hang/live/{live_id}/lap-lai": COOP,
     "POST /ban-hang/live/{live_id}/len-lich": COOP,
     "POST /ban-hang/live/{live_id}/mon/{item_id}/the-nhac": COOP,

@@ -44,6 +44,19 @@ def test_no_word_runs_out_of_the_picture(title: str) -> None:
     assert left >= 650
 
 
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_several_photos_are_tiles_of_the_left_half(tmp_path: Path, count: int) -> None:
+    files = []
+    for colour in ("#1d6b3b", "#b3125f", "#e8a200", "#2a4fb3")[:count]:
+        files.append(tmp_path / f"{colour[1:]}.jpg")
+        Image.new("RGB", (640, 480), colour).save(files[-1], quality=95)
+    picture = Image.open(io.BytesIO(draw(Told("Đêm hội trái cây", "", "HTX Tiến Phát"), *map(str, files))))
+    corners = {picture.convert("RGB").getpixel(at) for at in ((40, 300), (560, 300), (40, 600), (560, 600))}
+    paper = ImageColor.getrgb(PAPER)
+    assert paper not in corners
+    assert len(corners) == count
+
+
 def test_the_photo_fills_the_left_half(tmp_path: Path) -> None:
     photo = tmp_path / "anh.jpg"
     Image.new("RGB", (640, 480), "#1d6b3b").save(photo, quality=95)
