@@ -9,6 +9,7 @@ from admin import (
     cash_routes,
     comparison_routes,
     hand_routes,
+    helping_routes,
     host_routes,
     live_routes,
     messages,
@@ -32,6 +33,7 @@ ROOMS = (
     order_routes,
     host_routes,
     application_routes,
+    helping_routes,
     trust_routes,
 )
 join(router, [room.router for room in ROOMS])

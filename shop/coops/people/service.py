@@ -148,6 +148,13 @@ def accept(session: Session, token: str, person: PersonRow, now: datetime) -> In
     return found
 
 
+def help_out(session: Session, coop_id: int, helper: Person, agreed_by: int, hours: int, now: datetime) -> None:
+    """The helper acts for the co-op from now on, for so many hours, as one of its directors agreed; audited."""
+    consents.agree(session, f"person:{agreed_by}", consents.HELP, "code", now)
+    ends_at = now + timedelta(hours=hours)
+    accounts.grant(session, helper, helper.id, Role.HELPER, coop_id, now, ends_at, agreed_by)
+
+
 def take_away(session: Session, coop_id: int, person_id: int, role: Role, by: Person, now: datetime) -> None:
     """This person no longer holds the role here, from this moment. Raises NotOneOfUs, LastDirector."""
     _lock(session, coop_id)

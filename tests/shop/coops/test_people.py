@@ -146,3 +146,27 @@ class TestHelping:
             assert accounts.as_person(session, row, later - timedelta(minutes=5)).coop_ids("helper")
             assert accounts.as_person(session, row, later).roles == ()
             assert people.posts(session, office.coop.id, later)[1:] == []
+
+    def test_an_officer_helps_once_the_director_has_read_out_the_code(self, office: Office, db: Database) -> None:
+        officer = sign_in(office.new_client(), db, make_person(db, Role.OFFICER, phone="+84900000004", name="Cô Hạnh"))
+        here = f"/lien-minh/htx/{office.coop.id}/giup"
+        assert officer.get("/ban-hang").status_code == 403
+        code = re.findall(r"<strong>(\d{6})</strong>", officer.post(here).text)[0]
+        wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+        assert officer.post(f"{here}/ma", data={"code": wrong, "hours": "2"}).status_code == 422
+        assert "Bạn đang làm thay" in officer.post(f"{here}/ma", data={"code": code, "hours": "2"}).text
+        assert officer.get("/ban-hang/tien").status_code == 403
+        assert "Cô Hạnh" in office.client.get("/ban-hang/nguoi").text
+        with db.read() as session:
+            agreed = session.exec(select(Consent).where(Consent.purpose == "help")).one()
+        assert (agreed.subject, agreed.channel) == (f"person:{office.director.id}", "code")
+
+    def test_the_code_of_one_coop_helps_no_other_and_signs_nobody_in(self, office: Office, db: Database) -> None:
+        officer = sign_in(office.new_client(), db, make_person(db, Role.OFFICER, phone="+84900000004", name="Cô Hạnh"))
+        other = make_coop(db)
+        make_person(db, Role.MANAGER, coop_id=other.id, phone="+84900000009")
+        code = re.findall(r"<strong>(\d{6})</strong>", officer.post(f"/lien-minh/htx/{office.coop.id}/giup").text)[0]
+        answer = officer.post(f"/lien-minh/htx/{other.id}/giup/ma", data={"code": code, "hours": "2"})
+        assert answer.status_code == 422
+        typed = {"phone": office.director.phone, "code": code}
+        assert office.new_client().post("/dang-nhap/ma/nhap", data=typed).status_code == 422
