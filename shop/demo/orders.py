@@ -25,9 +25,9 @@ from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import Coop, CoopState
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.orders import states
+from shop.orders import states, weighing
 from shop.orders.handlers import money_arrived
-from shop.orders.models import Order, Parcel
+from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.placing import Buyer, Part, find_placed, place
 from shop.orders.service import cancel, close
 from shop.settings import Settings
@@ -101,6 +101,10 @@ STORIES = (
     Story("da-giao-5", 640, 1, 1, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
     Story("da-giao-6", 660, 3, 3, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
     Story("da-giao-7", 500, 0, 1, "cod", ("confirm", "pack", "deliver"), way="pickup"),
+    Story("da-can-1", 7, 3, 1, "cod", ("confirm", "weigh")),
+    Story("moi-5", 5, 2, 1, "cod"),
+    Story("da-can-2", 9, 4, 1, "vietqr", ("pay", "confirm", "weigh")),
+    Story("dong-goi-3", 11, 3, 1, "cod", ("confirm", "weigh", "pack")),
     Story("da-giao-8", 510, 4, 3, "vietqr", ("pay", "confirm", "pack", "hand over", "deliver")),
 )
 
@@ -239,6 +243,13 @@ def _hand_over(session: Session, parcel: Parcel, manager: Person, now: datetime)
     states.hand_over(session, parcel.coop_id, parcel.id, manager, now, **facts)
 
 
+def _weigh(session: Session, parcel: Parcel, manager: Person, now: datetime) -> None:
+    """Three percent lighter than ordered."""
+    lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).all()
+    real = {line.id: weighing.Real(line.quantity, line.weight_g * 97 // 100) for line in lines}
+    weighing.settle(session, parcel.coop_id, parcel.id, real, manager, now)
+
+
 _ACTS: dict[str, Act] = {
     "pay": lambda session, order, settings, _manager, now: transfer(session, order, settings, now),
     "pay half": lambda session, order, settings, _manager, now: transfer(
@@ -247,6 +258,7 @@ _ACTS: dict[str, Act] = {
     "pay late": lambda session, order, settings, _manager, now: transfer(session, order, settings, now),
     "close": lambda session, order, _settings, _manager, now: close(session, order.id, now),
     "confirm": _each(lambda s, p, who, now: states.confirm(s, p.coop_id, p.id, who, now)),
+    "weigh": _each(_weigh),
     "pack": _each(lambda s, p, who, now: states.pack(s, p.coop_id, p.id, who, now)),
     "hand over": _each(_hand_over),
     "own": _each(lambda s, p, who, now: states.hand_over(s, p.coop_id, p.id, who, now, carrier_key="own")),
