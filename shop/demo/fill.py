@@ -18,6 +18,7 @@ from shop.demo.orders import make_orders
 from shop.demo.payouts import make_payouts
 from shop.demo.people import make_people
 from shop.demo.staff import make_staff
+from shop.demo.trust import make_trust
 from shop.settings import Settings
 
 Part = Callable[[Database, Settings, datetime], None]
@@ -26,6 +27,7 @@ PARTS: tuple[tuple[str, Part], ...] = (
     ("orders", make_orders),
     ("payouts", make_payouts),
     ("staff", make_staff),
+    ("trust", make_trust),
 )
 """What comes after the goods; a room adds its part here."""
 
