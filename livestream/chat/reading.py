@@ -62,7 +62,7 @@ def read_comment(text: str, codes: Mapping[str, int]) -> Reading:
     phone = next((token.word for token in tokens if token.kind == "phone"), None)
     named = {token.word for token in tokens if token.kind == "code"}
     if not named:
-        return Reading(Kind.NOTHING, phone=phone)
+        return Reading(Kind.QUESTION if asks(typed) else Kind.NOTHING, phone=phone)
     if asks(typed):
         return Reading(Kind.QUESTION, tuple(Wanted(code, 0) for code in sorted(named)), phone)
     try:

@@ -24,6 +24,7 @@ from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.i18n import HERE
 from shop.core.pagecache import bump
+from shop.demo import live_evening
 from shop.settings import Settings
 from shop.stock import service as stock
 from shop.stock.models import Pool
@@ -72,6 +73,7 @@ class _Stage:
     session: Session
     host: Person
     clip_key: str
+    settings: Settings
     now: datetime
 
 
@@ -93,7 +95,7 @@ def make_sessions(db: Database, settings: Settings, now: datetime, draw: bool = 
         coop_ids = _hosted(session, row.id) if row else []
         if row is None or not coop_ids:
             return
-        stage = _Stage(session, accounts.as_person(session, row), clip_key, now)
+        stage = _Stage(session, accounts.as_person(session, row), clip_key, settings, now)
         _make_over(stage, coop_ids[0])
         _make_on_air(stage, coop_ids[0])
         _make_tomorrow(stage, coop_ids[-1])
@@ -162,8 +164,8 @@ def _make_over(stage: _Stage, coop_id: int) -> None:
     live.start(stage.session, live_id, stage.host, start)
     for number, item in enumerate(schedule.items_of(stage.session, live_id)):
         live.pin(stage.session, live_id, item.id, start + timedelta(minutes=2 + 9 * number), stage.host)
-    live.end(stage.session, live_id, stage.host, start + timedelta(minutes=52))
-    live.note_viewers(stage.session, live_id, 312)
+    live_evening.tell(stage.session, schedule.session_of(stage.session, live_id), stage.host, stage.settings, stage.now)
+    live.end(stage.session, live_id, stage.host, start + live_evening.LASTED_MINUTES * live_evening.MINUTE)
 
 
 def _make_on_air(stage: _Stage, coop_id: int) -> None:

@@ -181,7 +181,7 @@ def _tell(
     for at, act in enumerate(story.then, start=1):
         later = (now - start) * at / (len(story.then) + 1)
         moment = start + (PROMPT if act in ("pay", "pay half") and story.hours_ago else later)
-        _ACTS[act](session, session.get_one(Order, placed.id), settings, manager, moment)
+        ACTS[act](session, session.get_one(Order, placed.id), settings, manager, moment)
 
 
 def _fill_cart(session: Session, coop_ids: Sequence[int], now: datetime) -> str:
@@ -250,7 +250,7 @@ def _weigh(session: Session, parcel: Parcel, manager: Person, now: datetime) -> 
     weighing.settle(session, parcel.coop_id, parcel.id, real, manager, now)
 
 
-_ACTS: dict[str, Act] = {
+ACTS: dict[str, Act] = {
     "pay": lambda session, order, settings, _manager, now: transfer(session, order, settings, now),
     "pay half": lambda session, order, settings, _manager, now: transfer(
         session, order, settings, now, order.total_vnd // 2

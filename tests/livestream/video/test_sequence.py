@@ -96,7 +96,8 @@ def test_what_the_picture_means_for_the_session(state: S, changes: dict[str, Any
 def test_a_session_that_sells_with_its_cover_has_a_picture_only_once_one_came() -> None:
     covered = Standing(S.LIVE, 1, has_video=False)
     assert due(covered, FACTS) == "first_picture"
-    assert due(covered, replace(FACTS, has_segment=False, silent_s=60, dark_s=60)) is None, "the cover is no picture lost"
+    nothing_yet = replace(FACTS, has_segment=False, silent_s=60, dark_s=60)
+    assert due(covered, nothing_yet) is None, "there was no picture to lose"
 
 
 def test_one_phone_has_the_lease_until_it_is_silent_or_another_takes_over(db: Database) -> None:

@@ -1,0 +1,157 @@
+"""A whole evening in real browsers: filmed, sold, cut off, ended, bought from the replay, and reckoned up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from sqlmodel import select
+
+from livestream import moves, verify
+from livestream import service as live
+from livestream.figures.reading import figures
+from livestream.figures.verify import in_the_books
+from livestream.models import LiveSession
+from shop.demo.orders import transfer
+from shop.orders.models import Order
+from shop.settings import Settings
+from tests.browser.filming import CAMERA, STARTS_WITHIN_MS, Evening, evening, go_live, sees
+from tests.browser.test_comment_orders import say
+from tests.journeys.test_buying import choose_payment, tell_who_and_where
+from tests.servers import NotAvailable, find_chromium
+
+pytestmark = pytest.mark.browser
+PASTED = "Hoa Nguyễn: A3 x2 0901111222\nBé Na: a2\nTám: bao nhiêu tiền vậy?\nÚt: lấy 2 ký A1"
+
+
+@pytest.fixture
+def tonight(sqlite_template: Path, tmp_path: Path) -> Iterator[Evening]:
+    try:
+        program = find_chromium()
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
+    with sync_playwright() as playwright:
+        browser: Browser = playwright.chromium.launch(executable_path=program, args=CAMERA)
+        with evening(browser, sqlite_template, tmp_path / "market") as play:
+            yield play
+        browser.close()
+
+
+def test_from_the_camera_to_the_books(tonight: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moves, "LONG_ENOUGH_S", 3)
+    phone, lan, tu = tonight.phone(), tonight.viewer(), tonight.viewer()
+    go_live(phone)
+    sees(lan)
+    deal_vnd = run_a_deal(phone, lan)
+    say(lan, "A1 x2", "Chị Lan")
+    expect(lan.locator("#answer")).to_contain_text("đã giữ 2 × A1")
+    say(tu, "cho anh 1 A2 0912000111", "Anh Tư")
+    expect(tu.locator("#held")).to_contain_text("Đang giữ cho bạn")
+    expect(lan.locator("#chat-lines")).to_contain_text("091•••••11")
+    phone.locator(".pin-next").click()
+    expect(lan.locator("#pinned .code")).to_have_text("A2")
+
+    phone.context.set_offline(True)
+    expect(lan.locator(".reconnecting")).to_be_visible(timeout=STARTS_WITHIN_MS)
+    expect(phone.locator("#dot-words")).to_contain_text("Mất mạng")
+    the_desk_goes_on(tonight)
+    phone.context.set_offline(False)
+    expect(lan.locator(".reconnecting")).to_have_count(0, timeout=STARTS_WITHIN_MS)
+    sees(lan)
+    expect(phone.locator("#dot-words")).to_have_text("Hình đang lên tốt", timeout=STARTS_WITHIN_MS)
+
+    phone.locator(".stop").click()
+    phone.get_by_role("button", name="Bấm lần nữa để kết thúc").click()
+    expect(lan.locator("#now")).to_have_attribute("data-state", "replay", timeout=STARTS_WITHIN_MS)
+    buys_from_the_replay(lan)
+    reckoned(tonight, deal_vnd)
+
+
+def run_a_deal(phone: Page, viewer: Page) -> int:
+    """On the item that is shown; returns its price."""
+    phone.locator(".room-tools [popovertarget=run]").click()
+    phone.locator("#run").get_by_role("link", name="Giá chớp A1").click()
+    price_vnd = int(phone.locator("#deal [name=price_vnd]:checked").input_value())
+    phone.get_by_role("button", name="Mở giá chớp").click()
+    expect(phone.locator("#strip .deal-line")).to_contain_text("còn 5 suất")
+    phone.locator("#run [popovertargetaction=hide]").click()
+    expect(viewer.locator("#pinned .deal-line")).to_be_visible()
+    return price_vnd
+
+
+def the_desk_goes_on(tonight: Evening) -> None:
+    """A list from elsewhere, while nobody sees the picture."""
+    desk = tonight.phone()
+    desk.goto(f"/ban-hang/live/{tonight.live.id}/binh-luan")
+    desk.get_by_label("Các bình luận").fill(PASTED)
+    desk.get_by_role("button", name="Nhận các bình luận").click()
+    comments = desk.locator("#comments")
+    for words, became in (
+        ("Hoa Nguyễn", "A3 × 2: đang giữ"),
+        ("Bé Na", "A2 × 1: đang giữ"),
+        ("Tám", "Câu hỏi"),
+        ("Út", "Chưa rõ"),
+        ("Chị Lan", "A1 × 2: đang giữ"),
+        ("Anh Tư", "0912 000 111"),
+    ):
+        expect(comments.locator(".comment", has_text=words)).to_contain_text(became)
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def buys_from_the_replay(buyer: Page) -> None:
+    """What is held at the deal's price, and what is shown in the film at its usual one: one order."""
+    buyer.get_by_role("link", name="Xem lại buổi live").click()
+    sees(buyer)
+    buyer.locator(".room-tools [popovertarget=items]").click()
+    buyer.locator(".chapter[data-code=A2]").click()
+    with buyer.expect_response("**/gio-hang") as added:
+        buyer.locator("#replay-now[data-code=A2]").get_by_role("button").click()
+    assert added.value.ok
+    buyer.goto("/gio-hang")
+    buyer.get_by_role("button", name="Đặt mua").click()
+    tell_who_and_where(buyer)
+    choose_payment(buyer, "VietQR")
+    buyer.get_by_role("button", name="Đặt hàng").click()
+    expect(buyer.get_by_role("heading", name="Còn một bước: chuyển khoản")).to_be_visible()
+
+
+def reckoned(tonight: Evening, deal_vnd: int) -> None:
+    """The bank tells; then the figures, the order, the books and the host's page say the same sum."""
+    with tonight.db.write() as session:
+        order = session.exec(select(Order)).one()
+        transfer(session, order, Settings(_env_file=None, env="demo"), datetime.now(UTC))
+        order_id, total_vnd = order.id, order.total_vnd
+    with tonight.db.read() as session:
+        told = figures(session, session.get_one(LiveSession, tonight.live.id), datetime.now(UTC))
+        assert verify.broken_rules(session) == []
+        assert in_the_books(session, [order_id]) == {order_id: total_vnd}
+    assert (told.money.orders, told.money.standing_vnd, told.money.kept_vnd) == (1, 2 * deal_vnd, 2 * deal_vnd)
+    assert (told.funnel.claims, told.funnel.ordered, told.funnel.paid) == (4, 1, 1)
+    desk = tonight.phone()
+    expect(desk.get_by_role("heading", name=tonight.live.title)).to_be_visible()  # over: the camera leads to its desk
+    desk.get_by_role("link", name="Số liệu, đóng gói").click()
+    expect(desk.locator(".figures-top").first).to_contain_text(f"{2 * deal_vnd:,}".replace(",", "."))
+    desk.get_by_role("link", name="Danh sách đóng gói").click()
+    expect(desk.locator(".pack")).to_contain_text("Nguyễn Thị Hoa")
+
+
+def test_a_host_who_sold_with_a_cover_turns_the_camera_on_and_nobody_has_to_reload(tonight: Evening) -> None:
+    """And a take that the market cannot read is followed by another."""
+    with tonight.db.write() as session:
+        live.start(session, tonight.live.id, tonight.host, datetime.now(UTC))
+    viewer, phone = tonight.viewer(), tonight.phone()
+    expect(viewer.locator("#pinned .code")).to_have_text("A1")
+    expect(viewer.locator("#picture")).to_have_count(0)
+    go_live(phone)
+    sees(viewer)
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=422, content_type="application/problem+json", body='{"type": "/problems/not-video"}')
+
+    phone.route("**/hinh/*/*/*", refuse, times=1)
+    expect(phone.locator("#camera")).to_have_attribute("data-take", "2", timeout=STARTS_WITHIN_MS)
+    sees(viewer)
+    expect(phone.locator("#dot-words")).to_have_text("Hình đang lên tốt", timeout=STARTS_WITHIN_MS)
