@@ -98,7 +98,9 @@ def test_who_is_taken_away_is_out_at_once_and_it_is_written_down(office: Office,
         told = [(row.person_name, row.before, row.after) for row in rows]
     role = f"seller@coop:{office.coop.id}"
     assert told == [("Chị Sáu", None, role), ("Bà Nguyện", role, None)]
-    assert "Vai trò" in office.client.get("/ban-hang/nguoi/nhat-ky").text
+    log = office.client.get("/ban-hang/nguoi/nhat-ky").text
+    assert "Vai trò: Người bán → không còn" in log
+    assert "Lời mời: Người bán …321" in log
 
 
 def test_the_last_director_stays(office: Office) -> None:
