@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from shop.accounts.models import PersonRow
+from shop.accounts.models import PersonRow, RoleGrant
 from shop.catalog.models import Product, ProductPhoto
 from shop.complaints import service as complaints
 from shop.complaints.models import Complaint
@@ -42,11 +42,16 @@ def make_trust(db: Database, settings: Settings, now: datetime) -> None:
             return
         _review(session, people[MANAGER], now)
         _ask(session, people[SHOPPER], people[MANAGER], now)
-        _claim(session, now)
+        _claim(session, _coops(session, people[MANAGER]), now)
 
 
 def _people(session: Session) -> list[PersonRow]:
     return list(session.exec(select(PersonRow).where(col(PersonRow.phone).in_((SHOPPER, MANAGER)))))
+
+
+def _coops(session: Session, manager: Person) -> list[int]:
+    mine = select(RoleGrant.coop_id).where(RoleGrant.person_id == manager.id)
+    return [coop_id for coop_id in session.exec(mine) if coop_id]
 
 
 def _review(session: Session, manager: Person, now: datetime) -> None:
@@ -61,7 +66,8 @@ def _review(session: Session, manager: Person, now: datetime) -> None:
 
 
 def _ask(session: Session, shopper: Person, manager: Person, now: datetime) -> None:
-    product = session.exec(select(Product).where(Product.state == "on_sale").order_by(col(Product.id))).first()
+    mine = (Product.state == "on_sale", col(Product.coop_id).in_(_coops(session, manager)))
+    product = session.exec(select(Product).where(*mine).order_by(col(Product.id))).first()
     for words, said in ASKED if product else ():
         assert product is not None  # noqa: S101  for the type checker
         asked = reviews.ask(session, product, words, shopper, now - timedelta(hours=9))
@@ -69,10 +75,10 @@ def _ask(session: Session, shopper: Person, manager: Person, now: datetime) -> N
             reviews.answer(session, asked, said, manager, now - timedelta(hours=8))
 
 
-def _claim(session: Session, now: datetime) -> None:
-    """Of the parcel that arrived last and can still be claimed; what its photo shows is the goods themselves."""
+def _claim(session: Session, first: list[int], now: datetime) -> None:
+    """Of the parcel that arrived last, of these co-ops `first`; what its photo shows is the goods themselves."""
     arrived = select(Parcel).where(Parcel.state == "delivered").order_by(col(Parcel.delivered_at).desc())
-    for parcel in session.exec(arrived.limit(5)).all():
+    for parcel in sorted(session.exec(arrived.limit(60)).all(), key=lambda parcel: parcel.coop_id not in first):
         until = complaints.claim_until(parcel)
         line = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).first()
         if line is None or until is None or until < now:
