@@ -86,7 +86,7 @@ def _first(facts: Facts) -> Step | None:
 def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
     """How these sessions stand now; those that do not exist are left out."""
     wanted = (
-        select(LiveSession, LivePublisher.number, LivePublisher.device)
+        select(LiveSession.id, LiveSession.state, LivePublisher.number, LivePublisher.device, LiveSession.has_video)
         .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id, isouter=True)
         .where(col(LiveSession.id).in_(ids))
     )
@@ -94,8 +94,8 @@ def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
         found = session.exec(wanted).all()
     elsewhere = (None, lease.MTX)
     return {
-        one.id: Standing(one.state, 0 if device in elsewhere else number, one.has_video)
-        for one, number, device in found
+        one: Standing(state, 0 if device in elsewhere else number, has_video)
+        for one, state, number, device, has_video in found
     }
 
 
@@ -126,10 +126,11 @@ def files_of_mtx(db: Database, live_id: int) -> list[str]:
         return names_of(session, live_id)
 
 
-def note_seen(db: Database, live_id: int, number: int, epoch: int, now: datetime) -> None:
-    """Pieces of this lease arrive."""
+def note_seen(db: Database, seen: Sequence[tuple[int, int, int]], now: datetime) -> None:
+    """Pieces arrive of these sessions, each by the lease of a number and of a recording: one write for all of them."""
     with db.write() as session:
-        lease.seen(session, live_id, number, epoch, now)
+        for live_id, number, epoch in seen:
+            lease.seen(session, live_id, number, epoch, now)
 
 
 def tell(db: Database, step: Step, live_id: int, video_s: float, now: datetime) -> None:

@@ -64,7 +64,6 @@ class Act:
     """Whether something is being told of it."""
     told_full: bool = False
     """Whether the session was told that its picture is not recorded."""
-    seen_at: float = 0.0
     looked_at: float = 0.0
 
 
@@ -81,6 +80,7 @@ class Stage:
         self._hand = ThreadPoolExecutor(1, "stage-hand")
         self._cutter = ThreadPoolExecutor(1, "stage-cutter")
         self._films: dict[tuple[int, str], asyncio.Future[Path]] = {}
+        self._noted_at = 0.0
         self.closing = False
 
     async def start(self) -> None:
@@ -334,18 +334,27 @@ class Stage:
         now_s = time.monotonic()
         for live_id, act in list(self._acts.items()):
             if act.channel.is_recording:
-                await self._note(act, now_s)
+                await self._look_for_room(act, now_s)
             elif act.standing.state not in glue.TAKES and now_s - act.channel.asked_at > FORGET_AFTER_S:
                 self._acts.pop(live_id)
+        await self._note_seen(now_s)
 
-    async def _note(self, act: Act, now_s: float) -> None:
-        if now_s - act.seen_at >= SEEN_EVERY_S and now_s - act.channel.heard_at < SEEN_EVERY_S:
-            act.seen_at = now_s
-            told = (act.channel.live_id, act.standing.number, act.channel.sequence.epoch, datetime.now(UTC))
-            await self.in_db(glue.note_seen, *told)
+    async def _look_for_room(self, act: Act, now_s: float) -> None:
+        """Whether the recording still fits, and a word to the host when that changed."""
         if now_s - act.looked_at >= LOOK_AT_DISK_S:
             act.looked_at = now_s
             act.channel.is_full = act.channel.is_full or await self._has_no_room(act)
         if act.channel.is_full != act.told_full:
             act.told_full = act.channel.is_full
             await self.in_db(unkept.tell, act.channel.live_id, act.told_full, datetime.now(UTC))
+
+    async def _note_seen(self, now_s: float) -> None:
+        """Whose pieces arrive, so that nobody takes their place."""
+        if now_s - self._noted_at < SEEN_EVERY_S:
+            return
+        self._noted_at = now_s
+        sending = [one for one in self._acts.values() if one.channel.is_recording]
+        seen = [one for one in sending if now_s - one.channel.heard_at < SEEN_EVERY_S]
+        if seen:
+            told = [(one.channel.live_id, one.standing.number, one.channel.sequence.epoch) for one in seen]
+            await self.in_db(glue.note_seen, told, datetime.now(UTC))
