@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -97,18 +98,19 @@ def bench_cameras(count: int = CAMERAS, seconds: int = FILMED_S) -> list[Told]:
     kbit_s = sum(map(len, recording)) * 8 / 1000 / seconds
 
     async def film_all(port: int, made: Sequence[Camera], pid: int) -> tuple[float, list[float], int]:
-        took_s: list[float] = []
+        each: list[list[float]] = [[] for _ in made]
         before_s, began = processor_s(pid), time.monotonic()
-        await asyncio.gather(*(send(port, camera, recording, took_s) for camera in made))
+        await asyncio.gather(*(send(port, one, recording, took) for one, took in zip(made, each, strict=True)))
         used = (processor_s(pid) - before_s) / (time.monotonic() - began)
         line = Line(port)
         lists = [(await line.get(f"/hinh/{camera.live_id}/index.m3u8")).body for camera in made]
         line.close()
         whole_s = [sum(map(float, re.findall(rb"#EXTINF:([\d.]+)", one))) for one in lists]
-        return used, took_s, sum(one > seconds - 5 or one > 12 for one in whole_s)
+        return used, list(chain(*each)), sum(one > seconds - 5 or one > 12 for one in whole_s)
 
     used, took_s, going = _with_server(count, film_all)
-    percent, p99_ms = used * 100 / count, statistics.quantiles(took_s, n=100)[98] * 1000
+    percent, p99_ms = used * 100 / count, _p99_ms(took_s)
+    later_ms = _p99_ms([took for place, took in enumerate(took_s) if place % len(recording)])
     return [
         Told(
             f"live: {count} cameras at once at {kbit_s:.0f} kbit/s, video copied: {percent:.2f} % of a core each "
@@ -117,10 +119,15 @@ def bench_cameras(count: int = CAMERAS, seconds: int = FILMED_S) -> list[Told]:
         ),
         Told(f"live: {going} of {count} playlists went on (limit {count})", going == count),
         Told(
-            f"live: a piece is answered in {p99_ms:.0f} ms, p99 (limit {MOST_POST_P99_MS:.0f})",
+            f"live: a piece is answered in {p99_ms:.0f} ms, p99 (limit {MOST_POST_P99_MS:.0f}); {later_ms:.0f} without "
+            f"the first of each camera",
             p99_ms <= MOST_POST_P99_MS,
         ),
     ]
+
+
+def _p99_ms(took_s: Sequence[float]) -> float:
+    return statistics.quantiles(took_s, n=100)[98] * 1000
 
 
 Watched = tuple[float, list[float], int]
@@ -145,10 +152,11 @@ def bench_parts() -> list[Told]:
             asyncio.run(_burst(port, camera))
             kb = len(asyncio.run(_get(port, path))) / 1024
             before_s = processor_s(pid)
-            served = rate(port, path, seconds=4) * 4
-            a_second = served / (processor_s(pid) - before_s)
+            by_clock = rate(port, path, seconds=4)
+            a_second = by_clock * 4 / (processor_s(pid) - before_s)
     words = (
-        f"live: parts of {kb:.0f} KB from memory: {a_second:,.0f} a second of a core (limit {LEAST_PARTS_A_SECOND:,})"
+        f"live: parts of {kb:.0f} KB from memory: {a_second:,.0f} a second of a core (limit {LEAST_PARTS_A_SECOND:,}), "
+        f"{by_clock:,.0f} a second by the clock, wrk on the other core"
     )
     return [Told(words, a_second >= LEAST_PARTS_A_SECOND)]
 
