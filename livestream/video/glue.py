@@ -86,7 +86,7 @@ def _first(facts: Facts) -> Step | None:
 def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
     """How these sessions stand now; those that do not exist are left out."""
     wanted = (
-        select(LiveSession.id, LiveSession.state, LivePublisher.number, LivePublisher.device, LiveSession.has_video)
+        select(LiveSession, LivePublisher.number, LivePublisher.device)
         .join(LivePublisher, col(LivePublisher.session_id) == LiveSession.id, isouter=True)
         .where(col(LiveSession.id).in_(ids))
     )
@@ -94,8 +94,8 @@ def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
         found = session.exec(wanted).all()
     elsewhere = (None, lease.MTX)
     return {
-        one: Standing(state, 0 if device in elsewhere else number, has_video)
-        for one, state, number, device, has_video in found
+        one.id: Standing(one.state, 0 if device in elsewhere else number, one.has_video)
+        for one, number, device in found
     }
 
 
