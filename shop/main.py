@@ -63,10 +63,10 @@ from shop.catalog.drafts import service as drafts
 from shop.catalog.plans import service as price_plans
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
+from shop.complaints import service as complaints
 from shop.coops import messages as coop_messages
 from shop.coops import service as coops
 from shop.coops.domains import OwnDomain
-from shop.complaints import service as complaints
 from shop.core import pagecache
 from shop.core.backroom import Backroom
 from shop.core.bodylimit import BodyLimit

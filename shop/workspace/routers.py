@@ -22,8 +22,8 @@ from shop.workspace import (
     practice,
     selling,
     sheets,
-    trust,
     shop,
+    trust,
     weighing,
 )
 
