@@ -47,14 +47,13 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the market; the worker runs in a thread of this process unless CHOHTX_WORKER=none."""
-    gc.disable()  # a quarter of the imports' time was the collector walking over what stays
+    gc.disable()  # what is imported stays: `server` lets the collector begin when the first pages are out
     from shop import server
-
-    gc.enable()
 
     settings = _settings()
     db = _database(settings)
     if fresh and settings.demo:
+        gc.enable()
         _welcome(settings, db, port or settings.port)
         if "rtmp_port" not in settings.model_fields_set:
             settings.rtmp_port = OBS_PORT

@@ -37,6 +37,8 @@ from shop.main import HANDLERS, STATIC, create_app, healthz, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
+SETTLED_AFTER_S = 5.0
+
 
 class CannotServe(Exception):
     """The message says what to change."""
@@ -130,8 +132,12 @@ def app_from_environment() -> FastAPI:
 
 
 def _made_once(settings: Settings) -> FastAPI:
+    """The market for the life of this process. Python's collector rests until the first visitors have their pages."""
+    gc.disable()
     app = create_app(settings)
-    settle()
+    later = threading.Timer(SETTLED_AFTER_S, settle)
+    later.daemon = True
+    later.start()
     return app
 
 
@@ -139,6 +145,7 @@ def settle() -> None:
     """What stands now stands until the end: Python's collector need not walk through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @contextmanager
