@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event
-
 from livestream.room import Room
 from shop.core.i18n import gettext
 
@@ -16,6 +14,8 @@ REMIND = timedelta(minutes=10)
 
 def calendar_file(room: Room, base_url: str) -> bytes:
     """RFC 5545: one event in Vietnam's time, with an alarm ten minutes before. The same session keeps its UID."""
+    from icalendar import Alarm, Calendar, Event  # a start does not pay for what is asked for once a session
+
     live = room.live
     address = f"{base_url}/live/{live.slug}"
     event = Event()

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import xlsxwriter
 from sqlmodel import Session, col, select
 
 from payments.gateways.banks import bank_name
@@ -79,6 +78,8 @@ def as_csv(rows: Sequence[Cells]) -> bytes:
 
 def as_xlsx(rows: Sequence[Cells]) -> bytes:
     """One sheet; texts stay texts, so that an account number keeps its zeros and nothing is calculated."""
+    import xlsxwriter  # a start does not pay for what is asked for once a month
+
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as book:
