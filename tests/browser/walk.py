@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 # What ends the visit, leaves the market or is not a page.
 NOT_A_PAGE = re.compile(
-    r"^(/media/|/static/|/api/|/feeds/|/dang-xuat|/sitemap|.*\.(ics|csv|xlsx|xml|pdf|txt|json|jpg|png)$)"
+    r"^(/media/|/static/|/api/|/feeds/|/dang-xuat|/sitemap|.*\.(ics|csv|xlsx|zip|xml|pdf|txt|json|jpg|png)$)"
 )
 
 

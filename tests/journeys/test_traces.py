@@ -56,6 +56,8 @@ def watched(session: Session) -> Facts:
         facts["role", f"person:{grant.person_id}"] = f"{grant.role}@coop:{grant.coop_id}"
     for report in session.exec(select(LiveReport)):
         facts["report", f"report:{report.id}"] = "seen" if report.seen_at else "open"
+    for coop in session.exec(select(Coop)):
+        facts["state", f"coop:{coop.id}"] = f"{coop.state}: {coop.state_reason}" if coop.state_reason else coop.state
     return facts | states(session)
 
 
@@ -63,7 +65,6 @@ def states(session: Session) -> Facts:
     """The states of everything that has one."""
     rows: tuple[tuple[str, str, type[Any]], ...] = (
         ("state", "product", Product),
-        ("state", "coop", Coop),
         ("state", "certificate", Certificate),
         ("state", "live", LiveSession),
         ("order state", "order", Order),
@@ -215,7 +216,7 @@ def test_what_officers_and_the_operator_change(market: Market) -> None:
     with market.traced(officer, for_coop=True):
         office.post(f"/lien-minh/giay-to/{paper.id}", data={"state": "verified"})
     with market.traced(officer, for_coop=True):
-        office.post(f"/lien-minh/htx/{market.coop.id}", data={"state": "suspended"})
+        office.post(f"/lien-minh/htx/{market.coop.id}", data={"state": "suspended", "reason": "Bán hàng giả"})
     with market.traced(operator, for_coop=False):
         house.post("/quan-tri/live/bao/1")
     with market.traced(operator, for_coop=True):

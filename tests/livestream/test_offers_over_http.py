@@ -14,11 +14,14 @@ from starlette.testclient import TestClient
 from livestream.deals.models import LiveDeal
 from livestream.models import LiveItem, LiveSession
 from shop.accounts.models import Role
+from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.deps import Person
 from tests.conftest import HTMX
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import make_session
+from tests.factories_orders import make_table
+from tests.shop.test_buying_pages import CONTACT, field
 
 OnAir = tuple[LiveSession, list[LiveItem], Person]
 
@@ -85,10 +88,33 @@ def test_a_set_is_held_beside_the_picture_and_given_back(client: TestClient, db:
     held = client.post(f"/live/{live.slug}/bo/S1", data={"count": 1}, headers=HTMX)
     assert "250.000" in held.text
     assert "Bộ quà" not in client.get(f"/live/{live.slug}/cua-toi", headers=HTMX).text  # its parts stand there
-    assert len(re.findall("Trong bộ", client.get("/gio-hang").text)) == 2
+    basket = client.get("/gio-hang").text
+    assert [len(re.findall(words, basket)) for words in ("Bộ hàng giá live", "Bỏ ra<", 'class="line"')] == [1, 1, 1]
+    assert re.search(r'class="line-sum">250\.000', basket)
     assert client.post(f"/live/{live.slug}/bo/S1", data={"count": 3}, headers=HTMX).status_code == 409
     client.post(f"/live/{live.slug}/bo/S1", data={"count": 0})
-    assert "Trong bộ" not in client.get("/gio-hang").text
+    assert "Bộ hàng giá live" not in client.get("/gio-hang").text
+
+
+def test_a_set_is_one_row_of_summary_and_order(client: TestClient, db: Database, on_air: OnAir) -> None:
+    live, (first, second), host = on_air
+    with db.read() as session:
+        make_table(db, session.get_one(Coop, live.coop_id))
+    sign_in(client, db, host)
+    told = {"name": "Bộ quà", "price_vnd": 250_000, "most_per_buyer": 2}
+    client.post(f"/ban-hang/live/{live.id}/bo", data={**told, f"item-{first.id}": 1, f"item-{second.id}": 1})
+    client.post(f"/live/{live.slug}/bo/S1", data={"count": 1}, headers=HTMX)
+    client.post("/thanh-toan/bat-dau")
+    client.post("/thanh-toan", data=CONTACT)
+    summary = client.post("/thanh-toan/nhan-hang", data={"payment_method": "cod", f"way-{live.coop_id}": "delivery"})
+    assert summary.url.path == "/thanh-toan/kiem-tra"
+    assert summary.text.count("Bộ hàng giá live") == 1
+    order = client.post(
+        "/thanh-toan/dat-hang", data={name: field(summary.text, name) for name in ("checkout_id", "total_vnd")}
+    )
+    assert order.url.path.startswith("/don-hang/")
+    assert order.text.count("Bộ hàng giá live") == 1
+    assert "250.000" in order.text
 
 
 def test_the_figures_open_for_the_coop_and_the_alliance_and_come_as_a_sheet(
