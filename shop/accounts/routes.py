@@ -16,7 +16,7 @@ from shop.accounts import consents, passwords, profile
 from shop.accounts import service as accounts
 from shop.accounts.codes import CodeSender
 from shop.core.db import Database
-from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
+from shop.core.deps import CART, SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.phones import Phone
 from shop.core.web import Page
@@ -300,4 +300,5 @@ def sign_out(db: DatabaseDep, page: PageDep, visit: VisitDep) -> Response:
         with db.write() as session:
             accounts.end_session(session, token)
     visit.set_cookie(SIGN_IN, "", 0)
+    visit.set_cookie(CART, "", 0)  # its prices may be this person's own, and phones are shared
     return page.go("/", "signed-out")

@@ -14,13 +14,13 @@ from shop.cart import service as cart
 from shop.cart.basket import CartView
 from shop.cart.ways import parts_of
 from shop.catalog import cards
-from shop.core.deps import DatabaseDep, LimitsDep, NowDep, PageDep, Person, Visit, VisitDep
+from shop.core.deps import CART, DatabaseDep, LimitsDep, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
 from shop.core.web import Page, sentence
 
 router = APIRouter(include_in_schema=False)
-COOKIE = "cho_gio"
+COOKIE = CART
 WARD = "cho_xa"
 
 

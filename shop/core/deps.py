@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VISITOR = "cho_khach"
 SIGN_IN = "cho_phien"
+CART = "cho_gio"
 DESKS = {"operator": "/quan-tri", "officer": "/lien-minh"}
 DESKS |= dict.fromkeys(("manager", "seller", "packer", "accountant", "helper"), "/ban-hang")
 DESKS |= {"host": "/ban-hang/live", "member": "/ban-hang"}

@@ -116,6 +116,21 @@ def test_only_an_approved_buyer_pays_the_wholesale_price_and_nobody_else_sees_it
         prices.approve(session, product.coop_id, "+84900009999", manager, now)
 
 
+def test_the_next_person_at_a_shared_phone_does_not_get_the_wholesale_price(
+    db: Database, box: Variant, product: Product, client: TestClient, manager: Person, now: datetime
+) -> None:
+    known = make_person(db, phone="+84911111111")
+    with db.write() as session:
+        prices.approve(session, product.coop_id, "+84911111111", manager, now)
+    sign_in(client, db, known)
+    client.post("/gio-hang", data={"variant_id": box.id, "quantity": 4})
+    assert "48.000" in client.get("/gio-hang").text
+    client.post("/dang-xuat")
+    assert "48.000" not in client.get("/gio-hang").text
+    client.post("/gio-hang", data={"variant_id": box.id, "quantity": 4})
+    assert "80.000" in client.get("/gio-hang").text
+
+
 @pytest.mark.parametrize(
     "tiers", [[[5, 20_000]], [[5, 18_000], [5, 17_000]], [[5, 18_000], [10, 18_500]], [[0, 18_000]], [[2, 19_000]] * 6]
 )
