@@ -24,7 +24,7 @@ LISTS: dict[str, Callable[[Session, int], Any]] = {"pick": days.picks, "pack": d
 class Chosen(BaseModel):
     """Parcels that were ticked, or all that a page showed."""
 
-    ids: list[int] = Field(default=[], max_length=MOST)
+    ids: list[Id] = Field(default=[], max_length=MOST)
 
 
 ChosenForm = Annotated[Posted[Chosen], Depends(posted(Chosen))]
