@@ -37,8 +37,6 @@ from shop.main import HANDLERS, STATIC, create_app, healthz, jobs
 from shop.settings import Settings, load_settings
 from shop.worker import Worker
 
-SETTLED_AFTER_S = 5.0
-
 
 class CannotServe(Exception):
     """The message says what to change."""
@@ -132,12 +130,10 @@ def app_from_environment() -> FastAPI:
 
 
 def _made_once(settings: Settings) -> FastAPI:
-    """The market for the life of this process. Python's collector rests until the first visitors have their pages."""
+    """The market for the life of this process."""
     gc.disable()
     app = create_app(settings)
-    later = threading.Timer(SETTLED_AFTER_S, settle)
-    later.daemon = True
-    later.start()
+    settle()
     return app
 
 
