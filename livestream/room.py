@@ -28,6 +28,7 @@ from shop.vouchers.models import Voucher
 
 ENDED_SHOWN = 12
 LATE = timedelta(minutes=30)
+MOST_TILES = 4
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,14 @@ class Room:
     def is_scheduled(self) -> bool:
         """Its run is still to be made, whether it was announced or is a draft."""
         return self.live.is_ahead or self.live.is_draft
+
+    @property
+    def covers(self) -> tuple[Photo, ...]:
+        """The cover: the host's own photo, else up to four of the goods, shown as tiles."""
+        if self.cover and self.live.cover_photo_id:
+            return (self.cover,)
+        of_goods = {item.variant.photo.id: item.variant.photo for item in self.items if item.variant.photo}
+        return tuple(of_goods.values())[:MOST_TILES]
 
     @property
     def pinned(self) -> Item | None:
@@ -205,6 +214,7 @@ class SessionCard:
     coop_slug: str
     place: str
     photo: Photo | None
+    photos: tuple[Photo, ...]
     goods: tuple[str, ...]
     saves_up_to_percent: int
 
@@ -277,6 +287,7 @@ def _card(room: Room) -> SessionCard:
         coop_slug=room.coop.slug,
         place=room.place,
         photo=room.cover,
+        photos=room.covers,
         goods=tuple(dict.fromkeys(item.variant.shown_name for item in room.items)),
         saves_up_to_percent=max((item.saved_percent for item in room.items), default=0),
     )

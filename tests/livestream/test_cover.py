@@ -9,8 +9,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from livestream.models import LiveSession
+from shop.catalog.models import ProductPhoto, Variant
 from shop.core.db import Database
-from tests.factories import make_coop
+from tests.factories import make_coop, make_photo
 from tests.factories_accounts import sign_in
 from tests.factories_live import make_host, make_session
 
@@ -48,6 +49,22 @@ def test_the_hosts_own_photo_is_the_cover_until_it_is_taken_off(client: TestClie
     client.post(f"{here}/anh-bia")
     assert "Chưa có ảnh riêng" in client.get(here).text
     assert not is_green(card(client, planned).getpixel((300, 300)))
+
+
+def test_without_a_photo_of_its_own_the_goods_stand_as_tiles(client: TestClient, db: Database) -> None:
+    planned, items, host = make_session(
+        db, datetime.now(UTC), items=5, on_air=False, starts_at=datetime.now(UTC) + SOON
+    )
+    for at, item in enumerate(items):
+        photo = make_photo(db, key=f"{at}" * 32)
+        with db.write() as session:
+            product_id = session.get_one(Variant, item.variant_id).product_id
+            session.add(ProductPhoto(product_id=product_id, position=0, photo_id=photo.id))
+    assert "collage of-4" in client.get("/live").text
+    assert "collage of-4" in client.get(f"/live/{planned.slug}").text
+    sign_in(client, db, host)
+    client.post(f"/ban-hang/live/{planned.id}/anh-bia", files=a_photo())
+    assert "collage" not in client.get("/live").text
 
 
 def test_nobody_else_hangs_a_picture_there_and_what_is_no_picture_is_refused(client: TestClient, db: Database) -> None:
