@@ -230,7 +230,7 @@ def test(arguments: list[str]) -> int:
     set_up("test")
     bring_programs()
     os.environ.update(quick_disk())
-    return start(PYTHON, "-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *arguments)
+    return start(PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", *arguments)
 
 
 def check(_arguments: list[str]) -> int:

@@ -26,7 +26,7 @@ from tests.servers import NotAvailable, find_chromium, postgresql
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
-expect.set_options(timeout=20_000)  # four workers, cameras among them, share two cores: late is not never
+expect.set_options(timeout=20_000)  # three workers, cameras among them, share two cores: late is not never
 
 WAITS = ("tests/test_", "tests/journeys/", "tests/browser/")
 
