@@ -200,7 +200,8 @@ class Stage:
     async def admit(self, live_id: int, token: str, size: int) -> Act:
         """Whether this phone may send a piece of that many bytes now.
 
-        Raises NoToken, NotYourPicture, TakenOver, PictureOver, PiecesTooFast, DiskIsFull.
+        Raises NoToken, NotYourPicture, TakenOver, PictureOver, PiecesTooFast, DiskIsFull; NotReady while the server
+        stops, for the phone sends on to the one that starts next.
         """
         if not token:
             raise NoToken
@@ -212,7 +213,9 @@ class Stage:
             await self._refresh([live_id])  # taken a moment ago, in another process
         if number != act.standing.number:
             raise TakenOver
-        if act.standing.state not in glue.TAKES or self.closing:
+        if self.closing:
+            raise NotReady(retry_after_s=2)
+        if act.standing.state not in glue.TAKES:
             raise PictureOver
         now_s = time.monotonic()
         if wait_s := act.pieces_left.spend(1, now_s) or act.bytes_left.spend(size, now_s):

@@ -25,6 +25,7 @@ from shop.core.room import Line, Room, Viewer, frame
 from shop.core.wire import take_over
 
 MOST_STREAMS = 20_000
+MOST_OF_ONE = 20  # pages of one visitor in one room
 PUBLIC = re.compile(r"/live/([a-z0-9-]{1,100})/su-kien")
 SIGNED = re.compile(r"/su-kien/([A-Za-z0-9_-]{1,200})\.([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -90,6 +91,9 @@ class EventStream:
 
     async def _stream(self, room: Room, lang: str, scope: Scope, receive: Receive, send: Send) -> None:
         key, cursor, fresh = _visitor(scope)
+        if len(room.viewers.get(key, ())) >= MOST_OF_ONE:
+            await _answer(send, 429)
+            return
         viewer = Viewer(room, key, lang, room.place_of(cursor))
         headers = [*HEADERS, *([(b"set-cookie", self._cookie(key))] if fresh else [])]
         if line := take_over(scope, viewer, headers):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from livestream import service, states
 from livestream.video.boxes import Fragment, Init, Splitter
@@ -135,6 +136,15 @@ def test_a_second_phone_is_refused_until_it_takes_over_and_then_the_first_one_en
     second.send(pieces(film()))
     until(lambda: listed(base, phone.live_id).segments[-1].map == "init-3.mp4")
     second.line.close()
+
+
+def test_a_server_that_stops_does_not_end_the_phones_picture(phone: Phone, app: FastAPI) -> None:
+    phone.take()
+    app.state.stage.closing = True
+    later = phone.put(1, 0, pieces(film())[0])
+    assert (later.status_code, later.headers["retry-after"]) == (503, "2"), "it tries again at the server after this"
+    app.state.stage.closing = False
+    assert phone.put(1, 0, pieces(film())[0]).status_code == 200
 
 
 def test_a_flip_of_the_camera_is_a_break_that_players_are_told_of(phone: Phone, base: str) -> None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from shop.core import hub as hub_module
 from shop.core.hub import Hub
 from shop.core.room import RING
-from shop.core.streams import EventStream, live_room
+from shop.core.streams import MOST_OF_ONE, EventStream, live_room
 from shop.core.wire import Wire
 from tests.served import serving
 from tests.streams import Stream
@@ -87,6 +87,20 @@ def test_a_page_before_a_stream_on_one_connection_and_nothing_after_it(
         line.sendall(b"GET / HTTP/1.1\r\n\r\n")
         hub.tell(ROOM, "pin", "A1")
         assert b"a page" not in read_until(line, b"data: A1")
+
+
+def test_one_visitor_has_so_many_pages_of_a_room_and_no_more(hub: Hub, port: int) -> None:
+    asking = b"GET %s HTTP/1.1\r\nHost: m\r\nCookie: cho_khach=%s\r\n\r\n" % (PATH.encode(), b"k" * 32)
+    lines = []
+    for _ in range(MOST_OF_ONE + 1):
+        line = socket.create_connection(("127.0.0.1", port), timeout=20)
+        line.sendall(asking)
+        lines.append(line)
+        first = line.recv(1 << 16)
+        assert first.startswith(b"HTTP/1.1 200" if len(lines) <= MOST_OF_ONE else b"HTTP/1.1 429")
+    assert hub.open_streams == MOST_OF_ONE
+    for line in lines:
+        line.close()
 
 
 def test_who_does_not_read_costs_one_full_line_and_reads_again_from_one_reset(hub: Hub, port: int) -> None:
