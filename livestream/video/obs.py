@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -131,14 +132,16 @@ class Door:
                 writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk, recording, patience_s = Conversation(), None, HELLO_S
+        talk, recording, hello_until = Conversation(), None, time.monotonic() + HELLO_S
+        patience_s = HELLO_S
         try:
             while data := await asyncio.wait_for(reader.read(READ_BYTES), patience_s):
+                patience_s = SILENCE_S if recording else max(0.0, hello_until - time.monotonic())
                 flv = b""
                 for said in talk.feed(data):
                     if isinstance(said, Publish) and recording is None:
                         recording = await self._begin(talk, said)
-                        flv, patience_s = talk.accept() if recording else b"", SILENCE_S
+                        flv, patience_s = talk.accept() if recording else b"", SILENCE_S  # its key is looked at
                     elif isinstance(said, Media):
                         flv += said.flv
                     elif isinstance(said, Bye):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 
 from livestream import service
+from livestream.video import obs
 from livestream.video.remux import program
 from shop.core.db import Database
 from shop.settings import Settings
@@ -99,3 +101,23 @@ def test_while_a_phone_sends_an_encoder_waits_outside(phone: Phone, settings: Se
 def test_the_key_is_for_the_host_alone(phone: Phone, base: str) -> None:
     answer = httpx2.post(f"{base}/ban-hang/live/{phone.live_id}/obs", headers=SAME_ORIGIN, follow_redirects=False)
     assert answer.status_code == 303
+
+
+def test_who_never_says_a_key_is_shown_out_however_slowly_it_talks(
+    base: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(obs, "HELLO_S", 1.0)
+    assert base
+    with socket.create_connection(("127.0.0.1", settings.rtmp_port), timeout=0.1) as line:
+        ended = False
+        for _ in range(100):
+            try:
+                line.sendall(b"\x03")
+                ended = not line.recv(4096)
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+            if ended:
+                break
+        assert ended
