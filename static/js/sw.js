@@ -24,7 +24,8 @@ addEventListener("fetch", (event) => {
   if (url.origin !== location.origin) return;
   if (request.method === "POST") {
     if (desk_step(url)) event.respondWith(step(event, url));
-    else if (doorway(url)) event.waitUntil(forget());
+    else if (url.pathname.endsWith("/dang-xuat")) event.respondWith(leave(request));
+    else if (doorway(url)) event.waitUntil(caches.delete(DESK)); // what waits is sent by who signs in again
   } else if (request.method === "GET" && desk_page(url)) {
     event.respondWith(desk(event, url));
   } else if (request.mode === "navigate") {
@@ -84,7 +85,12 @@ const styles = async () => {
     if (file && !(await place.match(file))) await place.add(file).catch(() => {});
   }
 };
-const forget = () => send().finally(() => Promise.all([caches.delete(DESK), table("readwrite", (all) => all.clear())]));
+const leave = async (request) => {
+  await send().catch(() => {});
+  const answer = await fetch(request);
+  await Promise.all([caches.delete(DESK), table("readwrite", (all) => all.clear())]);
+  return answer;
+};
 
 // What was pressed without a net, in the order it was pressed.
 const opened = () => new Promise((done, failed) => {

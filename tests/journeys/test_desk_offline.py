@@ -36,6 +36,7 @@ class Farm(NamedTuple):
     settings: Settings
     token: str
     colleague: Person
+    manager_id: int
 
     def parcels(self) -> list[Parcel]:
         with self.db.read() as session:
@@ -62,7 +63,7 @@ def farm(db: Database, tmp_path: Path) -> Farm:
     manager = make_person(db, Role.MANAGER, coop_id=coop.id)
     with db.write() as session:
         token = accounts.start_session(session, manager.id, now)
-    return Farm(db, settings, token, make_person(db, Role.MANAGER, coop_id=coop.id, phone="+84900000012"))
+    return Farm(db, settings, token, make_person(db, Role.MANAGER, coop_id=coop.id, phone="+84900000012"), manager.id)
 
 
 @pytest.fixture
@@ -136,4 +137,25 @@ def test_a_step_somebody_else_made_meanwhile_is_left_out_and_said(phone: Page, f
     with serving(create_app(farm.settings, farm.db), farm.settings.port):
         phone.evaluate("dispatchEvent(new Event('online'))")
         expect(phone.locator("#notices")).to_contain_text("1 việc không còn cần: đơn đã sang bước khác.")
+        assert farm.happened(first).count("confirmed") == 1
+
+
+def test_a_step_outlives_a_session_that_ended_meanwhile(phone: Page, farm: Farm) -> None:
+    first, _second = farm.parcels()
+    with serving(create_app(farm.settings, farm.db), farm.settings.port):
+        phone.goto("/ban-hang")
+        until(phone, "navigator.serviceWorker.controller")
+        phone.goto(f"/ban-hang/don/{first.id}")
+        until(phone, "(await (await caches.open('ban-hang-1')).keys()).length >= 1")
+    phone.get_by_role("button", name="Nhận đơn").click()
+    expect(phone.get_by_role("button", name="Đã ghi, chờ mạng")).to_be_disabled()
+    with farm.db.write() as session:
+        accounts.end_session(session, farm.token)
+        token = accounts.start_session(session, farm.manager_id, datetime.now(UTC))
+    with serving(create_app(farm.settings, farm.db), farm.settings.port):
+        phone.evaluate("fetch('/dang-nhap', {method: 'POST'})")
+        until(phone, "!(await caches.has('ban-hang-1'))")
+        phone.context.add_cookies([{"name": SIGN_IN, "value": token, "url": farm.settings.base_url}])
+        phone.goto("/ban-hang")
+        expect(phone.locator("#notices")).to_contain_text("Có mạng rồi: đã gửi 1 việc.")
         assert farm.happened(first).count("confirmed") == 1
