@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
@@ -19,6 +20,7 @@ BEAT_S = 3.75
 KEEP_EMPTY_S = 120.0
 COUNT_IS_OLD_S = 12.0
 SWEEP_S = 10.0
+MOST_ROOMS = 4_000  # anybody can open a room under an invented name
 
 _hubs: list[Hub] = []
 
@@ -34,17 +36,30 @@ def tell_now(room: str, event: str, text: Texts = "") -> None:
         hub.tell(room, event, text)
 
 
+@dataclass(frozen=True)
+class _Elsewhere:
+    """Who looks on in another process, as it told last: the marks of its viewers by room."""
+
+    rooms: Mapping[str, frozenset[int]]
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_old(self) -> bool:
+        return self.at < time.monotonic() - COUNT_IS_OLD_S
+
+
 class Hub:
     """All rooms of one process, joined with those of other processes by the bus."""
 
     def __init__(self, bus: Bus | None = None) -> None:
         self.closing = False
         self._rooms: dict[str, Room] = {}
-        self._elsewhere: dict[str, dict[str, tuple[int, float]]] = {}
+        self._elsewhere: dict[str, _Elsewhere] = {}
         self._me = secrets.token_hex(4)
         self._guard = threading.Lock()
         self._beating: asyncio.TimerHandle | None = None
         self._swept_at = 0.0
+        self._most_rooms = MOST_ROOMS
         self._bus = bus or MemoryBus()
         self._bus.subscribe(self._heard, self._reset_all)
         _hubs.append(self)
@@ -67,11 +82,18 @@ class Hub:
         return self.room(room).cursor
 
     def viewers(self, room: str) -> int:
-        """How many different people look at the room now, in all processes."""
+        """How many different people look at the room now, in all processes: to within a beat, who looks on in two
+        counts once."""
         here = self._rooms.get(room)
-        fresh_after = time.monotonic() - COUNT_IS_OLD_S
-        elsewhere = list(self._elsewhere.get(room, {}).values())
-        return (len(here.viewers) if here else 0) + sum(count for count, at in elsewhere if at > fresh_after)
+        if here is None or not here.viewers:
+            return len(self._people_elsewhere(room))
+        if here.others is None:
+            here.others = len(self._people_elsewhere(room) - here.marks())
+        return len(here.viewers) + here.others
+
+    def _people_elsewhere(self, room: str) -> frozenset[int]:
+        told = [one.rooms[room] for one in list(self._elsewhere.values()) if room in one.rooms and not one.is_old]
+        return frozenset().union(*told)
 
     @property
     def open_streams(self) -> int:
@@ -103,25 +125,30 @@ class Hub:
             self._beating = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _forget_empty(self) -> None:
-        old = time.monotonic() - KEEP_EMPTY_S
-        if self._swept_at > time.monotonic() - SWEEP_S:
+        """Now and then those nobody came back to; when there are too many, the half of them left the longest ago."""
+        crowded = len(self._rooms) >= self._most_rooms
+        if self._swept_at > time.monotonic() - SWEEP_S and not crowded:
             return
         self._swept_at = time.monotonic()
-        for name, room in list(self._rooms.items()):
-            if not room.viewers and room.touched_at < old:
-                del self._rooms[name]
+        empty = [room for room in self._rooms.values() if not room.viewers]
+        empty.sort(key=lambda room: room.touched_at)
+        self._most_rooms = max(MOST_ROOMS, 2 * (len(self._rooms) - len(empty)))
+        too_many = (len(empty) + 1) // 2 if crowded else 0
+        for place, room in enumerate(empty):
+            if place < too_many or room.touched_at < self._swept_at - KEEP_EMPTY_S:
+                del self._rooms[room.name]
 
     def _beat(self) -> None:
         """Every few seconds: tell the number of viewers where it changed, and keep the lines open."""
         busy = [room for room in list(self._rooms.values()) if room.viewers]
         for room in busy:
+            room.others = None
             count = self.viewers(room.name)
             if count != room.told_viewers:
                 room.told_viewers = count
                 room.say("viewers", str(count))
             room.beat()
-        if busy:
-            self._publish("viewers", {"hub": self._me, "counts": {room.name: len(room.viewers) for room in busy}})
+        self._publish("people", {"hub": self._me, "rooms": {room.name: list(room.marks()) for room in busy}})
         again = busy and not self.closing
         self._beating = asyncio.get_running_loop().call_later(BEAT_S, self._beat) if again else None
 
@@ -135,10 +162,16 @@ class Hub:
         elif channel == "letter":
             told = json.loads(body)
             self._slip(told["room"], told["viewer"], told["event"], told["text"])
-        elif channel == "viewers":
+        elif channel == "people":
             told = json.loads(body)
-            for name, count in told["counts"].items():
-                self._elsewhere.setdefault(name, {})[told["hub"]] = (count, time.monotonic())
+            self._hear_of(told["hub"], {name: frozenset(marks) for name, marks in told["rooms"].items()})
+
+    def _hear_of(self, hub: str, rooms: Mapping[str, frozenset[int]]) -> None:
+        known = {name: one for name, one in self._elsewhere.items() if name != hub and not one.is_old}
+        self._elsewhere = known | {hub: _Elsewhere(rooms)}
+        for name in rooms:
+            if (here := self._rooms.get(name)) is not None:
+                here.others = None
 
     def _say(self, room: str, event: str, text: Texts, *, at_once: bool = False) -> None:
         if (here := self._rooms.get(room)) is not None:

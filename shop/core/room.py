@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import chain, islice
 from typing import Any, Protocol
+from zlib import crc32
 
 RING = 256
 TICK_S, SMALL_TICK_S, SMALL_ROOM = 0.25, 0.1, 500
@@ -111,6 +112,8 @@ class Room:
         self.ring: deque[Mapping[str, bytes]] = deque(maxlen=RING)
         self.viewers: dict[str, tuple[Viewer, ...]] = {}
         self.told_viewers = 0
+        self.others: int | None = None
+        """How many look on in other processes and not here; None when that is to be counted anew."""
         self.touched_at = time.monotonic()
         self._joined: dict[tuple[int, str], bytes] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -190,6 +193,10 @@ class Room:
                 self.viewers[viewer.key] = others
             if not self.viewers:
                 self._loop = None
+
+    def marks(self) -> frozenset[int]:
+        """Who is here, as short numbers that other processes may know: of 20,000 people hardly two share one."""
+        return frozenset(crc32(key.encode()) for key in list(self.viewers))
 
     def _release(self) -> None:
         self.shown = self.seq

@@ -322,3 +322,57 @@ def test_a_room_without_viewers_is_forgotten(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(hub_module, "SWEEP_S", -1.0)
         hub.room(live_room("mi-quang"))
         assert hub.room(ROOM) is not first
+
+
+def test_one_person_with_pages_in_two_processes_is_one_viewer() -> None:
+    async def story() -> None:
+        line: list[MemoryBus] = []
+        with open_hub(MemoryBus(line)) as one, open_hub(MemoryBus(line)) as two:
+            here, there = (EventStream(_not_a_stream, hub, SECRET) for hub in (one, two))
+            path, lan = "/live/thanh-long/su-kien", "cho_khach=lan-anh-key-0001"
+            lines = [Line(here, path, cookie=lan), Line(there, path, cookie=lan), Line(there, path)]
+            for viewer in lines:
+                await viewer.until("retry")
+            one._beat()
+            two._beat()
+            assert (one.viewers(ROOM), two.viewers(ROOM)) == (2, 2)
+            await lines[0].hang_up()
+            one._beat()
+            assert (one.viewers(ROOM), two.viewers(ROOM)) == (2, 2)
+            for viewer in lines[1:]:
+                await viewer.hang_up()
+            two._beat()
+            assert (one.viewers(ROOM), two.viewers(ROOM)) == (0, 0)
+
+    asyncio.run(story())
+
+
+def test_what_another_process_told_of_its_rooms_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    line: list[MemoryBus] = []
+    with open_hub(MemoryBus(line)) as hub:
+        other = MemoryBus(line)
+        for number in range(50):
+            other.publish("people", b'{"hub": "abcd", "rooms": {"live:room-%d": [1, 2]}}' % number)
+        assert [hub.viewers("live:room-3"), hub.viewers("live:room-49")] == [0, 2]
+        assert len(hub._elsewhere["abcd"].rooms) == 1
+        monkeypatch.setattr(hub_module, "COUNT_IS_OLD_S", -1.0)
+        assert hub.viewers("live:room-49") == 0
+        other.publish("people", b'{"hub": "efgh", "rooms": {}}')
+        assert set(hub._elsewhere) == {"efgh"}
+
+
+def test_invented_addresses_fill_no_memory_and_cost_no_open_room_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "MOST_ROOMS", 40)
+
+    async def story(hub: Hub, app: EventStream) -> None:
+        watched = Line(app, "/live/thanh-long/su-kien")
+        await watched.until("retry")
+        for number in range(200):
+            passing = Line(app, f"/live/invented-{number}/su-kien")
+            await passing.until("retry")
+            await passing.hang_up()
+        assert len(hub._rooms) <= 40
+        hub.tell(ROOM, "pin", "A1")
+        await watched.until("A1")
+
+    watch(story)
