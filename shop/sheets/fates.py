@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from shop.catalog.models import Category, Product, Variant, VariantKind
 from shop.core.text import fold
 from shop.sheets.headings import Column
-from shop.sheets.models import Fate
+from shop.sheets.models import Fate, SheetRow
 from shop.sheets.rows import NotARow, Wanted, wanted
 from shop.stock.models import Pool
 
@@ -50,6 +50,10 @@ class Shelf:
         for it in self.variants.values():
             self.of_product.setdefault(fold(it.product), []).append(it)
 
+    def exactly(self, row: Wanted) -> OnShelf | None:
+        """The variant of this very name."""
+        return self.by_name.get((fold(row.product), fold(row.variant)))
+
     def find(self, row: Wanted) -> OnShelf | None:
         """The variant a row means: by its number, its names, or its product's name where that has one variant only."""
         if row.code is not None:
@@ -58,8 +62,7 @@ class Shelf:
                 raise NotARow("code", f"#{row.code}")
             return found
         mine = self.of_product.get(fold(row.product), [])
-        named = self.by_name.get((fold(row.product), fold(row.variant)))
-        return named or (mine[0] if len(mine) == 1 and not row.named else None)
+        return self.exactly(row) or (mine[0] if len(mine) == 1 and not row.named else None)
 
 
 @dataclass(frozen=True)
@@ -77,30 +80,49 @@ class Judged:
     category_id: int | None = None
 
 
-def load(session: Session, coop_id: int, lock: bool = False) -> Shelf:
-    """The co-op's goods now; with `lock` neither prices nor counts of them change until the end of the transaction."""
-    rows = (
-        select(Variant, Product.name, Pool)
-        .join(Product, col(Product.id) == Variant.product_id)
-        .join(Pool, (col(Pool.variant_id) == Variant.id) & (col(Pool.owner) == ""))
-        .where(Product.coop_id == coop_id)
-        .order_by(col(Pool.id))
-    )
-    found = session.exec(rows.with_for_update(of=(Variant, Pool)) if lock else rows)
-    variants = {
+_GOODS = (
+    select(Variant, Product.name, Pool)
+    .join(Product, col(Product.id) == Variant.product_id)
+    .join(Pool, (col(Pool.variant_id) == Variant.id) & (col(Pool.owner) == ""))
+    .order_by(col(Pool.id))
+)
+
+
+def load(session: Session, coop_id: int) -> Shelf:
+    """The co-op's goods now."""
+    variants = _on_shelf(session.exec(_GOODS.where(Product.coop_id == coop_id)))
+    newest = select(Product.category_id).where(Product.coop_id == coop_id).order_by(col(Product.id).desc()).limit(1)
+    categories: dict[str, int] = {}
+    for category in session.exec(select(Category)):
+        categories |= dict.fromkeys((fold(category.name), fold(category.name_en), category.slug), category.id)
+    return Shelf(variants, products_since(session, coop_id, 0), categories, session.exec(newest).first())
+
+
+def load_for(session: Session, coop_id: int, rows: Sequence[SheetRow], products: Mapping[str, int]) -> Shelf:
+    """The goods these rows mean; neither their prices nor their counts change until the end of the transaction.
+
+    `products` are all the co-op has, by folded name.
+    """
+    named = {products.get(fold(row.cells.get("product", ""))) for row in rows if row.variant_id is None} - {None}
+    meant = or_(col(Variant.id).in_({row.variant_id for row in rows} - {None}), col(Product.id).in_(named))
+    goods = _GOODS.where(Product.coop_id == coop_id, meant).with_for_update(of=(Variant, Pool))
+    return Shelf(_on_shelf(session.exec(goods)), dict(products), {}, None)
+
+
+def products_since(session: Session, coop_id: int, newest: int) -> dict[str, int]:
+    """Folded name -> number, of the co-op's products with a number above `newest`."""
+    names = select(Product.name, Product.id).where(Product.coop_id == coop_id, col(Product.id) > newest)
+    return {fold(name): number for name, number in session.exec(names.order_by(col(Product.id)))}
+
+
+def _on_shelf(found: Iterable[tuple[Variant, str, Pool]]) -> dict[int, OnShelf]:
+    return {
         variant.id: OnShelf(
             variant.id, variant.product_id, product, variant.name, variant.kind, variant.step_g,
             variant.price_vnd, pool.on_hand, pool.held,
         )
         for variant, product, pool in found
     }  # fmt: skip
-    names = select(Product.name, Product.id).where(Product.coop_id == coop_id).order_by(col(Product.id))
-    products = {fold(name): number for name, number in session.exec(names)}
-    newest = select(Product.category_id).where(Product.coop_id == coop_id).order_by(col(Product.id).desc()).limit(1)
-    categories: dict[str, int] = {}
-    for category in session.exec(select(Category)):
-        categories |= dict.fromkeys((fold(category.name), fold(category.name_en), category.slug), category.id)
-    return Shelf(variants, products, categories, session.exec(newest).first())
 
 
 def judge(rows: Iterable[tuple[int, Mapping[Column, str]]], shelf: Shelf) -> Iterator[Judged]:
@@ -112,6 +134,27 @@ def judge(rows: Iterable[tuple[int, Mapping[Column, str]]], shelf: Shelf) -> Ite
             yield Judged(number, cells, Fate.REFUSED, no.reason, no.about)
 
 
+def judge_again(rows: Iterable[SheetRow], shelf: Shelf) -> Iterator[Judged]:
+    """The fate of good rows as things stand now; each means what it meant when a person saw and confirmed it."""
+    for row in rows:
+        try:
+            yield _judge_again(row, shelf)
+        except NotARow as no:
+            yield Judged(row.number, row.cells, Fate.REFUSED, no.reason, no.about)
+
+
+def _judge_again(row: SheetRow, shelf: Shelf) -> Judged:
+    said = wanted(row.cells)
+    if row.variant_id is None:
+        found = shelf.exactly(said)
+        category_id = row.change.get("category", (None, None))[1]
+        if found is None:
+            return _new(row.number, row.cells, said, shelf, category_id)
+    elif (found := shelf.variants.get(row.variant_id)) is None:
+        raise NotARow("code", f"#{row.variant_id}")
+    return _changed(row.number, row.cells, said, found)
+
+
 def _judge(number: int, cells: Mapping[Column, str], shelf: Shelf) -> Judged:
     row = wanted(cells)
     target = shelf.find(row)
@@ -121,7 +164,7 @@ def _judge(number: int, cells: Mapping[Column, str], shelf: Shelf) -> Judged:
         if (said.price_vnd, said.count, said.count_g) == (row.price_vnd, row.count, row.count_g):
             return Judged(number, cells, Fate.SAME, "again", str(first))
         raise NotARow("twice", str(first))
-    judged = _changed(number, cells, row, target) if target else _new(number, cells, row, shelf)
+    judged = _changed(number, cells, row, target) if target else _new(number, cells, row, shelf, _category(row, shelf))
     shelf.seen[key] = (number, row)
     return judged
 
@@ -139,7 +182,13 @@ def _changed(number: int, cells: Mapping[Column, str], row: Wanted, target: OnSh
     return Judged(number, cells, fate, change=change, target=target, row=row)
 
 
-def _new(number: int, cells: Mapping[Column, str], row: Wanted, shelf: Shelf) -> Judged:
+def _category(row: Wanted, shelf: Shelf) -> int | None:
+    """What a row says, else what an earlier one said of the same goods, else what the co-op brought last."""
+    known = shelf.fresh.get(fold(row.product))
+    return known or (shelf.categories.get(fold(row.category)) if row.category else shelf.usual_category)
+
+
+def _new(number: int, cells: Mapping[Column, str], row: Wanted, shelf: Shelf, category_id: int | None) -> Judged:
     if row.price_vnd is None:
         raise NotARow("price_missing")
     if row.kind is None:
@@ -147,15 +196,13 @@ def _new(number: int, cells: Mapping[Column, str], row: Wanted, shelf: Shelf) ->
     if row.step_g is None:
         raise NotARow("weight_missing")
     name = fold(row.product)
-    category_id = shelf.fresh.get(name) or (
-        shelf.categories.get(fold(row.category)) if row.category else shelf.usual_category
-    )
     if category_id is None and name not in shelf.products:
         raise NotARow("category", row.category[:40])
     price_vnd, count = _for_steps(row, row.kind, row.step_g)
     change: Change = {"price": [None, price_vnd], "on_hand": [None, count or 0], "step_g": [None, row.step_g]}
     if category_id is not None:
         shelf.fresh[name] = category_id
+        change["category"] = [None, category_id]
     return Judged(number, cells, Fate.NEW, change=change, row=row, category_id=category_id)
 
 

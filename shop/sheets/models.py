@@ -31,9 +31,10 @@ class Fate(StrEnum):
 
 
 class Sheet(SQLModel, table=True):
-    """One file. `content` is kept until its rows are written; `problem` is one word for the page when it is broken.
+    """One file. `content` is kept until its rows are read; `problem` is one word for the page when it is broken.
 
-    `rows_read` of `rows_total` rows have their fate. Whoever works on it holds it until `leased_until`.
+    `rows_read` of `rows_total` rows have their fate. Of the `rows_good` that were confirmed, `rows_written` are in the
+    shop, those up to row `written_to`. Whoever works on it holds it until `leased_until`.
     """
 
     __table_args__ = (
@@ -52,6 +53,9 @@ class Sheet(SQLModel, table=True):
     encoding: str = ""
     rows_total: int = 0
     rows_read: int = 0
+    rows_good: int = 0
+    rows_written: int = 0
+    written_to: int = 0
     sent_at: datetime = Field(sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -61,6 +65,7 @@ class SheetRow(SQLModel, table=True):
     """A row as it came (`cells` by column) and its fate. `number` is the row's in the file, the heading's being 1.
 
     `change` maps what changes to [from, to]; `reason` is one word for the page, `about` the number or word it names.
+    `variant_id` is the variant it changes, which stays that one although other rows bring goods of a like name.
     """
 
     __tablename__ = "sheet_row"
@@ -76,3 +81,4 @@ class SheetRow(SQLModel, table=True):
     reason: str = ""
     about: str = ""
     change: Any = Field(sa_type=JSON)
+    variant_id: int | None = None

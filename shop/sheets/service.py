@@ -1,7 +1,12 @@
-"""A sheet's way: sent, read in the back room, shown row by row, confirmed, written in one transaction."""
+"""A sheet's way: sent, read in the back room, shown row by row, confirmed, and then written to its last row.
+
+What is confirmed is written a hundred rows at a time, each hundred in a short transaction that also notes how far it
+is: buyers order in between, and a market that is killed goes on from the next row. Before, nothing is written.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,13 +22,16 @@ from shop.core.db import Database, run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.sheets import reading, writing
-from shop.sheets.fates import Judged, judge, load
+from shop.sheets.fates import Judged, judge, load, products_since
 from shop.sheets.models import Fate, Sheet, SheetRow, SheetState
 
 PAGE = 50
 MOST_REFUSED = 20_000
 KEPT = timedelta(days=30)
 _AT_ONCE = 500
+WRITTEN_AT_ONCE = 100
+_PAUSE_S = 0.02  # for writers of another process, which have to find the door open
+_TURN_S = 1.5  # what else the worker has to do does not wait longer
 _LEASE = timedelta(minutes=2)
 _READ_SECONDS = 30.0
 
@@ -99,16 +107,17 @@ def rows(session: Session, sheet_id: int, fate: str = "", after: int = 0, most: 
 
 
 def confirm(session: Session, sheet: Sheet, person: Person, now: datetime) -> None:
-    """Write the good rows as soon as may be. Raises SheetMovedOn."""
+    """Write the good rows as soon as may be, whatever happens to the page or the market. Raises SheetMovedOn."""
     _move(session, sheet, SheetState.READ, SheetState.CONFIRMED)
-    told = {"good": counts(session, sheet.id).good, "file": sheet.filename}
+    sheet.rows_good = counts(session, sheet.id).good
+    session.add(sheet)
+    told = {"good": sheet.rows_good, "file": sheet.filename}
     audit(session, person, "sheet", f"sheet:{sheet.id}", SheetState.READ, told, now, sheet.coop_id)
 
 
 def drop(session: Session, sheet: Sheet) -> None:
     """Nobody wants what the sheet says. Raises SheetMovedOn."""
     _move(session, sheet, SheetState.READ, SheetState.DROPPED)
-    run(session, update(Sheet).where(col(Sheet.id) == sheet.id).values(content=None))
 
 
 def _move(session: Session, sheet: Sheet, before: SheetState, after: SheetState) -> None:
@@ -120,14 +129,15 @@ def _move(session: Session, sheet: Sheet, before: SheetState, after: SheetState)
 
 
 def worker(backroom: Backroom) -> Callable[[Database, datetime], None]:
-    """The timed job that reads what was sent and writes what was confirmed; whatever stops it, it begins again."""
+    """The timed job that reads what was sent and writes what was confirmed; whatever stops it, it goes on."""
 
     def work(db: Database, now: datetime) -> None:
-        while (sheet := _claim(db, now)) is not None:
+        began = time.monotonic()
+        while time.monotonic() - began < _TURN_S and (sheet := _claim(db, now)) is not None:
             if sheet.state == SheetState.SENT:
                 read(db, sheet, backroom)
             else:
-                write(db, sheet.id, now)
+                write(db, sheet, now, began + _TURN_S)
 
     return work
 
@@ -171,27 +181,46 @@ def read(db: Database, sheet: Sheet, backroom: Backroom) -> None:
 def _keep(db: Database, sheet_id: int, judged: Sequence[Judged], done: int, total: int) -> None:
     told = [
         {"sheet_id": sheet_id, "number": it.number, "cells": dict(it.cells), "fate": it.fate, "reason": it.reason,
-         "about": it.about, "change": it.change}
+         "about": it.about, "change": it.change, "variant_id": it.target.id if it.target else None}
         for it in judged
     ]  # fmt: skip
-    ended = {"state": SheetState.READ, "leased_until": None} if done == total else {}
+    ended = {"state": SheetState.READ, "content": None, "leased_until": None} if done == total else {}
     with db.write() as session:
         run(session, insert(SheetRow), told)
         run(session, update(Sheet).where(col(Sheet.id) == sheet_id).values(rows_read=done, **ended))
 
 
-def write(db: Database, sheet_id: int, now: datetime) -> None:
-    """All good rows in one transaction, which also says that the sheet is done."""
-    with db.write() as session:
-        sheet = session.get_one(Sheet, sheet_id, with_for_update=True)
-        if sheet.state != SheetState.CONFIRMED:
-            return
-        good = (SheetRow.sheet_id == sheet_id, col(SheetRow.fate).in_((Fate.NEW, Fate.CHANGED)))
-        wanted = session.exec(select(SheetRow).where(*good).order_by(col(SheetRow.number))).all()
-        person = accounts.as_person(session, session.get_one(PersonRow, sheet.person_id))
-        writing.write(session, sheet, wanted, person, now)
-        ended = {"state": SheetState.DONE, "done_at": now, "content": None, "leased_until": None}
-        run(session, update(Sheet).where(col(Sheet.id) == sheet_id).values(**ended))
+def write(db: Database, sheet: Sheet, now: datetime, until_s: float = float("inf")) -> None:
+    """Write rows until all are written or the monotonic clock says `until_s`; then anybody may go on with it."""
+    products: dict[str, int] = {}
+    more = True
+    while more and time.monotonic() < until_s:
+        with db.write() as session:
+            more = _write_some(session, sheet.id, products, now)
+        time.sleep(_PAUSE_S)
+    if more:
+        with db.write() as session:
+            run(session, update(Sheet).where(col(Sheet.id) == sheet.id).values(leased_until=None))
+
+
+def _write_some(session: Session, sheet_id: int, products: dict[str, int], now: datetime) -> bool:
+    """The next rows and how far the sheet is now. False when none are left."""
+    sheet = session.get_one(Sheet, sheet_id, with_for_update=True)
+    if sheet.state != SheetState.CONFIRMED:
+        return False
+    good = (col(SheetRow.fate).in_((Fate.NEW, Fate.CHANGED)), SheetRow.number > sheet.written_to)
+    wanted = select(SheetRow).where(SheetRow.sheet_id == sheet_id, *good).order_by(col(SheetRow.number))
+    found = session.exec(wanted.limit(WRITTEN_AT_ONCE)).all()
+    if not found:
+        sheet.state, sheet.done_at, sheet.leased_until = SheetState.DONE, now, None
+        return False
+    products |= products_since(session, sheet.coop_id, max(products.values(), default=0))
+    person = accounts.as_person(session, session.get_one(PersonRow, sheet.person_id))
+    sheet.rows_written += len(found)
+    sheet.written_to = found[-1].number
+    sheet.leased_until = now + _LEASE
+    writing.write(session, sheet, found, products, person, now)
+    return True
 
 
 def forget_old(db: Database, now: datetime) -> None:

@@ -1,8 +1,8 @@
-"""The confirmed rows of a sheet, written in one transaction: all of them or none."""
+"""Some confirmed rows of a sheet, written in the transaction of the caller."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from shop.catalog.models import Product, Variant
 from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.text import fold
-from shop.sheets.fates import Judged, Shelf, judge, load
+from shop.sheets.fates import Judged, Shelf, judge_again, load_for
 from shop.sheets.models import Fate, Sheet, SheetRow
 from shop.sheets.rows import Wanted
 from shop.stock import many as stock_many
@@ -23,10 +23,15 @@ from shop.stock import many as stock_many
 PACKING_G = {"box": 300, "piece": 50}
 
 
-def write(session: Session, sheet: Sheet, rows: Sequence[SheetRow], person: Person, now: datetime) -> None:
-    """Judge the good rows again, as things stand now, and write them; a row that is no longer good says why."""
-    shelf = load(session, sheet.coop_id, lock=True)
-    judged = list(judge(((row.number, row.cells) for row in rows), shelf))
+def write(
+    session: Session, sheet: Sheet, rows: Sequence[SheetRow], products: Mapping[str, int], person: Person, now: datetime
+) -> None:
+    """Judge good rows again, as things stand now, and write them; a row that is no longer good says why.
+
+    `products` are all the co-op has, by folded name.
+    """
+    shelf = load_for(session, sheet.coop_id, rows, products)
+    judged = list(judge_again(rows, shelf))
     counts = _add_new(session, sheet.coop_id, [it for it in judged if it.fate == Fate.NEW], shelf, person, now)
     counts |= _told(judged, "on_hand")
     prices = _told(judged, "price")
@@ -53,7 +58,8 @@ def _add_new(
         if name not in products:
             known = shelf.products.get(name)
             products[name] = (session.get_one(Product, known) if known else _product(it, coop_id, now), [])
-        variant = _variant(it.row, int(it.change["price"][1] or 0), len(products[name][1]))
+        position = len(shelf.of_product.get(name, [])) + len(products[name][1])
+        variant = _variant(it.row, int(it.change["price"][1] or 0), position)
         products[name][1].append(variant)
         counts.append((variant, int(it.change["on_hand"][1] or 0)))
     goods = [Goods(product, variants) for product, variants in products.values()]

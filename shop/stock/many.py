@@ -26,13 +26,13 @@ def set_counts(
 
     What is kept by lots is counted one by one. The caller has locked the pools and asks for no fewer than are held.
     """
-    kept = select(LotUnits.variant_id).join(Pool, col(Pool.variant_id) == LotUnits.variant_id)
-    by_lot = set(session.exec(kept.where(Pool.coop_id == coop_id)))
-    for variant_id in sorted(by_lot & set(counts)):
-        stock.set_on_hand(session, variant_id, counts[variant_id], person, now, reason)
-    ids = sorted(set(counts) - by_lot)
+    ids = sorted(counts)
     for at in range(0, len(ids), _AT_ONCE):
-        some = select(Pool).where(col(Pool.variant_id).in_(ids[at : at + _AT_ONCE]), Pool.owner == "")
+        here = ids[at : at + _AT_ONCE]
+        by_lot = set(session.exec(select(LotUnits.variant_id).where(col(LotUnits.variant_id).in_(here))))
+        for variant_id in sorted(by_lot):
+            stock.set_on_hand(session, variant_id, counts[variant_id], person, now, reason)
+        some = select(Pool).where(col(Pool.variant_id).in_(set(here) - by_lot), Pool.owner == "")
         _set(session, session.exec(some.order_by(col(Pool.id))).all(), counts, person, now, reason)
 
 
