@@ -12,12 +12,18 @@ from fastapi import Depends
 
 from shop.accounts.rights import OF_COOP, STAFF, Right, roles_with
 from shop.core.deps import PageDep, Person, Visit, VisitDep
-from shop.core.errors import NotAllowed
+from shop.core.errors import NotAllowed, Refusal
 from shop.core.web import Page
 
 CHOSEN = "cho_htx"
 READING = (Right.ORDERS, Right.PACK, Right.MONEY)
 """Whose work needs the orders open, with the buyers' names and addresses: not every member's."""
+
+
+class MadeByAnother(Refusal):
+    """The step was pressed by somebody else, who is not signed in here now: it waits for them."""
+
+    status = 412
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,15 @@ class Desk:
 def desk(*rights: Right) -> Callable[[Visit, Page], Desk]:
     """A dependency: the desk of somebody with one of the rights (no right named: of anybody who works for a co-op).
 
-    It raises NotSignedIn and NotAllowed before the route begins.
+    It raises NotSignedIn and NotAllowed before the route begins; MadeByAnother when a phone brings what it kept without
+    a net and names another person than the one signed in.
     """
 
     def at_desk(visit: VisitDep, page: PageDep) -> Desk:
         found = Desk(visit, rights)
         found.coop_id  # noqa: B018  asked now, so that who may not be here learns it before anything is read
+        if visit.request.headers.get("X-Made-By", str(found.person.id)) != str(found.person.id):
+            raise MadeByAnother
         page.known["staff"] = found
         return found
 

@@ -1,8 +1,10 @@
 // Shows messages that were pushed, one page of ours when there is no net, and the co-op's desk as it was last seen.
 // What a person at the desk presses without a net is kept in order and sent once: each step moves a parcel only from the
 // state it stands in, so a step that had reached the market before the answer was lost is answered 409 and left out.
+// A step goes out under the person who pressed it and nobody else: it names them, and the market asks who is signed in.
 const KEPT = "cho-htx-1";
 const DESK = "ban-hang-1"; // pages of a signed-in person: gone when anybody signs in or out
+const WHO = "ban-hang-ai"; // who that person is, as their last page said
 const OFFLINE = ["/mat-mang", "asset(app.css)"];
 const FILES = ["asset(app.css)", "asset(workspace.css)", "asset(icons.svg)", "asset(htmx.js)", "asset(app.js)", "asset(workspace.js)"];
 const LISTS = ["new", "confirmed", "packed", "handed_over"];
@@ -25,7 +27,7 @@ addEventListener("fetch", (event) => {
   if (request.method === "POST") {
     if (desk_step(url)) event.respondWith(step(event, url));
     else if (url.pathname.endsWith("/dang-xuat")) event.respondWith(leave(request));
-    else if (doorway(url)) event.waitUntil(caches.delete(DESK)); // what waits is sent by who signs in again
+    else if (doorway(url)) event.waitUntil(forget()); // what waits is sent once who pressed it signs in again
   } else if (request.method === "GET" && desk_page(url)) {
     event.respondWith(desk(event, url));
   } else if (request.mode === "navigate") {
@@ -47,7 +49,7 @@ const desk = async (event, url) => {
       event.waitUntil(kept.then((place) => keep(place, name_of(request), copy)));
       if (request.mode === "navigate" && url.pathname.endsWith("/ban-hang")) event.waitUntil(lists(await kept));
     } else if (answer.redirected || answer.type === "opaqueredirect") {
-      event.waitUntil(caches.delete(DESK)); // to the door: nobody is signed in here any more
+      event.waitUntil(forget()); // to the door: nobody is signed in here any more
     }
     return answer;
   });
@@ -85,12 +87,15 @@ const styles = async () => {
     if (file && !(await place.match(file))) await place.add(file).catch(() => {});
   }
 };
+const forget = () => Promise.all([caches.delete(DESK), caches.delete(WHO)]);
 const leave = async (request) => {
   await send().catch(() => {});
   const answer = await fetch(request);
-  await Promise.all([caches.delete(DESK), table("readwrite", (all) => all.clear())]);
+  await forget();
   return answer;
 };
+const who = async () => (await (await caches.open(WHO)).match("/"))?.json();
+const is = async (person) => person?.id && (await caches.open(WHO)).put("/", Response.json(person));
 
 // What was pressed without a net, in the order it was pressed.
 const opened = () => new Promise((done, failed) => {
@@ -112,11 +117,14 @@ const step = async (event, url) => {
   const { request } = event;
   const copy = request.clone();
   const body = await copy.text();
-  const waiting = await table("readonly", (all) => all.count()).catch(() => 0);
+  const person = await who();
+  const waiting = (await steps(person).catch(() => null))?.mine.length;
   if (!waiting) { // what waits goes first
-    try { return await fetch(request); } catch { /* no net: kept below */ }
+    try { return await fetch(request); } catch (lost) {
+      if (!person) throw lost; // nobody's step is kept
+    }
   }
-  const kept = { url: url.pathname, body, type: request.headers.get("Content-Type"), at: Date.now() };
+  const kept = { who: person.id, name: person.name, url: url.pathname, body, type: request.headers.get("Content-Type"), at: Date.now() };
   await table("readwrite", (all) => all.add(kept));
   await registration.sync?.register("steps").catch(() => {});
   await tell({ steps: "kept", path: url.pathname });
@@ -127,26 +135,32 @@ const step = async (event, url) => {
 const tell = async (words) => {
   for (const page of await clients.matchAll({ type: "window" })) page.postMessage(words);
 };
+const steps = async (person) => {
+  const all = (await table("readonly", (kept) => kept.getAll())) ?? [];
+  return { mine: all.filter((one) => person && one.who === person.id), others: all.filter((one) => one.who !== person?.id).map((one) => one.name) };
+};
 const send = () => navigator.locks.request("steps", async () => {
   const refused = [];
+  const person = await who();
   let sent = 0;
-  for (const one of (await table("readonly", (all) => all.getAll())) ?? []) {
-    const headers = one.type ? { "Content-Type": one.type } : {};
+  for (const one of (await steps(person)).mine) {
+    const headers = { "X-Made-By": one.who, ...(one.type && { "Content-Type": one.type }) };
     const answer = await fetch(one.url, { method: "POST", body: one.body, headers }).catch(() => null);
     const door = answer?.redirected && doorway(new URL(answer.url));
-    if (!answer || door || answer.status >= 500 || answer.status === 429) break; // keep it, and what comes after
+    if (!answer || door || answer.status >= 500 || [412, 429].includes(answer.status)) break; // keep it, and what comes after
     await table("readwrite", (all) => all.delete(one.id));
     if (answer.ok) sent += 1;
     else refused.push(one.url);
   }
-  const left = await table("readonly", (all) => all.count());
+  const { mine, others } = await steps(person);
   if (sent || refused.length) await caches.delete(DESK);
-  await tell({ steps: "sent", sent, refused, left });
+  await tell({ steps: "sent", sent, refused, left: mine.length, others });
 });
 addEventListener("sync", (event) => { if (event.tag === "steps") event.waitUntil(send()); });
 addEventListener("message", (event) => {
-  if (event.data === "send") event.waitUntil(send());
-  if (event.data === "count") event.waitUntil(table("readonly", (all) => all.getAll()).then((all) => event.source.postMessage({ steps: "waiting", paths: all.map((one) => one.url) })));
+  const { want, person } = event.data ?? {};
+  if (want === "send") event.waitUntil(is(person).then(send));
+  if (want === "count") event.waitUntil(is(person).then(() => steps(person)).then(({ mine, others }) => event.source.postMessage({ steps: "waiting", paths: mine.map((one) => one.url), others })));
 });
 
 addEventListener("push", (event) => {

@@ -4,7 +4,8 @@ const worker = navigator.serviceWorker;
 const two = (number) => String(number).padStart(2, "0");
 const clock = (ms) => { const at = new Date(Number(ms)); return `${two(at.getHours())}:${two(at.getMinutes())}`; };
 
-const waits = new Set(); // addresses of parcels with a step on its way
+const waits = new Set(); // numbers of parcels with a step on its way
+let others = []; // names of those whose steps this phone still keeps
 const parcel_of = (path) => path.match(/\d+/)?.[0];
 const mark = () => {
   for (const form of document.querySelectorAll("form[action*='/ban-hang/']")) {
@@ -24,6 +25,9 @@ const say = () => {
   const words = [];
   if (of) words.push(box.dataset.old.replace("{}", clock(of)));
   if (waits.size) words.push(box.dataset.some.replace("{}", waits.size));
+  for (const name of new Set(others)) {
+    words.push(box.dataset.others.replace("{}", others.filter((one) => one === name).length).replace("{}", name));
+  }
   box.querySelector("span").textContent = words.join(" ");
   box.hidden = words.length === 0;
   mark();
@@ -31,6 +35,7 @@ const say = () => {
 
 if (box && worker) {
   worker.addEventListener("message", ({ data }) => {
+    others = data?.others ?? others;
     if (data?.steps === "kept") waits.add(parcel_of(data.path));
     if (data?.steps === "waiting") data.paths.forEach((path) => waits.add(parcel_of(path)));
     if (data?.steps === "sent") {
@@ -43,7 +48,8 @@ if (box && worker) {
     }
     say();
   });
-  const ask = (words) => worker.ready.then((ready) => ready.active?.postMessage(words));
+  const person = { id: box.dataset.who, name: box.dataset.name };
+  const ask = (want) => worker.ready.then((ready) => ready.active?.postMessage({ want, person }));
   addEventListener("online", () => ask("send"));
   document.addEventListener("htmx:after:swap", say);
   ask("count");
