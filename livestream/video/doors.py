@@ -85,7 +85,7 @@ class Pictures:
     async def _show(self, live_id: int, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         act = await playback.shown(self._stage, live_id)
         if name == "fast":
-            await endless.pour(self._stage, act.channel, receive, send)
+            await endless.pour(self._stage, act.channel, scope, receive, send)
             return
         if FILM.fullmatch(name):
             path = await playback.film(self._stage, act, name)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 from livestream.video import playback
 from livestream.video.channel import Channel
 from livestream.video.replies import NEVER, OPEN
 from livestream.video.stage import Stage
+from shop.core.wire import mind
 
 IDLE_S = 20.0
 HEADERS = [(b"content-type", b"video/mp4"), NEVER, *OPEN, (b"x-accel-buffering", b"no")]
 
 
-async def pour(stage: Stage, channel: Channel, receive: Receive, send: Send) -> None:
+async def pour(stage: Stage, channel: Channel, scope: Scope, receive: Receive, send: Send) -> None:
     """Init, then part after part from the newest key frame on. Ends with the epoch: the player asks again.
 
     A viewer whose line is slower than the picture falls out of the window: then it ends, too. Raises NotReady.
@@ -26,6 +27,7 @@ async def pour(stage: Stage, channel: Channel, receive: Receive, send: Send) -> 
     assert segment is not None  # noqa: S101  first_key found it just now
     epoch = segment.epoch
     head = (await playback.init(stage, channel, epoch)).body
+    mind(scope)
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": head, "more_body": True})
     writer = asyncio.create_task(_write(stage, channel, epoch, msn, place, send))

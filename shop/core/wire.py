@@ -1,5 +1,8 @@
 """uvicorn's connection, which an endless answer may have for itself.
 
+What is taken from uvicorn here is its own affair and may be called otherwise in another release: then nothing is handed
+over, and streams go through plain ASGI, at the cost of more memory.
+
 Beside a stream that is only written to, a parser, a request, a task and their buffers would live on for hours: many
 times the memory of the stream itself, and a wake-up for each of ten thousand viewers at every tick.
 """
@@ -7,14 +10,25 @@ times the memory of the stream itself, and a wake-up for each of ten thousand vi
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import weakref
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any, Protocol, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 WIRE = "chohtx.wire"
+GONE_AFTER_MS = 25_000
+"""Who has not taken in anything for so long is gone. Whoever merely lost the line for that time comes back by himself,
+and misses nothing. Without it the kernel waits for a phone that vanished about a quarter of an hour."""
+TAKEN = attrgetter(
+    "scope", "transport", "parser", "connections", "flow.write_paused", "flow.resume_reading",
+    "cycle.disconnected", "cycle.response_started", "cycle.response_complete", "server_state.default_headers",
+)  # fmt: skip
+"""What uvicorn 0.38 to 0.54 keeps of a connection."""
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -38,8 +52,12 @@ class Wire(HttpToolsProtocol):
     def hand_over(self, scope: Scope, taker: Taker, headers: Headers) -> asyncio.Transport | None:
         """Begin a 200 without end and let `taker` have the connection; it hears when it is lost.
 
-        None when it is lost already, or when another request waits behind this one.
+        None when it is lost already, when another request waits behind this one, or when uvicorn is not as we know it.
         """
+        try:
+            TAKEN(self)
+        except AttributeError:
+            return None
         if self.cycle.disconnected or self.scope is not scope:
             return None
         self.cycle.response_started = self.cycle.response_complete = True
@@ -59,6 +77,30 @@ class Wire(HttpToolsProtocol):
 
 def take_over(scope: Scope, taker: Taker, headers: Headers) -> asyncio.Transport | None:
     """The connection of this request, begun as a 200 with these headers. None: it cannot be had, answer as ever."""
+    wire = _of(scope)
+    line = wire.hand_over(scope, taker, headers) if wire else None
+    if line:
+        _mind(line)
+    return line
+
+
+def mind(scope: Scope) -> None:
+    """Let an endless answer to this request end when its reader has vanished. Not for files: their readers may pause."""
+    if (wire := _of(scope)) and (line := getattr(wire, "transport", None)):
+        _mind(line)
+
+
+def _of(scope: Scope) -> Wire | None:
     ours = (scope.get("extensions") or {}).get(WIRE)
-    wire: Wire | None = ours["of"]() if ours else None
-    return wire.hand_over(scope, taker, headers) if wire else None
+    return ours["of"]() if ours else None
+
+
+def _mind(line: asyncio.Transport) -> None:
+    """Linux gives a line up by itself; a slow one that takes in a little now and then stays.
+
+    Source: tcp(7), TCP_USER_TIMEOUT. Elsewhere, and on a line that is no TCP, all is as it was.
+    """
+    option, line_socket = getattr(socket, "TCP_USER_TIMEOUT", None), line.get_extra_info("socket")
+    if option and line_socket:
+        with contextlib.suppress(OSError):
+            line_socket.setsockopt(socket.IPPROTO_TCP, option, GONE_AFTER_MS)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import socket
+import time
 from collections.abc import Iterator
+from importlib.metadata import version
+from operator import attrgetter
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from shop.core import hub as hub_module
+from shop.core import wire
 from shop.core.hub import Hub
 from shop.core.room import RING
 from shop.core.streams import MOST_OF_ONE, EventStream, live_room
@@ -122,6 +126,43 @@ def test_who_does_not_read_costs_one_full_line_and_reads_again_from_one_reset(hu
         assert b"event: reset" not in read_until(stalled, b"after that")
         assert b"the newest" not in missed
         reads.drop()
+
+
+def test_who_takes_in_nothing_any_more_is_gone_soon_and_a_thin_line_stays(
+    hub: Hub, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone that vanished, and one that reads a few bytes now and then."""
+    monkeypatch.setattr(wire, "GONE_AFTER_MS", 400)
+    with asked(port, PATH) as vanished, asked(port, PATH) as thin:
+        for line in (vanished, thin):
+            read_until(line, b"event: viewers")
+        until, burst = time.monotonic() + 20, 0
+        while hub.open_streams == 2 and time.monotonic() < until:
+            for _ in range(RING - 10):
+                hub.tell(ROOM, "left", f"{burst} {LONG}")
+            assert thin.recv(4096)
+            burst += 1
+        assert hub.open_streams == 1
+        hub.tell(ROOM, "pin", "the newest")
+        read_until(thin, b"event: reset")
+
+
+def test_streams_go_on_without_the_short_way_when_uvicorn_names_its_things_otherwise(
+    hub: Hub, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "TAKEN", attrgetter("scope", "cycle.renamed"))
+    stream = Stream(port, PATH)
+    stream.until("viewers", "1")
+    hub.tell(ROOM, "pin", "A1")
+    assert stream.until("pin") == "A1"
+    assert [thing for thing in gc.get_objects() if type(thing) is Wire]
+    stream.drop()
+
+
+def test_the_uvicorn_in_use_is_one_whose_connections_are_known() -> None:
+    """A newer one: read shop/core/wire.py beside uvicorn's HttpToolsProtocol, then move the upper end in both."""
+    release = tuple(map(int, version("uvicorn").split(".")[:2]))
+    assert (0, 38) <= release <= (0, 54)
 
 
 def test_the_server_stops_although_streams_are_open(hub: Hub) -> None:
