@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from livestream.deals import pauses
 from livestream.models import LiveSession
 from livestream.models import SessionState as S
 from shop.core.audit import SYSTEM, audit
@@ -54,6 +55,8 @@ def move(
     in the person's name, or the system's. Raises AlreadyOnAir when the host or the co-op is on air elsewhere.
     """
     session.flush()
+    if to in (S.INTERRUPTED, S.LIVE):
+        pauses.hold_still(session, live.id)
     session.refresh(live, with_for_update=True)
     before, allowed = S(live.state), only or FROM[to]
     here = (col(LiveSession.id) == live.id, col(LiveSession.state) == before, col(LiveSession.state).in_(allowed))
@@ -67,6 +70,7 @@ def move(
     except IntegrityError as error:  # the indexes that know one session on air per host and per co-op
         raise AlreadyOnAir(title=live.title) from error
     session.refresh(live)
+    pauses.follow(session, live.id, before, to, now)
     audit(session, person or SYSTEM, "state", f"live:{live.id}", before, to, now, live.coop_id)
     bump(session, "live", f"session:{live.id}")
     return before

@@ -174,7 +174,7 @@ def _item(row: LiveItem, variant: VariantView, pool: Pool | None, deal: Deal | N
         id=row.id,
         code=row.code,
         variant=variant,
-        live_price_vnd=deal.price_vnd if deal and deal.left else row.live_price_vnd,
+        live_price_vnd=deal.price_vnd if deal and deal.runs else row.live_price_vnd,
         usual_live_vnd=row.live_price_vnd,
         deal=deal,
         wanted=row.wanted,

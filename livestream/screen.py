@@ -44,6 +44,7 @@ class _Shown:
     picture: str
     card: tuple[Any, ...]
     goods: str
+    prices: tuple[int, ...]
 
 
 class Screen:
@@ -126,7 +127,7 @@ class Screen:
         if before is None or before.card != now.card:
             self._hub.tell(name, "", {lang: self._card(room, lang) for lang in ("vi", "en")}, at_once=True)
         if before is None or before.goods != now.goods:
-            self._hub.tell(name, "goods", now.goods)
+            self._hub.tell(name, "goods", now.goods, at_once=before is not None and before.prices != now.prices)
         if before is not None and before.state != now.state:
             self._hub.tell(name, "state", now.state, at_once=True)
         elif before is not None and before.picture != now.picture:
@@ -152,11 +153,12 @@ class Screen:
 
 def _as_shown(room: Room) -> _Shown:
     pinned = room.pinned
-    deal = (pinned.deal.id, pinned.deal.left > 0) if pinned and pinned.deal else ()
+    deal = (pinned.deal.id, pinned.deal.runs, pinned.deal.ends_at) if pinned and pinned.deal else ()
     shown = (pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd, *deal) if pinned else ()
     goods = {
         item.code: [item.left, format_vnd(item.live_price_vnd), item.deal.left if item.deal else 0]
         for item in room.items
     }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
-    return _Shown(room.live.state, room.picture.kind, (room.live.state, *shown), packed)
+    prices = tuple(item.live_price_vnd for item in room.items)
+    return _Shown(room.live.state, room.picture.kind, (room.live.state, *shown), packed, prices)

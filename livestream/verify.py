@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from livestream.chat.models import HOLDING, Claim, ClaimState, LiveChat, LiveComment
-from livestream.deals.verify import oversold_deals
+from livestream.deals.verify import oversold_deals, wrongly_paused
 from livestream.figures.verify import money_disagrees
 from livestream.models import ON_AIR, LiveItem, LivePin, LiveSession
 from shop.stock.models import Hold, HoldState, Pool
@@ -21,6 +21,7 @@ def broken_rules(session: Session) -> list[str]:
         *_claims_without_goods(session),
         *_sentences_missing(session),
         *oversold_deals(session),
+        *wrongly_paused(session),
         *money_disagrees(session),
     ]
 

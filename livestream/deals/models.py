@@ -11,7 +11,7 @@ _OPEN = text("closed_at IS NULL")
 class LiveDeal(SQLModel, table=True):
     """An item sells at `price_vnd` from `starts_at` until before `ends_at`, for `quantity` steps in all.
 
-    Nothing moves it but its end: `closed_at` is when it was stopped, or its own end once somebody looked.
+    `closed_at` is when it was stopped, or its own end once somebody looked. While the picture is away it waits.
     """
 
     __tablename__ = "live_deal"
@@ -30,6 +30,8 @@ class LiveDeal(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when it waits for the picture; `livestream.deals.pauses` moves `ends_at` on when that is back."""
     person_id: int
 
 

@@ -1,6 +1,7 @@
 """What a buyer pays for an item of a session: one rule, by the server's clock.
 
 A hold keeps its price. Otherwise the deal counts when it runs and has room for all that is wanted, else the live price.
+While the picture is away a deal waits.
 A deal takes the place of the live price: nothing is taken off twice.
 """
 
@@ -50,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Deal:
-    """A deal that runs, with what is left of it. `left` and `most_per_buyer` are selling steps."""
+    """A deal that is on, with what is left of it. `left` and `most_per_buyer` are selling steps."""
 
     id: int
     item_id: int
@@ -60,6 +61,20 @@ class Deal:
     starts_at: datetime
     ends_at: datetime
     left: int
+    paused_at: datetime | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether somebody can have its price: it does not wait for the picture, and something is left of it."""
+        return self.paused_at is None and self.left > 0
+
+    @property
+    def rest(self) -> str:
+        """Minutes and seconds it has left once the picture is back ("2:05"); nothing while it runs."""
+        minutes, seconds = (
+            divmod(int((self.ends_at - self.paused_at).total_seconds()), 60) if self.paused_at else (0, 0)
+        )
+        return f"{minutes}:{seconds:02d}" if self.paused_at else ""
 
     def fits(self, quantity: int, taken: int) -> bool:
         """Whether one more buyer's `quantity` goes at this price, who took `taken` of it before."""
@@ -80,11 +95,13 @@ def price_for(live_price_vnd: int, deal: Deal | None, taken: int, quantity: int,
 
 
 def running(session: Session, item_id: int, now: datetime, *, lock: bool = False) -> Deal | None:
-    """The deal of an item now. With `lock`, no other claim at its price is decided until the end of the transaction."""
+    """The deal of an item that runs now. With `lock`, no other claim at its price is decided until the end of the
+    transaction, and no pause either."""
     found = run(session, _RUNNING, {"item": item_id, "now": now}).first()
     if found is None:
         return None
-    wanted = select(LiveDeal).where(LiveDeal.id == found.id, col(LiveDeal.closed_at).is_(None))
+    still_on = (col(LiveDeal.closed_at).is_(None), col(LiveDeal.paused_at).is_(None))
+    wanted = select(LiveDeal).where(LiveDeal.id == found.id, *still_on)
     row = session.exec(wanted.with_for_update() if lock else wanted).first()
     return _deal(row, taken(session, [row.id]).get(row.id, 0)) if row else None
 
@@ -93,6 +110,7 @@ def running(session: Session, item_id: int, now: datetime, *, lock: bool = False
 _RUNNING = Prepared(
     select_columns(col(LiveDeal.id))
     .where(col(LiveDeal.item_id) == bindparam("item"), col(LiveDeal.closed_at).is_(None))
+    .where(col(LiveDeal.paused_at).is_(None))
     .where(col(LiveDeal.starts_at) <= bindparam("now"), col(LiveDeal.ends_at) > bindparam("now"))
 )
 _HELD = Prepared(
@@ -107,9 +125,11 @@ def open_deals(session: Session, live_id: int) -> dict[int, Deal]:
     return {row.item_id: _deal(row, gone.get(row.id, 0)) for row in rows}
 
 
+_OF_ROW = {"id", "item_id", "price_vnd", "quantity", "most_per_buyer", "starts_at", "ends_at", "paused_at"}
+
+
 def _deal(row: LiveDeal, gone: int) -> Deal:
-    facts = row.model_dump(include={"id", "item_id", "price_vnd", "quantity", "most_per_buyer", "starts_at", "ends_at"})
-    return Deal(**facts, left=max(0, row.quantity - gone))
+    return Deal(**row.model_dump(include=_OF_ROW), left=max(0, row.quantity - gone))
 
 
 def taken(session: Session, deal_ids: Iterable[int], visitor_key: str | None = None) -> dict[int, int]:

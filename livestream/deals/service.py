@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from livestream.deals.models import LiveDeal
-from livestream.models import ON_AIR, LiveItem, LiveSession
+from livestream.models import ON_AIR, LiveItem, LiveSession, SessionState
 from livestream.schedule import item_by_id, session_of
 from shop.catalog import offers
 from shop.catalog import service as catalog
@@ -59,7 +59,7 @@ class Terms:
 
 
 def begin(session: Session, live_id: int, item_id: int, terms: Terms, person: Person, now: datetime) -> LiveDeal:
-    """From now on the item sells at the deal's price. Audited.
+    """From now on the item sells at the deal's price; while the picture is away, from when it is back. Audited.
 
     Raises NoSuchItem, DealOutsideSession, DealTime, DealTooDear, TooFewForDeal, DealIsOn.
     """
@@ -78,6 +78,7 @@ def begin(session: Session, live_id: int, item_id: int, terms: Terms, person: Pe
         most_per_buyer=min(terms.most_per_buyer, terms.quantity),
         starts_at=now,
         ends_at=now + terms.lasts,
+        paused_at=now if live.state == SessionState.INTERRUPTED else None,
         person_id=person.id,
     )
     try:
@@ -116,27 +117,32 @@ def stop(session: Session, live_id: int, deal_id: int, person: Person, now: date
     live, deal = session_of(session, live_id), session.get(LiveDeal, deal_id)
     if deal is None or deal.session_id != live_id:
         raise NoSuchDeal
-    still_open = (col(LiveDeal.id) == deal_id, col(LiveDeal.closed_at).is_(None), col(LiveDeal.ends_at) > now)
+    still_open = (col(LiveDeal.id) == deal_id, col(LiveDeal.closed_at).is_(None), ~_ended(now))
     if run(session, update(LiveDeal).where(*still_open).values(closed_at=now)).rowcount:
         audit(session, person, "deal", f"live:{live_id}:{deal_id}", "on", "stopped", now, live.coop_id)
         bump(session, f"session:{live_id}")
 
 
 def _close(session: Session, item_id: int, now: datetime) -> None:
-    over = (col(LiveDeal.item_id) == item_id, col(LiveDeal.closed_at).is_(None), col(LiveDeal.ends_at) <= now)
+    over = (col(LiveDeal.item_id) == item_id, col(LiveDeal.closed_at).is_(None), _ended(now))
     run(session, update(LiveDeal).where(*over).values(closed_at=col(LiveDeal.ends_at)))
+
+
+def _ended(now: datetime) -> ColumnElement[bool]:
+    """By the clock, which stands while the deal waits for the picture."""
+    return and_(col(LiveDeal.paused_at).is_(None), col(LiveDeal.ends_at) <= now)
 
 
 def close_over(db: Database, now: datetime) -> None:
     """Timed job: pages stop showing deals that the clock, or the end of their session, has ended."""
     over = select(LiveDeal.id, LiveDeal.session_id).join(LiveSession, col(LiveSession.id) == LiveDeal.session_id)
     over = over.where(col(LiveDeal.closed_at).is_(None))
-    over = over.where((col(LiveDeal.ends_at) <= now) | col(LiveSession.state).not_in(ON_AIR))
+    over = over.where(_ended(now) | col(LiveSession.state).not_in(ON_AIR))
     with db.read() as session:
         if session.exec(over.limit(1)).first() is None:
             return
     with db.write() as session:
         for deal_id, live_id in session.exec(over).all():
             row = session.get_one(LiveDeal, deal_id, with_for_update=True, populate_existing=True)
-            row.closed_at = row.closed_at or min(row.ends_at, now)
+            row.closed_at = row.closed_at or min(row.paused_at or row.ends_at, now)
             bump(session, f"session:{live_id}")

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from livestream.deals.models import LiveDeal, LiveDealTake
 from livestream.deals.prices import taken
+from livestream.models import ON_AIR, LiveSession, SessionState
 from shop.orders.models import OrderLine
 from shop.stock.models import Hold, HoldState
 
@@ -32,6 +33,20 @@ def oversold_deals(session: Session) -> list[str]:
             for deal_id, price_vnd in _ordered_at(session)
             if price_vnd != promised[deal_id].price_vnd
         ),
+    ]
+
+
+def wrongly_paused(session: Session) -> list[str]:
+    """A line for each open deal that waits though its session has a picture, or runs though it has none."""
+    rows = session.exec(
+        select(LiveDeal, LiveSession)
+        .join(LiveSession, col(LiveSession.id) == LiveDeal.session_id)
+        .where(col(LiveDeal.closed_at).is_(None), col(LiveSession.state).in_(ON_AIR))
+    )
+    return [
+        f"live: deal {deal.id} {'waits' if deal.paused_at else 'runs'} while its session is {live.state}"
+        for deal, live in rows
+        if bool(deal.paused_at) != (live.state == SessionState.INTERRUPTED and deal.ends_at > live.state_at)
     ]
 
 

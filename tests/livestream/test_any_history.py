@@ -12,7 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlmodel import select
 
 from livestream import service as live
+from livestream import states
 from livestream import verify as live_rules
+from livestream.deals import prices
+from livestream.deals import service as deals
+from livestream.deals.service import Terms
 from livestream.models import ON_AIR, LiveSession, SessionState
 from shop import migrations
 from shop.cart import service as cart
@@ -49,6 +53,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.live, (self.item,), self.host = made
         self.carts = [make_cart(self.db, self.now) for _ in range(BUYERS)]
         self.sold = 0
+        self.deal_left = timedelta()
 
     @property
     def state(self) -> str:
@@ -75,13 +80,39 @@ class AnyHistory(RuleBasedStateMachine):
         except live.NotOnAir:
             assert not could
 
+    @rule()
+    def the_picture_comes_or_goes(self) -> None:
+        with self.db.write() as session:
+            change = states.picture_back if self.state == SessionState.INTERRUPTED else states.picture_lost
+            change(session, self.live.id, self.now)
+
+    @rule(minutes=st.integers(1, 20), quantity=st.integers(1, 5))
+    def begin_a_deal(self, minutes: int, quantity: int) -> None:
+        terms = Terms(100_000, quantity, 2, timedelta(minutes=minutes))
+        try:
+            with self.db.write() as session:
+                deals.begin(session, self.live.id, self.item.id, terms, self.host, self.now)
+        except Refusal:
+            return
+        assert self.deal_left == timedelta()
+        self.deal_left = terms.lasts
+
+    @property
+    def deal_runs(self) -> bool:
+        return self.state == SessionState.LIVE and self.deal_left > timedelta()
+
     @rule(buyer=st.integers(0, BUYERS - 1), quantity=st.integers(0, MOST + 1))
     def press_buy(self, buyer: int, quantity: int) -> None:
+        owner = live.hold_owner(self.live.id, self.item.id, self.carts[buyer])
+        with self.db.read() as session:
+            held = prices.held(session, owner, self.now)
+        had_its_price = held is not None and held.price.deal_id is not None
         try:
             claimed = claim(self.db, self.live.slug, self.carts[buyer], quantity, self.now)
         except Refusal:
             return
-        assert claimed.price_vnd == 150_000
+        assert claimed.price_vnd == (100_000 if claimed.deal_id else 150_000)
+        assert not claimed.deal_id or self.deal_runs or had_its_price
         assert self.held_by(buyer) == quantity
 
     @rule(buyer=st.integers(0, BUYERS - 1))
@@ -104,6 +135,9 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(minutes=st.integers(1, 40))
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
+        if self.state == SessionState.LIVE:
+            self.deal_left = max(timedelta(), self.deal_left - timedelta(minutes=minutes))
+        deals.close_over(self.db, self.now)
         with self.db.write() as session:
             stock.release_expired(session, self.now)
 
@@ -129,6 +163,13 @@ class AnyHistory(RuleBasedStateMachine):
         with self.db.read() as session:
             late = select(Hold).where(Hold.state == HoldState.OPEN, Hold.expires_at <= self.now)  # type: ignore[operator]  # a column
             assert session.exec(late).all() == []
+
+    @precondition(lambda self: self.state in ON_AIR)
+    @invariant()
+    def a_deal_has_the_time_it_was_given_with_a_picture(self) -> None:
+        with self.db.read() as session:
+            found = prices.open_deals(session, self.live.id).get(self.item.id)
+        assert (found.ends_at - (found.paused_at or self.now) if found else timedelta()) == self.deal_left
 
     @precondition(lambda self: self.state == SessionState.SCHEDULED)
     @invariant()

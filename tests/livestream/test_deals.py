@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from livestream import room, states, verify
 from livestream import service as live
-from livestream import verify
 from livestream.deals import prices
 from livestream.deals import service as deals
 from livestream.deals.models import LiveDeal
@@ -197,6 +197,71 @@ def test_the_clock_closes_what_is_over_and_what_its_session_left_open(db: Databa
     deals.close_over(db, now + 3 * MINUTE)
     with db.read() as session:
         assert prices.open_deals(session, on_air.id) == {}
+
+
+def test_a_deal_waits_while_the_picture_is_away_and_goes_on_with_the_time_it_had_left(
+    db: Database, now: datetime
+) -> None:
+    on_air, items, host = make_session(db, now)
+    begin(db, on_air, items[0], host, now, lasts=3 * MINUTE)
+    mine, away, back = make_cart(db, now), now + MINUTE, now + 5 * MINUTE
+    claim(db, on_air.slug, mine, 2, now)
+    with db.write() as session:
+        states.picture_lost(session, on_air.id, away)
+    deals.close_over(db, now + 4 * MINUTE)
+    with db.read() as session:
+        (waits,) = prices.open_deals(session, on_air.id).values()
+        assert (waits.runs, waits.rest) == (False, "2:00")
+        (item,) = room.read(session, session.get_one(LiveSession, on_air.id)).items
+        assert item.live_price_vnd == 150_000
+        assert verify.broken_rules(session) == []
+    assert claim(db, on_air.slug, make_cart(db, now), 1, now + 4 * MINUTE).price_vnd == 150_000
+    assert claim(db, on_air.slug, mine, 1, now + 4 * MINUTE).price_vnd == 100_000  # held before
+    with db.write() as session:
+        states.picture_back(session, on_air.id, back)
+    last_moment = back + 2 * MINUTE - timedelta(microseconds=1)
+    assert claim(db, on_air.slug, make_cart(db, now), 1, last_moment).price_vnd == 100_000
+    assert claim(db, on_air.slug, make_cart(db, now), 1, back + 2 * MINUTE).price_vnd == 150_000
+    with db.read() as session:
+        assert verify.broken_rules(session) == []
+
+
+def test_a_deal_begun_without_a_picture_begins_with_it_and_one_left_waiting_ends_with_the_session(
+    db: Database, now: datetime
+) -> None:
+    on_air, items, host = make_session(db, now, items=2)
+    with db.write() as session:
+        states.picture_lost(session, on_air.id, now)
+    begin(db, on_air, items[0], host, now, lasts=MINUTE)
+    begun = begin(db, on_air, items[1], host, now, lasts=MINUTE)
+    with db.write() as session:
+        deals.stop(session, on_air.id, begun.id, host, now + 2 * MINUTE)
+        live.end(session, on_air.id, host, now + 3 * MINUTE)
+    deals.close_over(db, now + 3 * MINUTE)
+    with db.read() as session:
+        ended = session.exec(select(LiveDeal.closed_at).order_by(col(LiveDeal.id))).all()
+    assert ended == [now, now + 2 * MINUTE]
+
+
+def test_a_buyer_and_a_picture_that_goes_away_in_the_same_moment_never_wait_for_each_other(
+    db: Database, now: datetime
+) -> None:
+    on_air, items, host = make_session(db, now)
+    begin(db, on_air, items[0], host, now, quantity=10, most=2)
+
+    def picture(number: int) -> None:
+        with db.write() as session:
+            (states.picture_back if number % 2 else states.picture_lost)(session, on_air.id, now)
+
+    carts = [make_cart(db, now) for _ in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        moves = [pool.submit(picture, number) for number in range(8)]
+        paid = list(pool.map(lambda cart_id: claim(db, on_air.slug, cart_id, 1, now).price_vnd, carts))
+        for move in moves:
+            move.result()
+    assert set(paid) <= {100_000, 150_000}
+    with db.read() as session:
+        assert verify.broken_rules(session) == []
 
 
 def test_fifty_buyers_at_once_and_the_last_unit_of_a_deal_goes_to_one(db: Database, now: datetime) -> None:

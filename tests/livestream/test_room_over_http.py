@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,13 @@ from livestream import service as live
 from livestream import states
 from livestream.chat import talk
 from livestream.models import LiveItem, LiveSession
+from livestream.screen import Screen
+from shop.cart import service as cart
 from shop.cart.routes import COOKIE
 from shop.core.db import Database
 from shop.core.deps import Person
+from shop.core.room import Viewer
+from shop.core.streams import live_room
 from shop.stock import service as stock
 from tests.conftest import HTMX, SAME_ORIGIN
 from tests.factories_live import OFFICER, claim, make_cart, make_session
@@ -56,6 +61,35 @@ def test_a_pin_a_price_and_a_sale_reach_every_open_page(app: FastAPI, db: Databa
         for viewer in viewers:
             assert viewer.until("state") == "archived"
         assert "live-ended" not in served.page(f"/live/{session_row.slug}")
+
+
+def test_criterion_18_a_price_that_is_not_pinned_waits_for_no_tick_and_a_sale_does(
+    app: FastAPI, db: Database, on_air: OnAir
+) -> None:
+    session_row, items, host = on_air
+    live_id, now = session_row.id, datetime.now(UTC)
+    screen = Screen(db, app.state.hub, app.state.templates)
+    room = app.state.hub.room(live_room(session_row.slug))
+
+    async def watch() -> list[int]:
+        viewer = Viewer(room, "viewer-0000000001", "vi", room.seq)
+        viewer.pause_writing()
+        room.enter(viewer)
+        waits = []
+        for change in ("begin", "sale", "price"):
+            with db.write() as session:
+                if change == "price":
+                    live.set_price(session, live_id, items[1].id, 99_000, host, now)
+                elif change == "sale":
+                    cart_id = cart.open_cart(session, None, now)
+                    live.claim(session, session_row.slug, "A3", 1, cart_id, "an", timedelta(minutes=5), now)
+            screen.show(live_id)
+            await asyncio.sleep(0)
+            waits.append(room.seq - room.shown)
+        room.leave(viewer)
+        return waits
+
+    assert asyncio.run(watch()) == [0, 1, 0]
 
 
 def test_a_stop_reaches_every_open_room_and_nobody_speaks_or_reserves_after_it(
