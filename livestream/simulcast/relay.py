@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from datetime import UTC, datetime
 
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 LOOK_EVERY_S, STANDS_AFTER_S, WRITE_WITHIN_S = 2.0, 4.0, 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 3.0, 60.0
 _IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-fflags", "+nobuffer")
-_THROUGH = ("-protocol_whitelist", "pipe,tcp,tls,rtmp,rtmps", "-f", "mp4", "-i", "pipe:0", "-c", "copy", "-f", "flv")
+_THROUGH = ("-protocol_whitelist", "pipe,tcp,tls,rtmp,rtmps", "-f", "mp4", "-i", "pipe:0", "-c", "copy")
 
 
 def wait_s(tries: int) -> float:
@@ -68,13 +69,13 @@ class Relays:
     async def _relay(self, target_id: int, channel: Channel, server: str, sealed: str) -> None:
         """Try again and again, each time a little later, as long as the session is on air."""
         try:
-            address = targets.address(self._secret_key, server, sealed)
+            key = targets.key(self._secret_key, sealed)
         except CannotOpen:
             await self._tell(target_id, TargetState.REFUSED, 0)
             return
         tries = 0
         while True:
-            sent_s = await self._send(target_id, channel, address, tries)
+            sent_s = await self._send(target_id, channel, server, key, tries)
             if sent_s is None:
                 tries = 0
                 await self._wait_for_picture(target_id, channel)
@@ -91,13 +92,11 @@ class Relays:
     async def _tell(self, target_id: int, state: TargetState, tries: int) -> None:
         await self._stage.in_db(targets.note, target_id, state, tries, datetime.now(UTC))
 
-    async def _send(self, target_id: int, channel: Channel, address: str, tries: int) -> float | None:
+    async def _send(self, target_id: int, channel: Channel, server: str, key: str, tries: int) -> float | None:
         """One connection, until it ends. Returns how long it stood; None when it was our own picture that ended it."""
         loop = asyncio.get_running_loop()
-        began_s, pipe, nowhere = loop.time(), asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        command = [program(), *_IN, *_THROUGH, address]
-        sender = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=nowhere, stderr=nowhere)
-        restrain(sender.pid)
+        began_s = loop.time()
+        sender = await _begin(server, key)
         feeding = asyncio.create_task(self._feed(channel, sender))
         ended = asyncio.create_task(sender.wait())
         try:
@@ -141,6 +140,24 @@ class Relays:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
         return False
+
+
+async def _begin(server: str, key: str) -> asyncio.subprocess.Process:
+    """The program that sends to a server. It reads the key as a setting from a pipe of its own, for anybody on the
+    machine can see commands. Raises OSError."""
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    reads, writes = os.pipe()
+    try:
+        os.write(writes, f"rtmp_playpath={key}\n".encode())  # far less than a pipe holds
+        os.close(writes)
+        command = [program(), *_IN, *_THROUGH, "-fpre", f"/dev/fd/{reads}", "-f", "flv", server]
+        sender = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=nowhere, stderr=nowhere, pass_fds=[reads]
+        )
+    finally:
+        os.close(reads)
+    restrain(sender.pid)
+    return sender
 
 
 def _films(channel: Channel) -> bool:

@@ -120,6 +120,6 @@ def note(db: Database, target_id: int, state: TargetState, tries: int, now: date
         run(session, changed.values(state=state, tries=tries, state_at=now))
 
 
-def address(secret_key: str, server: str, sealed_key: str) -> str:
-    """Where the program sends. Raises CannotOpen when the secret key was changed since."""
-    return server + unseal(secret_key, PURPOSE, sealed_key)
+def key(secret_key: str, sealed_key: str) -> str:
+    """The key of the stream. Raises CannotOpen when the secret key was changed since."""
+    return unseal(secret_key, PURPOSE, sealed_key)

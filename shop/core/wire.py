@@ -85,7 +85,7 @@ def take_over(scope: Scope, taker: Taker, headers: Headers) -> asyncio.Transport
 
 
 def mind(scope: Scope) -> None:
-    """Let an endless answer to this request end when its reader has vanished. Not for files: their readers may pause."""
+    """Let an endless answer to this request end when its reader has vanished. Not for files: their readers pause."""
     if (wire := _of(scope)) and (line := getattr(wire, "transport", None)):
         _mind(line)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -75,6 +76,12 @@ def test_what_is_sealed_is_opened_by_the_same_secret_and_purpose_only() -> None:
             unseal(*other, sealed)
 
 
+def programs_shown() -> bytes:
+    """What anybody on this machine may read of the programs that run for us: their commands and surroundings."""
+    started = " ".join(file.read_text() for file in Path("/proc/self/task").glob("*/children")).split()
+    return b"".join(Path("/proc", pid, name).read_bytes() for pid in started for name in ("cmdline", "environ"))
+
+
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 class TestOnAir:
     @pytest.fixture
@@ -119,6 +126,9 @@ class TestOnAir:
             until(lambda: state_of(here) == "live")
             listed(base, there.live_id, seconds=30)
             until(lambda: self.target(db).state == "sending")
+            shown = programs_shown()
+        assert b"rtmp://127.0.0.1" in shown
+        assert key_of(there).encode() not in shown
         until(lambda: self.target(db).state == "waiting")  # the phone is silent: nobody has refused anything
         page = here.line.get(f"/ban-hang/live/{here.live_id}/phat-them").text
         assert "Chờ hình từ điện thoại" in page
