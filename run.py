@@ -2,10 +2,11 @@
 """Set up and run Chợ HTX with Python 3.11 alone.
 
 python3 run.py                     set up, fill the demo market if it is empty, serve on http://127.0.0.1:$PORT
-python3 run.py test [pytest …]     every test
+python3 run.py test [pytest …]     every test but those marked `long`, in less than ten minutes on two cores
 python3 run.py check               format, lint, types, import layers, templates, dependencies, translations
 python3 run.py bench [name …]      the benchmarks
 python3 run.py rehearse [name …]   the long runs, written to docs/rehearsals.md
+python3 run.py rehearse long [pytest …]  the tests marked `long`: exhaustive variants of quicker ones in the suite
 python3 run.py setup [test]        only set up, for running or for tests
 python3 run.py lock                write the locks anew from pyproject.toml and package.json
 """
@@ -227,6 +228,7 @@ def quick_disk() -> dict[str, str]:
 
 
 def test(arguments: list[str]) -> int:
+    """Without the tests marked `long`, unless the arguments ask for them: `-m long`."""
     set_up("test")
     bring_programs()
     os.environ.update(quick_disk())
@@ -262,6 +264,8 @@ def bench(arguments: list[str]) -> int:
 
 
 def rehearse(arguments: list[str]) -> int:
+    if arguments and arguments[0] == "long":
+        return test(["-m", "long", *arguments[1:]])
     set_up("test")
     return start(PYTHON, "-m", "tests.rehearsals", *arguments)
 
