@@ -22,6 +22,8 @@ class ComplaintState(StrEnum):
 class Complaint(SQLModel, table=True):
     """A buyer says that goods of a parcel arrived spoilt. `lines` are the steps of each order line: {"17": 2}.
 
+    Another claim on the same parcel is about other lines.
+
     The co-op answers until `answer_by`. `refused_why` is its reason when it refuses, `decided_why` the alliance's.
     """
 
@@ -32,7 +34,7 @@ class Complaint(SQLModel, table=True):
     )
 
     id: int = Field(default=None, primary_key=True)
-    parcel_id: int = Field(foreign_key="parcel.id", unique=True)
+    parcel_id: int = Field(foreign_key="parcel.id", index=True)
     order_id: int = Field(foreign_key="customer_order.id", index=True)
     coop_id: int = Field(foreign_key="coop.id")
     lines: dict[str, int] = Field(sa_type=JSON)

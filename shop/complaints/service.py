@@ -5,7 +5,7 @@ Fruit that is spoilt is not sent back: whoever accepts gives the money back thro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, update
@@ -15,7 +15,7 @@ from shop.complaints import letters
 from shop.complaints.models import Complaint, ComplaintState
 from shop.core.audit import SYSTEM, audit
 from shop.core.dated import Dated, in_force
-from shop.core.db import Database, insert_once, run
+from shop.core.db import Database, run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.orders import giving_back
@@ -45,7 +45,7 @@ class PhotosMissing(Refusal):
 
 
 class ClaimedAlready(Refusal):
-    """One claim for a parcel."""
+    """These goods of the parcel were claimed before. Facts: names."""
 
 
 class NoSuchClaim(NotFound):
@@ -64,9 +64,14 @@ def claim_until(parcel: Parcel) -> datetime | None:
     return parcel.delivered_at + min(hours, CLAIM_TIME)
 
 
-def of_order(session: Session, order_id: int) -> dict[int, Complaint]:
-    """The claims of an order by parcel."""
-    return {it.parcel_id: it for it in session.exec(select(Complaint).where(Complaint.order_id == order_id))}
+def of_order(session: Session, order_id: int) -> list[Complaint]:
+    """The claims of an order, in the order they were made."""
+    return list(session.exec(select(Complaint).where(Complaint.order_id == order_id).order_by(col(Complaint.id))))
+
+
+def claimed_lines(claims: Iterable[Complaint]) -> set[int]:
+    """The order lines that one of the claims is about: none is claimed again."""
+    return {int(line_id) for it in claims for line_id in it.lines}
 
 
 def claim(
@@ -80,30 +85,41 @@ def claim(
 ) -> int:
     """The buyer says which goods of a parcel arrived spoilt ({line: steps}); returns the claim's number.
 
+    What was claimed before is not claimed again, other goods of the parcel are.
     Raises NoSuchClaim, TooLateToClaim, PhotosMissing, ClaimedAlready, NothingChosen.
     """
-    parcel = session.get(Parcel, parcel_id)
+    parcel = session.get(Parcel, parcel_id, with_for_update=True)  # of two claims at once the second sees the first
     if parcel is None or parcel.order_id != order.id:
         raise NoSuchClaim
     until = claim_until(parcel)
     if until is None or now > until:
         raise TooLateToClaim(hours=in_force(HOURS_TO_CLAIM, now).value)
-    left = giving_back.parcel_money(session, parcel_id).left_steps
-    if not lines or any(not 0 < steps <= left.get(line_id, 0) for line_id, steps in lines.items()):
-        raise giving_back.NothingChosen
+    _require_fresh(session, parcel_id, lines)
     if not photo_ids:
         raise PhotosMissing
-    row = {
-        "parcel_id": parcel.id, "order_id": order.id, "coop_id": parcel.coop_id, "words": words,
-        "lines": {str(line_id): steps for line_id, steps in lines.items()}, "photo_ids": list(photo_ids),
-        "state": ComplaintState.OPEN, "made_at": now, "refused_why": "", "decided_why": "", "refund_vnd": 0,
-        "answer_by": now + timedelta(hours=in_force(HOURS_TO_ANSWER, now).value),
-    }  # fmt: skip
-    if not insert_once(session, Complaint, row, ["parcel_id"]):
-        raise ClaimedAlready
-    made = session.exec(select(Complaint).where(Complaint.parcel_id == parcel.id)).one()
+    made = Complaint(
+        parcel_id=parcel.id,
+        order_id=order.id,
+        coop_id=parcel.coop_id,
+        words=words,
+        lines={str(line_id): steps for line_id, steps in lines.items()},
+        photo_ids=list(photo_ids),
+        made_at=now,
+        answer_by=now + timedelta(hours=in_force(HOURS_TO_ANSWER, now).value),
+    )
+    session.add(made)
+    session.flush()
     _tell(session, made, "made", now)
     return made.id
+
+
+def _require_fresh(session: Session, parcel_id: int, lines: Mapping[int, int]) -> None:
+    earlier = claimed_lines(session.exec(select(Complaint).where(Complaint.parcel_id == parcel_id)))
+    money = giving_back.parcel_money(session, parcel_id)
+    if again := [line.product_name for line in money.lines if line.id in earlier and line.id in lines]:
+        raise ClaimedAlready(names=again)
+    if not lines or any(not 0 < steps <= money.left_steps.get(line_id, 0) for line_id, steps in lines.items()):
+        raise giving_back.NothingChosen
 
 
 def of_coop(session: Session, coop_id: int, complaint_id: int) -> Complaint:

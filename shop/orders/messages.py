@@ -37,6 +37,8 @@ from shop.settings import Settings
 ORDER = "/don-hang/"
 
 
+SELLING = (Role.MANAGER, Role.SELLER)
+"""Who takes orders for a co-op, and so hears of each; whoever only helps for some hours is at the desk anyway."""
 _SECRETS = ((ORDER, secret_link), (accounts.MAILED, accounts.recovery_path), (following.PAGE, following.path_for))
 
 
@@ -244,8 +246,9 @@ def _goods_words(lines: Iterable[OrderLine]) -> str:
 
 
 def _tell_coop(session: Session, parcel: Parcel, kind: str, title: str, body: str, now: datetime) -> None:
-    """To every manager of the co-op, in Vietnamese; browsers that a manager signed up listen as `person:ID`."""
+    """To everybody who sells for the co-op, in Vietnamese; browsers they signed up listen as `person:ID`."""
     letter = Letter(f"parcel:{parcel.id}:{kind}", kind, title, body, f"/ban-hang/don/{parcel.id}")
-    for person in accounts.holders(session, Role.MANAGER, parcel.coop_id):
+    told = {it.id: it for role in SELLING for it in accounts.holders(session, role, parcel.coop_id)}
+    for person in told.values():
         subject = f"person:{person.id}"
         notify.tell(session, letter, subject=subject, phone=person.phone or "", email=person.email, now=now)

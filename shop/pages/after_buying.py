@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from shop.catalog import service as catalog
 from shop.complaints import service as complaints
+from shop.complaints.models import Complaint
 from shop.core import pictures
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, LimitsDep, NowDep, PageDep, SettingsDep, Visit, VisitDep
@@ -23,8 +24,8 @@ from shop.core.ids import read_crockford
 from shop.core.images import Stored
 from shop.core.uploads import photos_sent
 from shop.orders.access import Sight
-from shop.orders.models import Order
-from shop.orders.reading import order_view
+from shop.orders.models import Order, OrderLine
+from shop.orders.reading import ParcelView, order_view
 from shop.orders.routes import OnlyByItsLink, opened
 from shop.reviews import service as reviews
 from shop.settings import Settings
@@ -90,9 +91,19 @@ def after(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: 
         claims = complaints.of_order(session, order.id)
         talks = talk.of_parcels(session, [it.parcel.id for it in view.parcels])
     until = {it.parcel.id: complaints.claim_until(it.parcel) for it in view.parcels}
-    open_ids = {number for number, end in until.items() if end and end >= now and number not in claims}
+    claimable = {it.parcel.id: _claimable(it, claims, until[it.parcel.id], now) for it in view.parcels}
     facts: dict[str, Any] = {"view": view, "order": order, "reviewed": reviewed, "claims": claims, "talks": talks}
-    return page("orders/after.html", **facts, until=until, claimable=open_ids)
+    return page("orders/after.html", **facts, until=until, claimable=claimable)
+
+
+def _claimable(
+    it: ParcelView, claims: Sequence[Complaint], until: datetime | None, now: datetime
+) -> Sequence[OrderLine]:
+    """What of a parcel may be claimed now."""
+    if until is None or until < now:
+        return []
+    claimed = complaints.claimed_lines(claims)
+    return [line for line in it.lines if line.quantity and line.id not in claimed]
 
 
 @router.post("/don-hang/{code}/danh-gia/{line_id}")

@@ -11,13 +11,14 @@ from starlette.testclient import TestClient
 
 from payments.events import RefundSent
 from shop.accounts import service as accounts
-from shop.accounts.models import Role
+from shop.accounts.models import PersonRow, Role
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.events import publish
 from shop.main import HANDLERS, jobs
 from shop.notify import service as notify
-from shop.notify.models import Message
+from shop.notify.models import Channel, Message
+from shop.notify.service import Outgoing
 from shop.orders import messages, states
 from shop.orders import service as orders
 from shop.orders.events import OrderPlaced
@@ -66,6 +67,16 @@ class Market:
         """A manager presses a button."""
         with self.db.write() as session:
             getattr(states, step)(session, self.coop.id, self.parcel().id, self.manager, self.now, **how)
+
+
+class Carried:
+    """A way out, as one by SMS or Zalo would be: it keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    def send(self, message: Outgoing) -> None:
+        self.sent.append(message)
 
 
 @pytest.fixture
@@ -193,6 +204,28 @@ class TestWhatTheCoopIsTold:
             assert told.body == "2 × Thanh long (Thùng 5 kg). Giao cho Nguyễn Thị Hoa."
             assert told.link == f"/ban-hang/don/{market.parcel().id}"
         assert market.kinds("+84900000013") == []
+
+    def test_a_seller_hears_of_a_new_order_once_by_phone_mail_and_push_whoever_carries_it(self, market: Market) -> None:
+        seller = make_person(
+            market.db, Role.SELLER, Role.MANAGER, coop_id=market.coop.id, phone="+84900000014", name="Chị Bán"
+        )
+        plain = make_person(market.db, Role.SELLER, coop_id=market.coop.id, phone="+84900000015")
+        with market.db.write() as session:
+            session.get_one(PersonRow, seller.id).email = "ban@example.com"
+            browser = notify.Browser("https://push.example/1", "key", "auth")
+            notify.subscribe(session, f"person:{seller.id}", browser, lang="vi", now=market.now)
+        placed = market.order()
+        with market.db.write() as session:
+            messages.tell_placed(session, OrderPlaced(placed.id), market.now)
+        ways = {str(channel): Carried() for channel in (Channel.PAGE, Channel.MAIL, Channel.PUSH)}
+        notify.send_due(market.db, ways, lambda path: f"https://cho.example{path}", market.now)
+        theirs = [it for way in ways.values() for it in way.sent if it.title.startswith("Đơn mới")]
+        link = f"https://cho.example/ban-hang/don/{market.parcel().id}"
+        assert {it.link for it in theirs} == {link}
+        phones = [it.address for it in ways[Channel.PAGE].sent if it.link == link]
+        assert sorted(phones) == sorted([market.manager.phone, seller.phone, plain.phone])
+        assert [it.address for it in ways[Channel.MAIL].sent] == ["ban@example.com"]
+        assert len(ways[Channel.PUSH].sent) == 1
 
     def test_a_transfer_calls_the_coop_only_when_the_money_is_there(self, market: Market) -> None:
         placed = market.order(pay="vietqr")

@@ -1247,7 +1247,6 @@ CREATE TABLE complaint (
 	refund_vnd BIGINT NOT NULL, 
 	CONSTRAINT pk_complaint PRIMARY KEY (id), 
 	CONSTRAINT ck_complaint_state CHECK (state IN ('open', 'raised', 'accepted', 'dismissed')), 
-	CONSTRAINT uq_complaint_parcel_id UNIQUE (parcel_id), 
 	CONSTRAINT fk_complaint_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
 	CONSTRAINT fk_complaint_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_complaint_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id), 
@@ -1257,6 +1256,8 @@ CREATE TABLE complaint (
 CREATE INDEX ix_complaint_coop ON complaint (coop_id, state, id)
 -- end
 CREATE INDEX ix_complaint_order_id ON complaint (order_id)
+-- end
+CREATE INDEX ix_complaint_parcel_id ON complaint (parcel_id)
 -- end
 CREATE INDEX ix_complaint_state ON complaint (state, answer_by)
 -- end

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from payments import service as payments
@@ -15,11 +16,13 @@ from shop.complaints import service as complaints
 from shop.complaints.models import Complaint
 from shop.core.audit import AuditEntry
 from shop.notify.models import Message
-from shop.orders.models import MoneyBack
+from shop.orders.access import secret_link
+from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
+from shop.settings import Settings
 from shop.stock import service as stock
-from tests.factories import make_coop
+from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
-from tests.factories_orders import variant_of
+from tests.factories_orders import make_order, variant_of
 from tests.shop.reviews.test_reviews import Bought, bought, photo
 
 __all__ = ["bought"]
@@ -49,7 +52,7 @@ def test_a_claim_is_accepted_and_the_money_goes_back_once_without_the_goods(
     assert bought.send(f"khieu-nai/{bought.parcel.id}", {"lines": f"{bought.line.id}:2", "words": "mốc hết"}) == 409
     assert claim(bought, 4) == 409, "more than was bought"
     assert claim(bought, 2, photo(), photo()) == 303
-    assert claim(bought) == 409, "one for a parcel"
+    assert claim(bought) == 409, "the same goods twice"
     desk = sign_in(new_client(), bought.db, bought.staff)
     assert "mốc trắng" in desk.get("/ban-hang/khieu-nai").text
     page = desk.get(f"/ban-hang/khieu-nai/{the_claim(bought).id}").text
@@ -67,6 +70,54 @@ def test_a_claim_is_accepted_and_the_money_goes_back_once_without_the_goods(
         assert stock.available(session, list(left)) == left
         refunds = payments.refunds_of(session, f"order:{bought.order.id}")
         assert sum(it.amount_vnd for it in refunds) == 200_000
+
+
+def test_other_goods_of_the_same_parcel_are_claimed_besides_and_the_same_never_twice(
+    bought: Bought, new_client: Clients, settings: Settings
+) -> None:
+    mango = variant_of(bought.db, make_product(bought.db, bought.coop, name="Xoài cát", price_vnd=80_000))
+    box = variant_of(bought.db, bought.product)
+    two = second_order(bought, {box.id: 2, mango.id: 1}, settings)
+    two.deliver(datetime.now(UTC))
+    first, other = lines_of(two)
+    assert two.send(f"khieu-nai/{two.parcel.id}", told(first, 1), photo()) == 303
+    page = two.buyer.get(f"/don-hang/{two.order.code}/sau-khi-nhan").text
+    assert "Món khác cũng bị hư?" in page
+    assert f'value="{other.id}:1"' in page
+    assert f'value="{first.id}:1"' not in page
+    assert two.send(f"khieu-nai/{two.parcel.id}", told(first, 1), photo()) == 409
+    assert two.send(f"khieu-nai/{two.parcel.id}", told(other, 1), photo()) == 303
+    desk = sign_in(new_client(), two.db, two.staff)
+    for number in claims_of(two):
+        assert desk.post(f"/ban-hang/khieu-nai/{number}/nhan", follow_redirects=False).status_code == 303
+    assert sorted(back(two)) == [80_000, 100_000]
+    page = two.buyer.get(f"/don-hang/{two.order.code}/sau-khi-nhan").text
+    assert "Hàng bị hư?" not in page
+    assert "Món khác cũng bị hư?" not in page
+
+
+def told(line: OrderLine, steps: int) -> dict[str, str]:
+    return {"lines": f"{line.id}:{steps}", "words": "Bị dập, chảy nước."}
+
+
+def lines_of(bought: Bought) -> list[OrderLine]:
+    mine = select(OrderLine).where(OrderLine.order_id == bought.order.id).order_by(col(OrderLine.id))
+    with bought.db.read() as session:
+        return list(session.exec(mine))
+
+
+def claims_of(bought: Bought) -> list[int]:
+    with bought.db.read() as session:
+        return list(session.exec(select(Complaint.id).where(Complaint.order_id == bought.order.id)))
+
+
+def second_order(bought: Bought, wanted: dict[int, int], settings: Settings) -> Bought:
+    placed = make_order(bought.db, wanted, settings, datetime.now(UTC))
+    with bought.db.read() as session:
+        order = session.get_one(Order, placed.id)
+        parcel = session.exec(select(Parcel).where(Parcel.order_id == order.id)).one()
+    assert bought.buyer.get(secret_link(settings.secret_key, order.code)).status_code == 200
+    return replace(bought, order=order, parcel=parcel)
 
 
 def test_after_its_hours_no_claim_is_taken(bought: Bought) -> None:
