@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from shop.core.db import Database, insert_once, run
@@ -22,6 +22,8 @@ LEASE = timedelta(minutes=2)
 ROUND_S = 10
 MOST_BROWSERS = 10
 PAGE = 50
+MAY_WAIT = ("live_soon", "live_on", "live_changed", "back_in_stock")
+"""Kinds of letters to all who follow something: an order's letter written after thousands of them goes before them."""
 
 
 class Undeliverable(Exception):
@@ -112,6 +114,7 @@ def send_due(db: Database, senders: Mapping[str, Sender], absolute: Absolute, no
 
     A channel without a sender fails plainly, so that staff see whom to call. Failed tries wait 2, 4, 8 … minutes.
     A slow network ends the round, so that the worker's other jobs are not late: what is left comes with the next one.
+    What many are told of an event comes after what concerns one person's order or money.
     """
     began_s, sent = time.monotonic(), 0
     for message in _claim(db, now):
@@ -132,7 +135,8 @@ def _claim(db: Database, now: datetime, most: int = 50) -> list[Message]:
         if session.exec(select(Message.id).where(*due).limit(1)).first() is None:
             return []
     with db.write() as session:
-        rows = session.exec(select(Message).where(*due).order_by(col(Message.id)).limit(most).with_for_update())
+        in_turn = (case((col(Message.kind).in_(MAY_WAIT), 1), else_=0), col(Message.id))
+        rows = session.exec(select(Message).where(*due).order_by(*in_turn).limit(most).with_for_update())
         messages = list(rows)
         ids = [message.id for message in messages]
         run(session, update(Message).where(col(Message.id).in_(ids)).values(due_at=now + LEASE))

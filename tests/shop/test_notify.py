@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import insert
 from sqlmodel import select
 
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.notify import service as notify
 from shop.notify.models import Message
 from shop.notify.senders import Mail
@@ -59,6 +60,23 @@ class TestSending:
             tell(db, now)
             notify.send_due(db, {"page": phone}, absolute, now)
         assert [message.link for message in phone.sent] == ["https://cho.example/don-hang/17"]
+
+    def test_an_orders_letter_goes_before_three_thousand_reminders(self, db: Database, now: datetime) -> None:
+        reminder: dict[str, Any] = {
+            "kind": "live_soon",
+            "channel": "page",
+            "title": "Còn 10 phút",
+            "body": "",
+            "link": "/live/1",
+        }
+        times = {"created_at": now, "due_at": now, "sent_at": None, "attempts": 0, "error": "", "lang": "vi"}
+        each = [{"key": f"live:1:{n}", "address": f"+8490{n:07}", "state": "queued"} for n in range(3000)]
+        with db.write() as session:
+            run(session, insert(Message), [reminder | times | one for one in each])
+        tell(db, now)
+        phone = Kept()
+        notify.send_due(db, {"page": phone}, absolute, now)
+        assert (phone.sent[0].title, len(phone.sent)) == (PAID.title, 50), "and the reminders go on behind it"
 
     def test_a_message_that_failed_is_tried_again_later(self, db: Database, now: datetime) -> None:
         phone = Kept([OSError("line down")])
