@@ -13,13 +13,33 @@ from shop.workspace.here import StaffDesk
 router = APIRouter(prefix="/ban-hang/huong-dan", include_in_schema=False)
 
 LESSONS = {
-    "viec-hom-nay": "/ban-hang",
-    "don-hang": "/ban-hang/don",
-    "hang-cua-toi": "/ban-hang/hang",
-    "tien": "/ban-hang/tien",
-    "ban-live": "/ban-hang/live",
+    "viec-hom-nay": ("/ban-hang", "/ban-hang/khoi-phuc", "/ban-hang/tap"),
+    "don-hang": (
+        "/ban-hang/don",
+        "/ban-hang/dong-goi",
+        "/ban-hang/soan-hang",
+        "/ban-hang/chuyen-giao",
+        "/ban-hang/can",
+        "/ban-hang/tra-lai",
+        "/ban-hang/nhan-tin",
+    ),
+    "hang-cua-toi": ("/ban-hang/hang", "/ban-hang/mon", "/ban-hang/dat-truoc"),
+    "lo-hang": ("/ban-hang/lo",),
+    "ban-tai-quay": ("/ban-hang/quay", "/ban-hang/ghi-don"),
+    "ban-live": ("/ban-hang/live",),
+    "tien": ("/ban-hang/tien",),
+    "tai-khoan": ("/ban-hang/tai-khoan",),
+    "khieu-nai": ("/ban-hang/khieu-nai",),
+    "khach-hoi": ("/ban-hang/y-kien",),
+    "khach-quen": ("/ban-hang/khach-si", "/ban-hang/ma-giam"),
+    "bang-tinh": ("/ban-hang/bang-tinh",),
+    "nguoi-lam": ("/ban-hang/nguoi",),
+    "gian-hang": ("/ban-hang/gian-hang", "/ban-hang/bat-dau"),
 }
-"""The lesson of the screens whose address begins so; its steps are in storefront_templates/workspace/lessons/."""
+"""The lesson of the screens whose address begins so, the first of them being where it leads back to.
+
+Its steps are in storefront_templates/workspace/lessons/.
+"""
 
 
 class NoSuchLesson(NotFound):
@@ -27,13 +47,13 @@ class NoSuchLesson(NotFound):
 
 
 def lesson_for(path: str) -> str:
-    """The lesson of the screen at this address: that of the longest beginning.
+    """The lesson of the screen at this address; every screen but the first, which all begin like, has its own.
 
     >>> lesson_for("/ban-hang/don/17"), lesson_for("/ban-hang/khoi-phuc")
     ('don-hang', 'viec-hom-nay')
     """
-    fitting = [name for name, begins in LESSONS.items() if path == begins or path.startswith(f"{begins}/")]
-    return max(fitting, key=lambda name: len(LESSONS[name]), default="viec-hom-nay")
+    screen = "/".join(path.split("/")[:3])
+    return next((name for name, screens in LESSONS.items() if screen in screens), "viec-hom-nay")
 
 
 @router.get("")
