@@ -106,6 +106,9 @@ def test_lists_are_read_and_steps_pressed_without_a_net_and_sent_once_when_it_is
         phone.goto("/ban-hang")
         until(phone, "(await (await caches.open('ban-hang-1')).keys()).length >= 6")  # home, a parcel, four lists
         assert kept(phone, "/ban-hang/don?trang_thai=packed")
+        asked = phone.context.new_cdp_session(phone)
+        lacking = asked.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        assert [one["errorId"] for one in lacking] in ([], ["in-incognito"]), "it can be put on the home screen"
 
     # no net
     phone.goto("/ban-hang/don?trang_thai=new")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from shop.core.static import Static
@@ -94,3 +97,19 @@ def test_only_hashed_names_are_served(folder: Path, path: str) -> None:
 def test_nothing_can_be_posted(folder: Path) -> None:
     static = Static(folder)
     assert TestClient(static).post(static.asset("app.css")).status_code == 405
+
+
+def test_the_home_screen_gets_icons_of_their_true_size_and_ways_to_daily_work(client: TestClient) -> None:
+    page = client.get("/").text
+    told = json.loads(client.get(re.findall(r'rel="manifest" href="([^"]+)"', page)[0]).content)
+    drawn = {(icon["sizes"], icon["purpose"]) for icon in told["icons"] if icon["type"] == "image/png"}
+    assert drawn == {("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")}
+    for icon in told["icons"]:
+        found = client.get(icon["src"])
+        assert found.headers["content-type"] == icon["type"]
+        if icon["type"] == "image/png":
+            width, height = Image.open(io.BytesIO(found.content)).size
+            assert icon["sizes"] == f"{width}x{height}"
+    assert [way["url"] for way in told["shortcuts"]] == ["/ban-hang/don", "/ban-hang/quay", "/ban-hang/live"]
+    for way in told["shortcuts"]:
+        assert client.get(way["url"], follow_redirects=False).status_code == 303, "to the door first, then there"
