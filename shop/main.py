@@ -143,6 +143,7 @@ HANDLERS: Handlers = {
     order_events.OrderCancelled: [messages.tell_cancelled],
     order_events.ParcelChanged: [messages.tell_parcel],
     order_events.ParcelSettled: [messages.tell_settled],
+    order_events.ShipByMoved: [messages.tell_ship_by],
     live_events.SessionMoved: [reminders.tell_moved],
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -71,6 +71,7 @@ class Line:
     discount_vnd: int = 0
     voucher_code: str = ""
     least_steps: int = 1
+    ship_by: date | None = None
 
     @property
     def shown_name(self) -> str:
@@ -155,6 +156,11 @@ class CartParcel:
         return sum(line.gross_g for line in self.bought)
 
     @cached_property
+    def ship_by(self) -> date | None:
+        """Until when a parcel with goods before their harvest is sent, all of it together; None without any."""
+        return max((line.ship_by for line in self.bought if line.ship_by), default=None)
+
+    @cached_property
     def shelf_life_days(self) -> int | None:
         """The shortest in the parcel; None when everything keeps."""
         return min((line.shelf_life_days for line in self.bought if line.shelf_life_days is not None), default=None)
@@ -207,7 +213,7 @@ _LINES = Prepared(
         _line.held_until, _line.price_kind, _line.discount_vnd, _cart.voucher_id,
         _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
         _variant.price_vnd, _variant.on_sale, _variant.product_id, _variant.least_steps, _variant.tiers,
-        _variant.wholesale, _cart.person_id,
+        _variant.wholesale, _variant.ship_by, _cart.person_id,
         _product.name.label("product_name"), _product.name_en.label("product_name_en"),
         _product.slug.label("product_slug"), _product.shelf_life_days,
         _product.state.label("product_state"), _product.coop_id,
@@ -315,5 +321,6 @@ def _as_line(row: Any, now: datetime, known: set[int]) -> Line:
         commission_bp=row.commission_bp,
         price_kind=why,
         least_steps=row.least_steps,
+        ship_by=row.ship_by,
         discount_vnd=row.discount_vnd if held_live else 0,
     )

@@ -1,6 +1,6 @@
 """Categories, products, variants, photos, prices."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -94,7 +94,7 @@ class Variant(SQLModel, table=True):
     The price is per selling step of `step_g` grams: the weight of a box, or 500 for loose fruit. `packing_g` is what
     the packing of one step adds to the parcel. A buyer takes `least_steps` to `most_steps`. `tiers` are lower prices
     for more, for everybody: [[10, 180000], [50, 170000]]; `wholesale` those for buyers whom the co-op knows. At
-    `low_at` the co-op is told.
+    `low_at` the co-op is told. With `ship_by` it is sold before the harvest and sent on that day at the latest.
     """
 
     __table_args__ = (
@@ -114,6 +114,7 @@ class Variant(SQLModel, table=True):
     least_steps: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     tiers: Any = Field(default=None, sa_type=JSON(none_as_null=True), nullable=True)
     wholesale: Any = Field(default=None, sa_type=JSON(none_as_null=True), nullable=True)
+    ship_by: date | None = None
     low_at: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
     position: int = 0
     on_sale: bool = True

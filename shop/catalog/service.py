@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -74,6 +74,7 @@ class VariantOnPage:
     most: int
     least: int = 1
     tiers: Sequence[Sequence[int]] = ()
+    ship_by: date | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _on_page(session: Session, product_id: int, coop_sells: bool) -> list[Varian
             most=min(left[variant.id], variant.most_steps),
             least=variant.least_steps,
             tiers=variant.tiers or (),
+            ship_by=variant.ship_by,
         )
         for variant in rows
         if variant.on_sale

@@ -17,7 +17,7 @@ from shop.notify.service import opt_in, opt_out
 
 GROUPS = {
     "order": ("placed", "paid", "closed"),
-    "delivery": ("packed", "handed_over", "problem", "refused"),
+    "delivery": ("packed", "handed_over", "problem", "refused", "ship_by"),
     "money": ("cancelled", "refunded"),
     "live": ("live_soon", "live_on", "live_changed"),
     "stock": ("back_in_stock",),

@@ -95,13 +95,14 @@ def stops(session: Session, coop_id: int) -> list[ListParcel]:
 def to_label(session: Session, coop_id: int, parcel_id: int | None = None, most: int = 500) -> list[ListParcel]:
     """What gets a label: the parcels that are confirmed or packed, or the one that is named, whatever its state."""
     which = [col(Parcel.coop_id) == coop_id, col(Parcel.state).in_(("confirmed", "packed"))]
+    which.append(~col(Parcel.awaits_harvest))
     if parcel_id is not None:
         which = [col(Parcel.coop_id) == coop_id, col(Parcel.id) == parcel_id, col(Parcel.state) != "waiting"]
     return _with_lines(session, which, [col(Parcel.id)], most)
 
 
 def _to_pack(coop_id: int) -> tuple[ColumnElement[bool], ...]:
-    return col(Parcel.coop_id) == coop_id, col(Parcel.state) == "confirmed"
+    return col(Parcel.coop_id) == coop_id, col(Parcel.state) == "confirmed", ~col(Parcel.awaits_harvest)
 
 
 def _with_lines(

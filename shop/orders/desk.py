@@ -16,6 +16,8 @@ from shop.orders.states import NoSuchParcel
 STATES = ("new", "confirmed", "packed", "handed_over", "problem", "delivered", "refused", "cancelled")
 TO_DO = ("new", "confirmed", "packed")
 PAGE = 30
+LATER = col(Parcel.awaits_harvest) & (Parcel.state == "confirmed")
+"""Confirmed and waiting for a harvest: no work of today, found among the pre-orders."""
 
 
 class DeskParcel:
@@ -30,7 +32,7 @@ class DeskParcel:
 
 def counts(session: Session, coop_id: int) -> dict[str, int]:
     """How many parcels stand in each state."""
-    mine = select(Parcel.state, func.count()).where(Parcel.coop_id == coop_id).group_by(col(Parcel.state))
+    mine = select(Parcel.state, func.count()).where(Parcel.coop_id == coop_id, ~LATER).group_by(col(Parcel.state))
     found = dict(session.exec(mine).all())
     return {state: found.get(state, 0) for state in STATES}
 
@@ -39,7 +41,7 @@ def parcels(
     session: Session, coop_id: int, state: str, beyond_id: int | None = None, most: int = PAGE
 ) -> list[DeskParcel]:
     """Parcels in one state: work to do oldest first, what is over newest first; those that follow `beyond_id`."""
-    mine = (Parcel.coop_id == coop_id, Parcel.state == state)
+    mine = (Parcel.coop_id == coop_id, Parcel.state == state, ~LATER)
     wanted = select(Parcel).join(Order, col(Order.id) == Parcel.order_id).where(*mine)
     last = session.exec(select(Parcel).where(Parcel.id == beyond_id, Parcel.coop_id == coop_id)).first()
     if state in TO_DO:

@@ -51,6 +51,15 @@ class ParcelChanged(Event):
 
 
 @dataclass(frozen=True)
+class ShipByMoved(Event):
+    """What a parcel waits for is harvested later or sooner: the days in ISO form."""
+
+    parcel_id: int
+    was: str
+    ship_by: str
+
+
+@dataclass(frozen=True)
 class ParcelSettled(Event):
     """A parcel was weighed or a part of it left out; `settled_id` is the row that says so."""
 

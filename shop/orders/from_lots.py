@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select, update
 from sqlmodel import Session, col
 
 from shop.core.deps import Person
-from shop.orders.models import Parcel
+from shop.core.errors import Refusal
+from shop.orders.models import OrderLine, Parcel
+from shop.stock import promising
 from shop.stock.lots import units as lots
 from shop.stock.lots.models import LotUnits
 from shop.stock.models import Pool, StockMovement
 
 NOT_PACKED = ("new", "confirmed")
+
+
+class NotHarvestedYet(Refusal):
+    """Something in the parcel was sold before its harvest, which is not received yet. Facts: names."""
 
 
 def _sold_net(session: Session, parcel: Parcel) -> dict[int, int]:
@@ -37,10 +43,28 @@ def _by_variant(session: Session, found: Select[int, int]) -> dict[int, int]:
 
 
 def take(session: Session, parcel: Parcel, person: Person, now: datetime) -> None:
-    """The units of a parcel that is packed now leave their lots. Raises LotsShort."""
+    """The units of a parcel that is packed now leave their lots. Raises LotsShort, NotHarvestedYet."""
+    _require_harvested(session, parcel)
     for variant_id, units in _sold_net(session, parcel).items():
         if units > 0:
             lots.take(session, variant_id, units, "packed", now, owner=f"parcel:{parcel.id}", person=person)
+
+
+def _require_harvested(session: Session, parcel: Parcel) -> None:
+    waits = (col(Pool.owner) == "", col(Pool.promised).is_not(None), col(OrderLine.ship_by).is_not(None))
+    mine = select(col(OrderLine.product_name)).join(Pool, col(Pool.variant_id) == col(OrderLine.variant_id))
+    names = session.execute(mine.where(col(OrderLine.parcel_id) == parcel.id, *waits)).scalars().all()
+    if names:
+        raise NotHarvestedYet(names=sorted(set(names)))
+
+
+def look_again(session: Session, which: ColumnElement[bool]) -> None:
+    """Parcels that waited for a harvest and wait no more are on the lists of the day."""
+    waits = (col(OrderLine.parcel_id) == col(Parcel.id), col(OrderLine.ship_by).is_not(None))
+    pool = (col(Pool.variant_id) == col(OrderLine.variant_id), col(Pool.owner) == "", col(Pool.promised).is_not(None))
+    missing = exists().where(*waits, *pool)
+    ready = update(Parcel).where(which, col(Parcel.awaits_harvest), ~missing).values(awaits_harvest=False)
+    session.execute(ready.execution_options(synchronize_session=False))
 
 
 def put_back(session: Session, parcel: Parcel, units: Mapping[int, int], person: Person, now: datetime) -> None:
@@ -77,8 +101,8 @@ def broken_rules(session: Session) -> Iterator[str]:
         return
     on_hand = select(col(Pool.variant_id), func.sum(col(Pool.on_hand))).where(col(Pool.variant_id).in_(list(told)))
     pools = _by_variant(session, on_hand.group_by(col(Pool.variant_id)))
-    waiting = unpacked(session)
+    waiting, promised = unpacked(session), promising.promised(session, list(told))
     for variant_id, left in sorted(told.items()):
-        real = pools.get(variant_id, 0) + waiting.get(variant_id, 0)
+        real = pools.get(variant_id, 0) + waiting.get(variant_id, 0) - promised.get(variant_id, 0)
         if left != real:
             yield f"lots: variant {variant_id} has {left} in its lots, {real} on hand or to be packed"

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from payments import service as payments
 from payments.events import HoldLost, MoneyArrived, MoneyHeld, RefundSent
 from payments.holds import service as holds
+from shop.orders import preorders
 from shop.orders.models import Order
 from shop.orders.service import AlreadyPacked, OrderOver, cancel, mark_paid, reopen
 from shop.orders.states import record
@@ -40,6 +41,8 @@ def money_held(session: Session, event: MoneyHeld, now: datetime) -> None:
     money = payments.state_of(session, event.subject)
     if order.state == "awaiting_payment":
         _take_payment(session, order, MoneyArrived(event.subject, event.amount_vnd, money.complete), now)
+        if money.complete and preorders.keeps_long(session, order.id):
+            holds.take(session, event.subject, now)  # a harvest is later than a gateway holds
     elif order.state == "placed" and order.payment_method != "cod" and money.received_vnd < money.due_vnd:
         return  # it is what the order was placed with
     elif not (event.complete and _reopened(session, order, now)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -28,17 +28,19 @@ from shop.orders.events import (
     OrderReopened,
     ParcelChanged,
     ParcelSettled,
+    ShipByMoved,
 )
 from shop.orders.handlers import order_of
 from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.reading import parcel_note
+from shop.orders.states import CALLED_OFF
 from shop.settings import Settings
 
 ORDER = "/don-hang/"
-
-
 SELLING = (Role.MANAGER, Role.SELLER)
 """Who takes orders for a co-op, and so hears of each; whoever only helps for some hours is at the desk anyway."""
+
+
 _SECRETS = ((ORDER, secret_link), (accounts.MAILED, accounts.recovery_path), (following.PAGE, following.path_for))
 
 
@@ -169,6 +171,23 @@ def tell_settled(session: Session, event: ParcelSettled, now: datetime) -> None:
         _tell_buyer(session, order, letter, now)
 
 
+def tell_ship_by(session: Session, event: ShipByMoved, now: datetime) -> None:
+    """The harvest is later or sooner than promised: the buyer reads the new day, and that the money can go back."""
+    parcel = session.get_one(Parcel, event.parcel_id)
+    order = session.get_one(Order, parcel.order_id)
+    was, ship_by = date.fromisoformat(event.was), date.fromisoformat(event.ship_by)
+    with _speaking(order):
+        told = {"coop": coops.get(session, parcel.coop_id).name, "code": order.code}
+        told |= {"was": day(was), "day": day(ship_by)}
+        words = _("Hàng đặt trước được gửi trước ngày %(day)s, sớm hơn ngày %(was)s đã hẹn.") % told
+        if ship_by > was:
+            words = _("Hàng đặt trước dời từ ngày %(was)s sang gửi trước ngày %(day)s.") % told
+            words += " " + _("Không muốn chờ thêm, bạn mở đơn và bấm Nhận lại tiền.")
+        title = _("%(coop)s đổi ngày gửi đơn %(code)s") % told
+        letter = _letter(order, "ship_by", title, words, f"ship_by:{parcel.id}:{event.ship_by}:{event.was}")
+        _tell_buyer(session, order, letter, now)
+
+
 def _parcel_words(session: Session, order: Order, parcel: Parcel, state: str) -> tuple[str, str] | None:
     """Title and body; None for steps nobody needs to be called for."""
     coop = coops.get(session, parcel.coop_id)
@@ -185,6 +204,8 @@ def _parcel_words(session: Session, order: Order, parcel: Parcel, state: str) ->
     if state == "refused":
         words = _("Cần nói chuyện, bạn gọi %(phone)s.") % told
         return _("Đơn %(code)s không giao được") % told, f"{note} {_money_words(session, order)} {words}".strip()
+    if state == "cancelled" and note == CALLED_OFF:
+        return _("Đã hủy phần hàng của %(coop)s trong đơn %(code)s") % told, _money_words(session, order)
     if state == "cancelled":
         title = _("%(coop)s không giao được đơn %(code)s") % told
         return title, f"{note} {_money_words(session, order)}".strip()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from shop.core.db import UtcDateTime
@@ -78,6 +78,8 @@ class Parcel(SQLModel, table=True):
     weight_g: int
     expected_from: date
     expected_to: date
+    awaits_harvest: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Something in it is not harvested yet: it is packed later and is on no list of the day."""
     carrier: str = ""
     carrier_name: str = ""
     tracking_code: str = ""
@@ -132,6 +134,10 @@ class OrderLine(SQLModel, table=True):
     live_key: str = ""
     """The session that sold it ("live:12"), whatever pool its goods came from when late money opened it again."""
     pool_id: int = Field(foreign_key="pool.id")
+    ship_by: date | None = None
+    """Sold before the harvest, sent on this day at the latest."""
+    ship_by_was: date | None = None
+    """The day that was promised first, where the co-op has moved it."""
     left_out: int = 0
     weighed_g: int | None = None
     settled_vnd: int = Field(default=0, sa_type=BigInteger)

@@ -19,7 +19,7 @@ from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.ids import order_code
 from shop.core.prepared import Prepared
-from shop.orders import cash
+from shop.orders import cash, from_lots
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
@@ -116,6 +116,8 @@ def place(
     placed = _write_order(session, key, buyer, parts, payment_method, pay_by, now, source, is_demo)
     _write_parcels(session, placed.id, parts, waiting=pay_by is not None)
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
+    if any(line.ship_by for line in lines):
+        from_lots.look_again(session, col(Parcel.order_id) == placed.id)  # the harvest may have come this moment
     run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})
     due: dict[str, Any] = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
     due["tolerance_vnd"] = settings.payment_tolerance_vnd
@@ -201,6 +203,7 @@ def _write_parcels(session: Session, order_id: int, parts: Sequence[Part], *, wa
             "weight_g": part.parcel.gross_g,
             "expected_from": part.quote.earliest,
             "expected_to": part.quote.latest,
+            "awaits_harvest": any(line.ship_by for line in part.parcel.bought),
             "carrier": "",
             "carrier_name": "",
             "tracking_code": "",
@@ -231,6 +234,7 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "price_kind": line.price_kind,
         "live_key": line.live_key if line.is_live else "",
         "pool_id": line.pool_id,
+        "ship_by": line.ship_by,
         "left_out": 0,
         "settled_vnd": 0,
     }

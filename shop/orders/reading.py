@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeVar
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from shop.coops import service as coops
 from shop.coops.models import Coop
 from shop.orders.access import Sight, masked_name
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
-from shop.orders.states import BEFORE_PACKING
+from shop.orders.states import BEFORE_PACKING, CALLED_OFF
 
 Row = TypeVar("Row", Parcel, OrderLine, OrderEvent)
 Mark = Literal["done", "now", "next", "bad"]
@@ -59,9 +59,19 @@ class ParcelView:
         return reached[what].at if what in reached else None
 
     @property
+    def ship_by(self) -> date | None:
+        """Until when it is sent, where something in it was sold before its harvest."""
+        return max((line.ship_by for line in self.lines if line.ship_by), default=None)
+
+    @property
+    def ship_by_was(self) -> date | None:
+        """The day that was promised first, where the co-op has moved it."""
+        return max((line.ship_by_was for line in self.lines if line.ship_by_was), default=None)
+
+    @property
     def note(self) -> str:
         """What the co-op wrote last about a problem or a refusal."""
-        return next((event.note for event in reversed(self.events) if event.note), "")
+        return next((it.note for it in reversed(self.events) if it.note and it.note != CALLED_OFF), "")
 
 
 def _mark(at: int, here: int) -> Mark:

@@ -16,7 +16,7 @@ from payments import service as payments
 from shop.accounts.service import prove_phone, proved_phones
 from shop.cart.routes import cart_of
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, HubDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
+from shop.core.deps import DatabaseDep, HubDep, Id, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.errors import NotAllowed, NotFound
 from shop.core.forms import Posted, posted
 from shop.core.ids import read_crockford
@@ -24,7 +24,7 @@ from shop.core.phones import Phone
 from shop.core.streams import stream_path
 from shop.core.web import CSP_PAY, sentence
 from shop.notify.webpush import vapid_public
-from shop.orders import access, cash, reading
+from shop.orders import access, cash, preorders, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
@@ -99,6 +99,7 @@ def show_order(
         too_little=bool(action) and order.payment_method not in take_the_rest,
         undecided_vnd=undecided_vnd,
         no_cash=sentence(page.templates, no_cash) if no_cash else "",
+        money_back=preorders.to_call_off(view, now),
         csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,
         stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",
@@ -165,6 +166,18 @@ def cancel(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings:
     with db.write() as session:
         order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
         orders.cancel(session, order.id, person, now)
+    return page.go(f"/don-hang/{order.code}", "order-cancelled")
+
+
+@router.post("/don-hang/{code}/tra-lai/{parcel_id}")
+def take_money_back(
+    code: str, parcel_id: Id, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep
+) -> Response:
+    """The day of what was ordered before its harvest was moved: the buyer does not wait."""
+    person = visit.person
+    with db.write() as session:
+        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        preorders.call_off(session, order, parcel_id, person, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
 
 

@@ -35,6 +35,8 @@ from shop.vouchers import service as vouchers
 
 CLAIM_TIME = timedelta(days=3)  # a buyer of fresh fruit has this long to complain
 BEFORE_PACKING = ("waiting", "new", "confirmed")
+CALLED_OFF = "called-off"
+"""The note of a parcel that its buyer, not the co-op, called off."""
 ENDED = ("delivered", "refused", "cancelled")
 
 
@@ -308,7 +310,7 @@ def _move(
         raise MovedOn(state=parcel.state)
     session.refresh(parcel)
     audit(session, person, "parcel state", f"parcel:{parcel.id}", before, to_state, now, parcel.coop_id)
-    told: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
+    told: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id or None}
     record(session, parcel.order_id, to_state, now, note=note, **told)
     publish(session, ParcelChanged(parcel.id, to_state))
 

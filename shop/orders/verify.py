@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from payments.holds.models import Hold as HeldMoney
 from payments.models import PaymentDue, PaymentFact
-from shop.orders import from_lots
+from shop.orders import from_lots, preorders
 from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel, Settled
 from shop.stock.models import Hold, HoldState, StockMovement
 from shop.vouchers.models import VoucherUse
@@ -24,7 +24,8 @@ Units = dict[tuple[str, int], int]
 def broken_rules(session: Session) -> list[str]:
     """One line for each order that lacks a part, whose sums do not add up, or whose goods did not move as it says."""
     money = (_parcels_add_up, _lines_add_up, _dues_agree, _given_back, _vouchers_agree)
-    rules = (*money, _weighed, _lines_stay_together, _begun, _goods_moved, from_lots.broken_rules)
+    goods = (_goods_moved, from_lots.broken_rules, preorders.broken_rules)
+    rules = (*money, _weighed, _lines_stay_together, _begun, *goods)
     return [line for rule in rules for line in rule(session)]
 
 

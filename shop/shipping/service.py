@@ -58,11 +58,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be carried: grams with packing, the goods' price, and the shortest shelf life in it (None: keeps)."""
+    """What is to be carried: grams with packing, the goods' price, and the shortest shelf life in it (None: keeps).
+
+    `ship_by` is the day until when goods are sent that are not harvested yet.
+    """
 
     grams: int
     goods_vnd: int
     shelf_life_days: int | None = None
+    ship_by: date | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Choices:
 
 def choices(table: Table, load: Load, ward_code: str | None, now: datetime) -> Choices:
     """Every way `load` can go from this co-op to a ward. Delivery comes first."""
-    today = local(now).date() + timedelta(days=table.handling_days)
+    packed = local(now).date() + timedelta(days=table.handling_days)
+    today = max(packed, load.ship_by or packed)
     pickup = [Quote("pickup", 0, today, today)] if table.pickup else []
     if ward_code is None:
         return Choices(pickup, "no-ward")

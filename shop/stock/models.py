@@ -25,6 +25,8 @@ class Pool(SQLModel, table=True):
     """Empty for ordinary sale, `live:12` for a session's allotment."""
     on_hand: int = 0
     held: int = 0
+    promised: int | None = None
+    """Of ordinary sale: so many units were put on sale before their harvest; None: no harvest is waited for."""
     closed: bool = False
     """The session is over: whatever becomes free goes home to ordinary sale."""
 

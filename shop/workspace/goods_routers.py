@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from shop.workspace import goods, listing, lots, refining, terms, vouchers
+from shop.workspace import goods, listing, lots, preorders, refining, terms, vouchers
 
 ROUTERS: Sequence[APIRouter] = (
     listing.router,
     refining.router,
     goods.router,
     lots.router,
+    preorders.router,
     terms.router,
     vouchers.router,
 )

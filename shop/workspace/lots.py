@@ -18,9 +18,10 @@ from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
 from shop.core.i18n import local
 from shop.core.web import Page, sentence
-from shop.orders import from_lots
+from shop.orders import preorders
 from shop.stock.lots import service as lots
 from shop.stock.lots.models import LotState
+from shop.stock.promising import HarvestShort
 from shop.workspace.here import Desk, StockDesk
 
 router = APIRouter(prefix="/ban-hang/lo", include_in_schema=False)
@@ -96,9 +97,8 @@ def receive(
         with db.write() as session:
             variant = catalog.variant_of_coop(session, coop_id, told.variant_id)
             harvest = lots.Harvest(coop_id, variant.product_id, told.code, told.harvested_on, told.best_before)
-            waiting = from_lots.unpacked(session, variant.id)
-            lots.receive(session, harvest, {variant.id: told.units}, waiting, desk.person, now)
-    except (lots.LotCodeTaken, lots.LotDatesWrong) as refusal:
+            preorders.receive(session, harvest, variant, told.units, desk.person, now)
+    except (lots.LotCodeTaken, lots.LotDatesWrong, HarvestShort) as refusal:
         return _list(db, page, desk, now, form, sentence(page.templates, refusal))
     return page.go("/ban-hang/lo", "saved")
 

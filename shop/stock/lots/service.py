@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
+from shop.stock import promising
 from shop.stock import service as stock
 from shop.stock.lots.models import Lot, LotMovement, LotState, LotUnits
 from shop.stock.lots.units import put, uses_lots, write
@@ -60,13 +61,15 @@ def receive(
     """A harvest comes in: {variant id: units} are in a new lot and on sale.
 
     `unpacked` are the units of each variant that are sold and not packed yet: what was there before the first lot
-    becomes a lot without a date, packed last. Raises LotCodeTaken, LotDatesWrong, UnknownVariant.
+    becomes a lot without a date, packed last. What buyers were promised before this harvest is in it.
+    Raises LotCodeTaken, LotDatesWrong, UnknownVariant, HarvestShort.
     """
     if harvest.best_before and harvest.harvested_on and harvest.best_before <= harvest.harvested_on:
         raise LotDatesWrong
     for variant_id in sorted(units):
         if not uses_lots(session, variant_id):
-            _start(session, harvest, variant_id, unpacked.get(variant_id, 0), person, now)
+            there = unpacked.get(variant_id, 0) - promising.promised(session, [variant_id]).get(variant_id, 0)
+            _start(session, harvest, variant_id, there, person, now)
     lot = _open(session, harvest, now)
     for variant_id, count in sorted(units.items()):
         session.add(row := LotUnits(lot_id=lot.id, variant_id=variant_id))
@@ -74,6 +77,7 @@ def receive(
         pool = stock.pool_of(session, variant_id)
         session.refresh(pool, with_for_update=True)
         stock.set_on_hand(session, variant_id, pool.on_hand + count, person, now, f"lot {lot.code}", lots=False)
+        promising.keep(session, variant_id, count, person, now)
     told = {"code": lot.code, "units": {str(variant_id): count for variant_id, count in sorted(units.items())}}
     audit(session, person, "lot", f"lot:{lot.id}", None, told, now, harvest.coop_id)
     return lot
@@ -93,7 +97,7 @@ def _start(session: Session, harvest: Harvest, variant_id: int, unpacked: int, p
     session.refresh(home, with_for_update=True)
     on_hand = select(func.coalesce(func.sum(Pool.on_hand), 0)).where(Pool.variant_id == variant_id)
     before = int(session.exec(on_hand).one()) + unpacked
-    if before:
+    if before > 0:
         lot = _open(session, Harvest(harvest.coop_id, harvest.product_id, f"TRUOC-{variant_id}"), now)
         session.add(row := LotUnits(lot_id=lot.id, variant_id=variant_id))
         put(session, row, before, "received", now, reason="there before the first lot", person=person)

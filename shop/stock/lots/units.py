@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.stock.lots.models import Lot, LotMovement, LotState, LotUnits
+from shop.stock.models import Pool
 
 
 class LotsShort(Refusal):
@@ -72,9 +73,15 @@ def take(
 def follow(session: Session, variant_id: int, units: int, now: datetime, reason: str, person: Person | None) -> None:
     """The pool was counted anew: what came is in the newest lot, what is missing left the lots that expire first.
 
-    Does nothing for variants without lots. Raises LotsShort.
+    Before a harvest, the units that are promised are counted anew. Does nothing for variants without lots.
+    Raises LotsShort.
     """
-    if not units or not uses_lots(session, variant_id):
+    if not units:
+        return
+    home = (col(Pool.variant_id) == variant_id, col(Pool.owner) == "", col(Pool.promised).is_not(None))
+    if run(session, update(Pool).where(*home).values(promised=col(Pool.promised) + units)).rowcount:
+        return
+    if not uses_lots(session, variant_id):
         return
     if units < 0:
         take(session, variant_id, -units, "corrected", now, reason=reason, person=person)

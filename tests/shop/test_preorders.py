@@ -1,0 +1,242 @@
+"""Goods sold before their harvest: never more than promised, sent by a day, told when it moves, packed from a lot."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rounds
+from hypothesis import strategies as st
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from shop.accounts.models import Role
+from shop.catalog.models import Variant
+from shop.core.audit import GUEST, AuditEntry
+from shop.core.db import Database
+from shop.core.errors import Refusal
+from shop.core.i18n import local
+from shop.notify.models import Message
+from shop.orders import days, desk, preorders, states
+from shop.orders import service as orders
+from shop.orders.events import ShipByMoved
+from shop.orders.from_lots import NotHarvestedYet
+from shop.orders.messages import tell_ship_by
+from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.placing import Placed
+from shop.orders.verify import broken_rules
+from shop.settings import Settings
+from shop.stock import service as stock
+from shop.stock.lots.service import Harvest
+from shop.stock.promising import HarvestShort, StillOnHand
+from tests.factories import make_coop, make_product
+from tests.factories_accounts import make_person, sign_in
+from tests.factories_orders import make_order, make_table, variant_of
+
+
+class Season:
+    """A co-op that sells twelve boxes of the harvest to come, sent within a month."""
+
+    def __init__(self, db: Database, settings: Settings, now: datetime, units: int = 12) -> None:
+        self.db, self.settings, self.now = db, settings, now
+        self.coop = make_coop(db)
+        self.person = make_person(db, Role.MANAGER, coop_id=self.coop.id, phone=f"+8491{self.coop.id:07d}")
+        make_table(db, self.coop)
+        self.product = make_product(db, self.coop, on_hand=0, price_vnd=20_000)
+        self.box = variant_of(db, self.product)
+        self.ship_by = local(now).date() + timedelta(days=30)
+        with db.write() as session:
+            box = session.get_one(Variant, self.box.id)
+            preorders.open_up(session, self.coop.id, box, units, self.ship_by, self.person, now)
+
+    def order(self, boxes: int, **how: Any) -> tuple[Placed, Parcel]:
+        placed = make_order(self.db, {self.box.id: boxes}, self.settings, self.now, **how)
+        with self.db.read() as session:
+            mine = (Parcel.order_id == placed.id, Parcel.coop_id == self.coop.id)
+            return placed, session.exec(select(Parcel).where(*mine)).one()
+
+    def move(self, later_days: int) -> int:
+        with self.db.write() as session:
+            box = session.get_one(Variant, self.box.id)
+            day = self.ship_by + timedelta(days=later_days)
+            return preorders.move(session, self.coop.id, box, day, self.person, self.now)
+
+    def harvest(self, units: int, code: str = "L1") -> None:
+        with self.db.write() as session:
+            box = session.get_one(Variant, self.box.id)
+            lot = Harvest(self.coop.id, self.product.id, code, date(2026, 11, 20))
+            preorders.receive(session, lot, box, units, self.person, self.now)
+
+    def pack(self, parcel: Parcel) -> None:
+        with self.db.write() as session:
+            states.pack(session, self.coop.id, parcel.id, self.person, self.now)
+
+    def for_sale(self) -> int:
+        with self.db.read() as session:
+            return stock.available(session, [self.box.id])[self.box.id]
+
+    def broken(self) -> list[str]:
+        with self.db.read() as session:
+            return [*stock.broken_rules(session), *broken_rules(session)]
+
+
+@pytest.fixture
+def season(db: Database, settings: Settings, now: datetime) -> Season:
+    return Season(db, settings, now)
+
+
+def test_no_more_is_sold_than_was_promised(season: Season) -> None:
+    season.order(7)
+    with pytest.raises(Refusal):
+        season.order(6)
+    season.order(5)
+    assert season.for_sale() == 0
+    assert season.broken() == []
+
+
+def test_what_is_on_hand_is_sold_before_the_next_harvest_is_promised(
+    db: Database, settings: Settings, now: datetime
+) -> None:
+    coop = make_coop(db)
+    person = make_person(db, Role.MANAGER, coop_id=coop.id)
+    box = variant_of(db, make_product(db, coop, on_hand=3))
+    with pytest.raises(StillOnHand), db.write() as session:
+        preorders.open_up(session, coop.id, session.get_one(Variant, box.id), 9, date(2027, 1, 5), person, now)
+
+
+def test_the_order_keeps_the_day_and_expects_the_parcel_after_it(season: Season) -> None:
+    _placed, parcel = season.order(2)
+    assert parcel.awaits_harvest
+    assert parcel.expected_from >= season.ship_by
+    with season.db.read() as session:
+        line = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).one()
+    assert (line.ship_by, line.ship_by_was) == (season.ship_by, None)
+
+
+def test_nothing_is_packed_before_its_harvest_and_no_list_of_the_day_shows_it(season: Season) -> None:
+    _placed, parcel = season.order(2)
+    with season.db.write() as session:
+        states.confirm(session, season.coop.id, parcel.id, season.person, season.now)
+    with pytest.raises(NotHarvestedYet):
+        season.pack(parcel)
+    with season.db.read() as session:
+        assert days.picks(session, season.coop.id) == []
+        assert desk.counts(session, season.coop.id)["confirmed"] == 0
+        (waiting,) = preorders.waiting(session, season.box.id)
+    assert (waiting[1].id, waiting[2]) == (parcel.id, 2)
+    season.harvest(12)
+    with season.db.read() as session:
+        assert [pick.quantity for pick in days.picks(session, season.coop.id)] == [2]
+    season.pack(parcel)
+    assert season.for_sale() == 10
+    assert season.broken() == []
+
+
+def test_a_smaller_harvest_than_was_sold_is_refused_and_a_larger_one_is_on_sale(season: Season) -> None:
+    season.order(5)
+    with pytest.raises(HarvestShort) as refusal:
+        season.harvest(4)
+    assert refusal.value.facts == {"harvested": 4, "sold": 5}
+    season.harvest(20)
+    assert season.for_sale() == 15
+    with season.db.read() as session:
+        assert session.get_one(Variant, season.box.id).ship_by is None
+    assert season.broken() == []
+
+
+def test_a_later_day_is_told_to_each_buyer_who_gets_the_money_back_with_one_press(season: Season) -> None:
+    placed, parcel = season.order(3, pay="vietqr")
+    with season.db.write() as session:
+        orders.mark_paid(session, placed.id, season.now)
+    with pytest.raises(preorders.NothingMoved), season.db.write() as session:
+        preorders.call_off(session, session.get_one(Order, placed.id), parcel.id, None, season.now)
+    assert season.move(10) == 1
+    with season.db.write() as session:
+        days_told = ((season.ship_by + timedelta(days=by)).isoformat() for by in (0, 10))
+        tell_ship_by(session, ShipByMoved(parcel.id, *days_told), season.now)
+        moved = session.get_one(Parcel, parcel.id)
+        assert moved.expected_to == parcel.expected_to + timedelta(days=10)
+        letters = session.exec(select(Message).where(Message.kind == "ship_by")).all()
+        assert letters
+        assert "Nhận lại tiền" in letters[0].body
+        preorders.call_off(session, session.get_one(Order, placed.id), parcel.id, None, season.now)
+        assert session.get_one(Order, placed.id).state == "cancelled"
+    assert season.for_sale() == 12
+    assert season.broken() == []
+
+
+def test_of_two_coops_only_the_parcel_that_waits_longer_is_called_off(season: Season) -> None:
+    other = make_coop(season.db)
+    make_table(season.db, other)
+    there = variant_of(season.db, make_product(season.db, other, price_vnd=20_000))
+    placed = make_order(season.db, {season.box.id: 2, there.id: 1}, season.settings, season.now)
+    season.move(5)
+    with season.db.write() as session:
+        parcels = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).all()
+        mine = next(parcel for parcel in parcels if parcel.coop_id == season.coop.id)
+        preorders.call_off(session, session.get_one(Order, placed.id), mine.id, None, season.now)
+    with season.db.read() as session:
+        found = {p.coop_id: p.state for p in session.exec(select(Parcel).where(Parcel.order_id == placed.id))}
+        assert found == {season.coop.id: "cancelled", other.id: "new"}
+        assert session.get_one(Order, placed.id).state == "placed"
+        entry = session.exec(select(AuditEntry).where(AuditEntry.subject == f"parcel:{mine.id}")).all()[-1]
+    assert entry.person_name == GUEST.name
+    assert season.broken() == []
+
+
+def test_a_day_that_has_passed_gives_the_money_back_as_well(season: Season) -> None:
+    _placed, parcel = season.order(1)
+    with season.db.read() as session:
+        lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).all()
+    assert not preorders.may_call_off(parcel, lines, season.ship_by)
+    assert preorders.may_call_off(parcel, lines, season.ship_by + timedelta(days=1))
+
+
+@rounds(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.tuples(st.sampled_from(["order", "cancel", "count", "move"]), st.integers(1, 6)), max_size=8))
+def test_whatever_happens_before_the_harvest_lots_and_pools_agree(
+    db: Database, settings: Settings, now: datetime, acts: list[tuple[str, int]]
+) -> None:
+    season = Season(db, settings, now)
+    placed: list[int] = []
+    for what, n in acts:
+        try:
+            if what == "order":
+                placed.append(season.order(n, phone=f"+8498{season.coop.id:04d}{len(placed):03d}")[0].id)
+            elif what == "cancel" and placed:
+                with db.write() as session:
+                    orders.cancel(session, placed.pop(), None, now)
+            elif what == "count":
+                with db.write() as session:
+                    stock.set_on_hand(session, season.box.id, n, season.person, now)
+            else:
+                season.move(n)
+        except Refusal:
+            continue
+    assert season.broken() == []
+    season.harvest(60)
+    assert season.broken() == []
+
+
+def test_the_desk_opens_moves_and_harvests_and_the_shopper_reads_the_day(
+    season: Season, client: TestClient, now: datetime
+) -> None:
+    sign_in(client, season.db, season.person)
+    here = f"/ban-hang/dat-truoc/{season.box.id}"
+    shown = f"Đặt trước, gửi trước ngày {season.ship_by:%d/%m/%Y}"
+    assert shown in client.get(f"/san-pham/{season.product.slug}").text
+    _placed, parcel = season.order(2)
+    assert f"/ban-hang/don/{parcel.id}" in client.get(here).text
+    assert "12" in client.get("/ban-hang/dat-truoc").text
+    wrong = client.post(f"{here}/doi-ngay", data={"ship_by": "2020-01-01"})
+    assert wrong.status_code == 422
+    day = season.ship_by + timedelta(days=3)
+    client.post(f"{here}/doi-ngay", data={"ship_by": day.isoformat()})
+    assert f"Đặt trước, gửi trước ngày {day:%d/%m/%Y}" in client.get(f"/san-pham/{season.product.slug}").text
+    short = client.post(f"{here}/thu-hoach", data={"units": "1", "code": "L9", "harvested_on": "2026-11-20"})
+    assert "mà chỉ thu hoạch 1" in short.text
+    client.post(f"{here}/thu-hoach", data={"units": "15", "code": "L9", "harvested_on": "2026-11-20"})
+    assert season.for_sale() == 13
+    assert "Đặt trước, gửi" not in client.get(f"/san-pham/{season.product.slug}").text
