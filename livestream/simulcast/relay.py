@@ -1,10 +1,10 @@
-"""Sends the picture on, as it is, by one small program for each site. A site that is slow or gone hurts nobody else."""
+"""Sends the picture on, as it is; one small program for each site packs it anew. A site that is slow or gone hurts
+nobody else."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ import structlog
 
 from livestream.simulcast import targets
 from livestream.simulcast.models import TargetState
+from livestream.simulcast.site import WRITE_WITHIN_S, NotTaken, Site
 from livestream.video.channel import Channel
 from livestream.video.glue import LOST_AFTER_S
 from livestream.video.remux import program, restrain
@@ -20,10 +21,11 @@ from shop.core.sealing import CannotOpen
 from shop.settings import Settings
 
 log = structlog.get_logger()
-LOOK_EVERY_S, STANDS_AFTER_S, WRITE_WITHIN_S = 2.0, 4.0, 10.0
+LOOK_EVERY_S, STANDS_AFTER_S = 2.0, 4.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 3.0, 60.0
-_IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-fflags", "+nobuffer")
-_THROUGH = ("-protocol_whitelist", "pipe,tcp,tls,rtmp,rtmps", "-f", "mp4", "-i", "pipe:0", "-c", "copy")
+_IN = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-protocol_whitelist", "pipe")
+_THROUGH = ("-fflags", "+nobuffer", "-f", "mp4", "-i", "pipe:0", "-c", "copy", "-flvflags", "no_duration_filesize")
+_OUT = ("-flush_packets", "1", "-f", "flv", "pipe:1")
 
 
 def wait_s(tries: int) -> float:
@@ -96,21 +98,35 @@ class Relays:
         """One connection, until it ends. Returns how long it stood; None when it was our own picture that ended it."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
-        sender = await _begin(server, key)
-        feeding = asyncio.create_task(self._feed(channel, sender))
-        ended = asyncio.create_task(sender.wait())
         try:
-            done, _ = await asyncio.wait((feeding, ended), timeout=STANDS_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+            site = await Site.meet(server, key)
+        except NotTaken as why:
+            log.info("picture not taken", target_id=target_id, why=str(why))
+            return loop.time() - began_s if _films(channel) else None
+        try:
+            is_ours = await self._go_on(target_id, channel, site, tries)
+        finally:
+            site.leave()
+        return None if is_ours or not _films(channel) else loop.time() - began_s
+
+    async def _go_on(self, target_id: int, channel: Channel, site: Site, tries: int) -> bool:
+        """Until the picture, the program or the site ends; True when it was the picture."""
+        sender = await _begin()
+        assert sender.stdout  # noqa: S101  it is a pipe
+        feeding = asyncio.create_task(self._feed(channel, sender))
+        tasks = [feeding, asyncio.create_task(site.send(sender.stdout)), asyncio.create_task(site.listen())]
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=STANDS_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 await self._tell(target_id, TargetState.SENDING, tries)
-                await asyncio.wait((feeding, ended), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            feeding.cancel()
+            for task in tasks:
+                task.cancel()
             with contextlib.suppress(ProcessLookupError):
                 sender.kill()
-            await asyncio.gather(feeding, ended, return_exceptions=True)
-        is_ours = feeding.done() and not feeding.cancelled() and feeding.result()
-        return None if is_ours or not _films(channel) else loop.time() - began_s
+            await asyncio.gather(*tasks, sender.wait(), return_exceptions=True)
+        return feeding.done() and not feeding.cancelled() and feeding.result()
 
     async def _feed(self, channel: Channel, sender: asyncio.subprocess.Process) -> bool:
         """From the newest key frame on, part by part. True when the recording ended, False when the site did not
@@ -142,20 +158,11 @@ class Relays:
         return False
 
 
-async def _begin(server: str, key: str) -> asyncio.subprocess.Process:
-    """The program that sends to a server. It reads the key as a setting from a pipe of its own, for anybody on the
-    machine can see commands. Raises OSError."""
+async def _begin() -> asyncio.subprocess.Process:
+    """The program that packs the picture as RTMP has it. Raises OSError."""
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    reads, writes = os.pipe()
-    try:
-        os.write(writes, f"rtmp_playpath={key}\n".encode())  # far less than a pipe holds
-        os.close(writes)
-        command = [program(), *_IN, *_THROUGH, "-fpre", f"/dev/fd/{reads}", "-f", "flv", server]
-        sender = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=nowhere, stderr=nowhere, pass_fds=[reads]
-        )
-    finally:
-        os.close(reads)
+    command = [program(), *_IN, *_THROUGH, *_OUT]
+    sender = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=nowhere)
     restrain(sender.pid)
     return sender
 

@@ -22,7 +22,7 @@ TELL_EVERY_BYTES = 500_000
 OUR_CHUNK_BYTES = 4096
 SET_CHUNK, ACKNOWLEDGE, WINDOW, BANDWIDTH, SOUND, PICTURE, FACTS, COMMAND = 1, 3, 5, 6, 8, 9, 18, 20
 FLV_HEAD = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
-_SET_DATA_FRAME = encode("@setDataFrame")
+SET_DATA_FRAME = encode("@setDataFrame")
 
 
 class Broken(Exception):
@@ -235,15 +235,20 @@ class Conversation:
         self._send(3, COMMAND, encode("onStatus", 0, None, told), stream=1)
 
     def _send(self, chunk: int, kind: int, body: bytes, stream: int = 0) -> None:
-        head = bytes([chunk]) + bytes(3) + len(body).to_bytes(3) + bytes([kind]) + struct.pack("<I", stream)
-        self._answer += head + body[:OUR_CHUNK_BYTES]
-        for at in range(OUR_CHUNK_BYTES, len(body), OUR_CHUNK_BYTES):
-            self._answer += bytes([0xC0 | chunk]) + body[at : at + OUR_CHUNK_BYTES]
+        self._answer += chunked(chunk, kind, body, stream=stream)
+
+
+def chunked(chunk: int, kind: int, body: bytes, stamp_ms: int = 0, stream: int = 0) -> bytes:
+    """One message in chunks of OUR_CHUNK_BYTES, on a chunk stream below 64."""
+    late = struct.pack(">I", stamp_ms) if stamp_ms >= 0xFFFFFF else b""
+    head = bytes([chunk]) + min(stamp_ms, 0xFFFFFF).to_bytes(3) + len(body).to_bytes(3) + bytes([kind])
+    pieces = [body[at : at + OUR_CHUNK_BYTES] for at in range(0, len(body), OUR_CHUNK_BYTES)]
+    return head + struct.pack("<I", stream) + late + (bytes([0xC0 | chunk]) + late).join(pieces)
 
 
 def _tag(message: Message) -> bytes:
     """One tag of an FLV file with the length that follows it."""
-    body = message.body.removeprefix(_SET_DATA_FRAME) if message.kind == FACTS else message.body
+    body = message.body.removeprefix(SET_DATA_FRAME) if message.kind == FACTS else message.body
     stamp = message.stamp_ms
     times = (stamp & 0xFFFFFF).to_bytes(3) + bytes([stamp >> 24 & 255])
     tag = bytes([message.kind]) + len(body).to_bytes(3) + times + bytes(3) + body

@@ -9,11 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from livestream.simulcast import targets
 from livestream.simulcast.models import LiveTarget
 from livestream.simulcast.relay import wait_s
+from livestream.simulcast.site import Tags
+from livestream.video.rtmp import FLV_HEAD, OUR_CHUNK_BYTES, SET_CHUNK, Chunks, Message, chunked
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.sealing import CannotOpen, seal, unseal
@@ -76,6 +80,29 @@ def test_what_is_sealed_is_opened_by_the_same_secret_and_purpose_only() -> None:
             unseal(*other, sealed)
 
 
+def tag_of(one: Message) -> bytes:
+    """As it stands in an FLV file."""
+    stamp = one.stamp_ms.to_bytes(4)
+    tag = bytes([one.kind]) + len(one.body).to_bytes(3) + stamp[1:] + stamp[:1] + bytes(3) + one.body
+    return tag + len(tag).to_bytes(4)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([8, 9, 18]), st.integers(0, 2**32 - 1), st.binary(max_size=9_000)), max_size=4),
+    st.integers(1, 5_000),
+)
+def test_what_goes_out_to_a_site_is_what_came_in(told: list[tuple[int, int, bytes]], size: int) -> None:
+    """Tags of a film in any pieces, and messages as another end puts them together, past four hours and a half, too."""
+    sent = [Message(*one) for one in told]
+    film = FLV_HEAD + b"".join(tag_of(one) for one in sent)
+    tags = Tags()
+    assert [tag for at in range(0, len(film), size) for tag in tags.feed(film[at : at + size])] == sent
+    chunks = Chunks()
+    list(chunks.feed(chunked(2, SET_CHUNK, OUR_CHUNK_BYTES.to_bytes(4))))
+    flow = b"".join(chunked(4, one.kind, one.body, one.stamp_ms, stream=1) for one in sent)
+    assert [one for at in range(0, len(flow), size) for one in chunks.feed(flow[at : at + size])] == sent
+
+
 def programs_shown() -> bytes:
     """What anybody on this machine may read of the programs that run for us: their commands and surroundings."""
     started = " ".join(file.read_text() for file in Path("/proc/self/task").glob("*/children")).split()
@@ -127,7 +154,7 @@ class TestOnAir:
             listed(base, there.live_id, seconds=30)
             until(lambda: self.target(db).state == "sending")
             shown = programs_shown()
-        assert b"rtmp://127.0.0.1" in shown
+        assert b"pipe:1" in shown
         assert key_of(there).encode() not in shown
         until(lambda: self.target(db).state == "waiting")  # the phone is silent: nobody has refused anything
         page = here.line.get(f"/ban-hang/live/{here.live_id}/phat-them").text
