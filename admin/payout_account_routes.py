@@ -13,6 +13,7 @@ from payments.gateways.banks import NAMES, bank_name
 from payments.payouts import accounts, reading
 from payments.payouts.accounts import Details
 from shop.coops import service as coops
+from shop.coops.names import named_alike
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, VisitDep
 from shop.core.forms import Posted, posted
 
@@ -86,5 +87,5 @@ def _page(db: DatabaseDep, page: PageDep, coop_id: int, now: NowDep, *, status: 
             "payouts": reading.payouts_of(session, seller),
         }
     banks = sorted(NAMES.items(), key=lambda bank: bank[1].lower())
-    facts |= {"banks": banks, "masked": accounts.masked, "bank_name": bank_name}
+    facts |= {"banks": banks, "masked": accounts.masked, "bank_name": bank_name, "named_alike": named_alike}
     return page("admin/payout_account.html", status=status, **facts)

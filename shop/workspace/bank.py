@@ -13,6 +13,7 @@ from payments.payouts import accounts
 from payments.payouts.models import PayoutAccount
 from shop.coops import messages
 from shop.coops import service as coops
+from shop.coops.names import named_alike
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.errors import NotFound
@@ -42,7 +43,12 @@ def _show(db: Database, page: Page, desk: Desk, now: NowDep, form: Posted[Accoun
             "accounts": accounts.history(session, seller),
         }
     facts |= {"banks": sorted(NAMES.items(), key=lambda bank: bank[1].lower()), "me": desk.person}
-    facts |= {"masked": accounts.masked, "bank_name": bank_name, "form": form or Posted.blank(Account)}
+    facts |= {
+        "masked": accounts.masked,
+        "bank_name": bank_name,
+        "named_alike": named_alike,
+        "form": form or Posted.blank(Account),
+    }
     return page("workspace/bank.html", block="bank", status=422 if form else 200, **facts)
 
 

@@ -111,3 +111,34 @@ def test_an_account_without_bank_number_or_name_comes_back(
     assert answer.status_code == 422
     with db.read() as session:
         assert session.exec(select(PayoutAccount)).all() == []
+
+
+LEGAL = "Hợp tác xã Dịch vụ Nông nghiệp và Thương mại Hàm Đức"
+
+
+@pytest.mark.parametrize(
+    ("named", "warned"),
+    [
+        ("HOP TAC XA DICH VU NONG NGHIEP VA THUONG MAI HAM DUC", False),
+        ("HTX DV NN VA TM HAM DUC", False),
+        ("HTX DV NONG NGHIEP & TM HAM", False),
+        ("NGUYEN THI NGUYEN", True),
+        ("HTX", True),
+        ("HTX DV NN VA TM HAM TIEN", True),
+    ],
+)
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_who_agrees_is_warned_when_the_account_is_not_named_as_the_co_op_is(
+    named: str, warned: bool, client: TestClient, new_client: Callable[[], TestClient], db: Database
+) -> None:
+    coop = make_coop(db, legal_name=LEGAL)
+    first = sign_in(client, db, make_person(db, Role.ACCOUNTANT, coop_id=coop.id))
+    first.post("/ban-hang/tai-khoan", data={**FIRST, "account_name": named})
+    second = sign_in(new_client(), db, make_person(db, Role.MANAGER, coop_id=coop.id, phone="+84900000009"))
+    market = sign_in(new_client(), db, make_person(db, Role.OPERATOR, phone="+84900000010"))
+    for seen in (
+        first.get("/ban-hang/tai-khoan"),
+        second.get("/ban-hang/tai-khoan"),
+        market.get(f"/quan-tri/tra-tien/htx/{coop.id}"),
+    ):
+        assert ("không giống tên trên giấy đăng ký" in seen.text) == warned
