@@ -21,38 +21,24 @@ from shop.coops.models import Coop
 from shop.core import pictures
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, NowDep, PageDep
-from shop.core.forms import Posted, TypedVnd, posted
+from shop.core.forms import Posted, posted
 from shop.core.images import Stored
-from shop.core.money import format_number
 from shop.core.web import Page
 from shop.shipping import service as shipping
-from shop.shipping.service import Rate, Table
+from shop.shipping.service import Table
+from shop.workspace import fees
+from shop.workspace.fees import Delivery
 from shop.workspace.here import BankDesk, Desk, ShopDesk
 from shop.workspace.sent_photo import photo_sent
 
 router = APIRouter(prefix="/ban-hang/bat-dau", include_in_schema=False)
 HERE = "/ban-hang/bat-dau"
-UP_TO_G = 20_000
-DAYS = {"commune": (0, 1), "province": (1, 2), "region": (2, 3), "nation": (3, 5)}
-USUAL_VND = {"commune": 15_000, "province": 30_000, "region": 50_000, "nation": 80_000}
 
 
 class Story(BaseModel):
     name: str = Field(min_length=3, max_length=80)
     face_name: str = Field(min_length=2, max_length=100)
     story: str = Field(min_length=20, max_length=3000)
-
-
-class Delivery(BaseModel):
-    """A fee for a parcel of up to 20 kg to each zone; a zone left empty is not delivered to."""
-
-    pickup_line: str = Field(default="", max_length=200)
-    commune: TypedVnd | None = Field(default=None, ge=0, le=10_000_000)
-    province: TypedVnd | None = Field(default=None, ge=0, le=10_000_000)
-    region: TypedVnd | None = Field(default=None, ge=0, le=10_000_000)
-    nation: TypedVnd | None = Field(default=None, ge=0, le=10_000_000)
-    delivery_policy: str = Field(min_length=10, max_length=2000)
-    return_policy: str = Field(min_length=10, max_length=2000)
 
 
 class Account(BaseModel):
@@ -94,7 +80,11 @@ def _show(db: Database, page: Page, desk: Desk, now: NowDep, step: int, form: Po
         table = shipping.table_of(session, coop.id, coop.ward_code)
     step = step or next((at for at, is_done in enumerate(done, 1) if not is_done), 5)
     facts: dict[str, Any] = {"step": step, "done": done, "form": form or _blank(step, coop, table)}
-    facts |= {"banks": sorted(NAMES.items(), key=lambda bank: bank[1].lower()), "place": coops.place(coop)}
+    facts |= {
+        "more_steps": fees.STEPS[1:],
+        "banks": sorted(NAMES.items(), key=lambda bank: bank[1].lower()),
+        "place": coops.place(coop),
+    }
     facts["address"] = f"{page.settings.base_url}/htx/{coop.slug}"
     return page("workspace/opening.html", block="opening", status=422 if form else 200, coop=coop, **facts)
 
@@ -104,11 +94,11 @@ def _blank(step: int, coop: Coop, table: Table) -> Posted[Any]:
         face = coop.face_name or coop.representative
         return Posted.blank(Story, name=coop.name, face_name=face, story=coop.story)
     if step == 2:
-        known = {rate.zone: rate.fee_vnd for rate in table.rates} or USUAL_VND
-        fees = {zone: format_number(fee_vnd) for zone, fee_vnd in known.items()}
         line = table.pickup_line or coop.line
         told = {"delivery_policy": coop.delivery_policy, "return_policy": coop.return_policy}
-        return Posted.blank(Delivery, pickup_line=line, **fees, **{name: text for name, text in told.items() if text})
+        return Posted.blank(
+            Delivery, pickup_line=line, **fees.typed(table), **{name: text for name, text in told.items() if text}
+        )
     return Posted.blank(Account)
 
 
@@ -137,20 +127,17 @@ def story(
 
 @router.post("/giao-hang")
 def delivery(form: DeliveryForm, db: DatabaseDep, page: PageDep, desk: ShopDesk, now: NowDep) -> Response:
+    if form.ok:
+        form.errors = fees.wrong_steps(form.value)
     if not form.ok:
         return _show(db, page, desk, now, 2, form)
     told = form.value
     with db.write() as session:
         promises = {"delivery_policy": told.delivery_policy, "return_policy": told.return_policy}
         coop = shopfront.write(session, desk.coop_id, promises, desk.person, now)
-        shipping.set_table(session, _table(coop, told), desk.person, now)
+        before = shipping.table_of(session, coop.id, coop.ward_code)
+        shipping.set_table(session, fees.table(before, told), desk.person, now)
     return page.go(f"{HERE}?buoc=3")
-
-
-def _table(coop: Coop, told: Delivery) -> Table:
-    fees = {zone: getattr(told, zone) for zone in DAYS}
-    rates = tuple(Rate(zone, UP_TO_G, fee, *DAYS[zone]) for zone, fee in fees.items() if fee is not None)
-    return Table(coop.id, coop.ward_code, rates, pickup=bool(told.pickup_line), pickup_line=told.pickup_line)
 
 
 @router.post("/tai-khoan")

@@ -20,9 +20,10 @@ from shop.coops.models import Coop, CoopState
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.shipping.service import table_of
+from shop.shipping.service import Rate, price, table_of
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
+from tests.factories_orders import make_table
 
 TEMPLATES = Path(__file__).parents[3] / "storefront_templates"
 APPLICATION = {
@@ -140,3 +141,26 @@ def test_a_phone_that_dies_goes_on_where_it_was(client: TestClient, db: Database
     client.post("/ban-hang/bat-dau/cau-chuyen", data=told)
     client.cookies.clear()
     assert 'name="commune"' in sign_in(client, db, director).get("/ban-hang/bat-dau").text
+
+
+def test_delivery_is_cheaper_for_lighter_parcels_and_its_other_terms_stay(
+    client: TestClient, db: Database, now: datetime
+) -> None:
+    coop = make_coop(db)
+    make_table(db, coop, (Rate("commune", 20_000, 15_000, 2, 4),), free_from_vnd=500_000, handling_days=2)
+    sign_in(client, db, make_person(db, Role.MANAGER, coop_id=coop.id))
+    told = {"pickup_line": "Thôn 3", "delivery_policy": "Giao trong hai ngày.", "return_policy": "Trái hư thì đổi."}
+    light = {"up_to": "5 ký", "commune": "10k", "nation": "40k"}
+    heavy = {"up_to_2": "20", "commune_2": "18k", "nation_2": "90k"}
+    address = "/ban-hang/bat-dau/giao-hang"
+    for wrong in ({**heavy, "up_to_2": "5000g"}, {**heavy, "up_to_2": ""}):
+        assert client.post(address, data={**told, **light, **wrong}).status_code == 422
+    assert client.post(address, data={**told, **light, **heavy}).status_code == 200
+    with db.read() as session:
+        table = table_of(session, coop.id, coop.ward_code)
+    near = [rate for rate in table.rates if rate.zone == "commune"]
+    assert [price(near, grams) for grams in (5_000, 5_001, 24_000)] == [(10_000, 2, 4), (18_000, 2, 4), (28_000, 2, 4)]
+    assert (table.free_from_vnd, table.handling_days) == (500_000, 2)
+    page = client.get("/ban-hang/bat-dau?buoc=2").text
+    for name, value in (("up_to", "5\xa0kg"), ("commune", "10.000"), ("up_to_2", "20\xa0kg"), ("nation_2", "90.000")):
+        assert re.search(rf'name="{name}"[^>]*value="{value}"|value="{value}"[^>]*name="{name}"', page), name
