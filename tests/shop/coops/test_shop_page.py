@@ -117,3 +117,26 @@ class TestMap:
             x, y = seen(ward_places()[code])
             assert maps.COUNTRY[0] < x < maps.COUNTRY[2]
             assert maps.COUNTRY[1] < y < maps.COUNTRY[3]
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_the_face_buyers_meet_is_sent_from_the_desk_and_stays_until_another_is(
+    director: TestClient, coop: Coop, new_client: Callable[[], TestClient], db: Database
+) -> None:
+    here, buyer = "/ban-hang/gian-hang/nguoi-ban", new_client()
+    assert "coop-face-large" not in buyer.get(f"/htx/{coop.slug}").text
+    drawn = io.BytesIO()
+    Image.new("RGB", (600, 600), "#b3125f").save(drawn, "JPEG")
+    director.post(here, data={"face_name": "Cô Tư"}, files={"photo": ("mat.jpg", drawn.getvalue())})
+    seen = buyer.get(f"/htx/{coop.slug}").text
+    assert "Cô Tư" in seen
+    assert "coop-face-large" in seen
+    director.post(here, data={"face_name": "Cô Tư Hàm Đức"})
+    assert "coop-face-large" in buyer.get(f"/htx/{coop.slug}").text
+    again = director.post(here, data={"face_name": ""})
+    assert again.status_code == 422
+    with db.read() as session:
+        told = [row for row in session.exec(select(AuditEntry)) if row.what == "shop"]
+    assert [row.after["face_name"] for row in told] == ["Cô Tư", "Cô Tư Hàm Đức"]
+    packer = make_person(db, Role.PACKER, coop_id=coop.id, phone="+84900000011")
+    assert sign_in(new_client(), db, packer).post(here, data={"face_name": "Kẻ lạ"}).status_code == 403
