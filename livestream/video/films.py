@@ -10,6 +10,7 @@ import contextlib
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -23,6 +24,7 @@ LONGEST_CLIP_S = 60
 _AS_STREAM = ("-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "mpegts")
 _QUIET = ("-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-threads", "1")
 _VERTICAL = "scale=540:960:force_original_aspect_ratio=increase,crop=540:960,setsar=1"
+_SPOKEN = ("-c:a", "aac", "-b:a", "64k", "-ac", "1")
 _ENCODED = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-pix_fmt", "yuv420p", "-c:a", "copy")
 
 
@@ -48,9 +50,18 @@ def whole_film(shelf: Shelf, rows: Sequence[Row]) -> Path:
     return target
 
 
-def joined(shelf: Shelf, names: Sequence[str]) -> Path:
-    """Files that another program recorded into the session's folder, as one MP4. Raises NotMade."""
-    files = [shelf.path(name) for name in names if shelf.path(name).exists()]
+@dataclass(frozen=True)
+class Filmed:
+    """A file that another program recorded into the session's folder; `begins_at` is a Unix time."""
+
+    name: str
+    begins_at: float
+    duration_s: float
+
+
+def joined(shelf: Shelf, filmed: Sequence[Filmed]) -> Path:
+    """Files that another program recorded, as one MP4. Raises NotMade."""
+    files = [shelf.path(one.name) for one in filmed if shelf.path(one.name).exists()]
     if not files:
         raise NotMade("its files are not here")
     target = shelf.path("video.mp4")
@@ -99,6 +110,22 @@ def clip(shelf: Shelf, rows: Sequence[Row], item_id: int, from_s: float, to_s: f
     with _place(target) as new:
         shape = ["-movflags", "+faststart", "-f", "mp4", str(new)]
         _run([program(), *_QUIET, "-i", "pipe:0", *cut, *shape], _bytes(shelf, shown), CLIP_S)
+    return target
+
+
+def clip_of(shelf: Shelf, filmed: Sequence[Filmed], item_id: int, from_s: float, to_s: float) -> Path:
+    """As `clip`, from files that another program recorded: of the file that shows most of it. Raises NotMade."""
+    to_s = min(to_s, from_s + LONGEST_CLIP_S)
+    here = [one for one in filmed if shelf.path(one.name).exists()]
+    spans = [(max(from_s, one.begins_at), min(to_s, one.begins_at + one.duration_s), one) for one in here]
+    begins, ends, one = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0, None))
+    if one is None or ends <= begins:
+        raise NotMade("nothing was recorded then")
+    target = shelf.path(f"clip-{item_id}.mp4")
+    where = ["-ss", f"{begins - one.begins_at:.2f}", "-t", f"{ends - begins:.2f}", "-i", str(shelf.path(one.name))]
+    with _place(target) as new:
+        shape = ["-movflags", "+faststart", "-f", "mp4", str(new)]
+        _run([program(), *_QUIET, *where, "-vf", _VERTICAL, *_ENCODED, *_SPOKEN, *shape], (), CLIP_S)
     return target
 
 

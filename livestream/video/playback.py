@@ -22,7 +22,7 @@ SHOWN = (*glue.SHOWN_LIVE, *glue.SHOWN_WHOLE)
 
 async def shown(stage: Stage, live_id: int) -> Act:
     """The act whose picture may be seen. Raises NoPicture, PictureGone."""
-    act = await stage.act(live_id)
+    act = await stage.act_shown(live_id)
     if act is None:
         raise NoPicture
     if act.standing.state not in SHOWN:
@@ -141,7 +141,8 @@ async def poster(stage: Stage, channel: Channel) -> Reply:
 
 async def film(stage: Stage, act: Act, name: str) -> Path:
     """`video.mp4`, or `clip-7.mp4` of item 7, made when it is first asked for. Raises NoPicture, NotReady."""
-    if act.standing.state not in glue.SHOWN_WHOLE or not act.channel.packager.ended:
+    made = act.channel.packager  # it has nothing where MediaMTX had the picture
+    if act.standing.state not in glue.SHOWN_WHOLE or (made.rows and not made.ended):
         raise NotReady(retry_after_s=5)
     return await stage.film(act, name)
 

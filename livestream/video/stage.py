@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 import structlog
 
 from livestream import keeping
+from livestream.mtx import files as mtx_files
 from livestream.video import films, glue, lease, unkept
 from livestream.video.channel import Channel, Taken
 from livestream.video.glue import Standing
+from livestream.video.newest import Newest
 from livestream.video.packager import Packager
 from livestream.video.refusals import (
     DiskIsFull,
@@ -81,6 +83,7 @@ class Stage:
         self._cutter = ThreadPoolExecutor(1, "stage-cutter")
         self._films: dict[tuple[int, str], asyncio.Future[Path]] = {}
         self._noted_at = 0.0
+        self._newest = Newest(self.in_db)
         self.closing = False
 
     async def start(self) -> None:
@@ -146,14 +149,17 @@ class Stage:
 
     async def _make(self, act: Act, name: str) -> Path:
         channel, rows, loop = act.channel, list(act.channel.packager.rows), asyncio.get_running_loop()
-        if name == "video.mp4" and not rows and (files := await self.in_db(glue.files_of_mtx, channel.live_id)):
-            return await loop.run_in_executor(self._cutter, films.joined, channel.shelf, files)
+        by_mtx = [] if rows else await self.in_db(mtx_files.filmed, channel.live_id)
+        if name == "video.mp4" and by_mtx:
+            return await loop.run_in_executor(self._cutter, films.joined, channel.shelf, by_mtx)
         if name == "video.mp4":
             return await loop.run_in_executor(self._cutter, films.whole_film, channel.shelf, rows)
         item_id = int(name.removeprefix("clip-").removesuffix(".mp4"))
         shown = await self.in_db(glue.shown_from_to, channel.live_id, item_id)
         if shown is None:
             raise films.NotMade("it was never pinned")
+        if by_mtx:
+            return await loop.run_in_executor(self._cutter, films.clip_of, channel.shelf, by_mtx, item_id, *shown)
         return await loop.run_in_executor(self._cutter, films.clip, channel.shelf, rows, item_id, *shown)
 
     async def _keep_poster(self, channel: Channel) -> None:
@@ -179,9 +185,16 @@ class Stage:
             self._asked[live_id].add_done_callback(lambda _done: self._asked.pop(live_id, None))
         return await asyncio.shield(self._asked[live_id])
 
+    async def act_shown(self, live_id: int) -> Act | None:
+        """The same for viewers, who may ask for any number: none that was invented reaches the database or stays."""
+        if act := self._acts.get(live_id):
+            return act
+        return await self.act(live_id) if await self._newest.knows(live_id) else None
+
     async def _set_up(self, live_id: int) -> Act | None:
         standing = (await self.in_db(glue.standings, [live_id])).get(live_id)
         if standing is None:
+            self._newest.is_none(live_id)
             return None
         shelf = shelf_of(self._settings.data_dir, live_id)
         made = Packager(await self.on_disk(shelf.load))

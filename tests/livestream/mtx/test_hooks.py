@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from livestream import room as rooms
-from livestream import states
+from livestream import service, states
 from livestream.models import LiveSession
+from livestream.mtx.files import filmed
 from livestream.mtx.hooks import settle_due
 from livestream.record import record_of
 from livestream.states import Limits, follow_clock
-from livestream.video import films, glue
+from livestream.video import glue
 from livestream.video.shelf import shelf_of
 from tests.factories_live import OFFICER
 from tests.livestream.mtx.conftest import SOURCE, Mtx
-from tests.livestream.video.filmed import film
 
 OTHER = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
 ROOT = Path(__file__).parents[3]
@@ -52,6 +52,26 @@ def test_the_first_picture_puts_the_session_on_air_and_its_room_plays_from_media
     page = mtx.line.get(f"/live/{mtx.slug}").text
     assert f'data-plain data-src="/mtx/live/{mtx.live_id}/index.m3u8"' in page
     assert 'value="fast"' not in page, "only our own packager has a fast way"
+
+
+def test_a_session_that_sold_with_its_cover_shows_the_camera_when_it_comes(mtx: Mtx) -> None:
+    with mtx.db.write() as session:
+        service.start(session, mtx.live_id, mtx.host, datetime.now(UTC))
+    assert mtx.ask(password=mtx.key) == 204, "let in, but nobody can see it yet"
+    assert _shown(mtx) == ("live", "still")
+    assert mtx.tell("available") == 204
+    assert _shown(mtx) == ("live", "hls")
+    assert 'data-picture="hls"' in mtx.line.get(f"/live/{mtx.slug}").text, "open rooms are told to look again"
+    sold = [row["after"] for row in record(mtx)["changes"] if row["what"] == "state"]
+    assert sold == ["scheduled", "live"], "it went on selling, and began only once"
+    mtx.tell("unavailable")
+    assert _shown(mtx) == ("interrupted", "hls")
+
+
+def _shown(mtx: Mtx) -> tuple[str, str]:
+    with mtx.db.read() as session:
+        room = rooms.read(session, session.get_one(LiveSession, mtx.live_id))
+    return room.live.state, room.picture.kind
 
 
 def test_a_picture_that_is_lost_and_comes_back_goes_on_in_the_same_session(mtx: Mtx) -> None:
@@ -107,7 +127,7 @@ def test_what_is_over_is_cut_and_becomes_a_replay_of_the_files_in_its_record(mtx
     assert [mtx.record(second, "21.5"), mtx.record(first, "3600.02"), mtx.record(first, "3600.02")] == [204] * 3
     settle_due(mtx.db, later(60))
     assert mtx.state == "replay"
-    assert glue.files_of_mtx(mtx.db, mtx.live_id) == [first, second]
+    assert [file.name for file in filmed(mtx.db, mtx.live_id)] == [first, second]
     assert [file["name"] for file in record(mtx)["files_of_mediamtx"]] == [first, second]
     with mtx.db.read() as session:
         picture = rooms.read(session, session.get_one(LiveSession, mtx.live_id)).picture
@@ -171,18 +191,6 @@ def test_our_own_packager_leaves_alone_what_mediamtx_has(mtx: Mtx) -> None:
     assert glue.going_on(mtx.db) == []
     mtx.phone_takes_over()
     assert glue.going_on(mtx.db) == [mtx.live_id]
-
-
-def test_files_that_mediamtx_recorded_become_one_film(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path, 7)
-    shelf.folder.mkdir(parents=True)
-    for name in ("mtx-1.mp4", "mtx-2.mp4"):
-        shelf.path(name).write_bytes(film())
-    one = films.joined(shelf, ["mtx-1.mp4"]).stat().st_size
-    shelf.path("video.mp4").unlink()
-    assert films.joined(shelf, ["mtx-1.mp4", "mtx-2.mp4", "mtx-gone.mp4"]).stat().st_size > 1.5 * one
-    with pytest.raises(films.NotMade):
-        films.joined(shelf, ["mtx-gone.mp4"])
 
 
 def test_the_script_tells_the_market_and_cuts_what_is_wanted_no_longer(tmp_path: Path) -> None:
