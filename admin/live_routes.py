@@ -62,7 +62,7 @@ def _page(db: DatabaseDep, page: Page, form: Posted[Stop] | None) -> Response:
         facts: dict[str, Any] = {
             "on_air": rooms.on_air(session),
             "reports": reports.open_reports(session),
-            "ended": rooms.ended(session),
+            "ended": rooms.ended(session, public=False),
         }
         facts["stopped"] = rooms.stopped(session)
         facts["warnings"] = {card.id: talk.chat_of(session, card.id).warning for card in facts["on_air"]}

@@ -47,6 +47,16 @@ OVER = (*PAST, *STOPPED)
 _IN_ONE_PLACE = text("state IN ('starting', 'live', 'interrupted')")
 
 
+class Replay(StrEnum):
+    """Who may see a session again once it is over: the seller's choice."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    """Whoever has the address; it stands in no list, and search engines are asked to leave it out."""
+    HIDDEN = "hidden"
+    """The co-op's desk only."""
+
+
 class LiveSession(SQLModel, table=True):
     """One time when a co-op sells live. `clip_key` is the path in the media folder of the clip that is its picture."""
 
@@ -100,6 +110,7 @@ class LiveSession(SQLModel, table=True):
     clip_key: str = ""
     embed: str = ""
     """Another site's player that is the picture, as `livestream.video.embeds` keeps it."""
+    replay: str = Replay.PUBLIC
     peak_viewers: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     is_demo: bool = False
@@ -120,6 +131,16 @@ class LiveSession(SQLModel, table=True):
     @property
     def is_past(self) -> bool:
         return self.state in PAST
+
+    @property
+    def is_kept_back(self) -> bool:
+        """Over, and its seller shows it to nobody."""
+        return self.state in (SessionState.REPLAY, SessionState.ARCHIVED) and self.replay == Replay.HIDDEN
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Over, and to be found by its address only."""
+        return self.is_past and self.replay != Replay.PUBLIC
 
     @property
     def is_stopped(self) -> bool:
@@ -154,6 +175,8 @@ class LiveItem(SQLModel, table=True):
     pool_id: int | None = Field(default=None, foreign_key="pool.id")
     papers: str = ""
     """What proves the goods when no certificate in the market does: "Giấy ATTP số 12/2026" and the like."""
+    replay_price_vnd: int | None = Field(default=None, sa_type=BigInteger)
+    """What a step costs whoever watches the replay; None is the ordinary price."""
     position: int
     prompt: str = ""
     """What the host wants to say about it; nobody else reads it."""

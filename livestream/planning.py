@@ -76,8 +76,10 @@ def _copied(
         live.title, live.starts_at + week * WEEK, live.planned_minutes, live.summary, live.co_host, live.co_host_id
     )
     again = plan(session, live.coop_id, host, words, now)
-    again.cover_photo_id = live.cover_photo_id
     for item in run:
         facts = (item.variant_id, item.live_price_vnd, item.wanted, item.most_per_buyer)
-        add_item(session, again.id, *facts, host, now).prompt = item.prompt
+        copy = add_item(session, again.id, *facts, host, now)
+        copy.prompt, copy.replay_price_vnd = item.prompt, item.replay_price_vnd
+    again.cover_photo_id, again.replay = live.cover_photo_id, live.replay  # `add_item` has read the row anew
+    session.flush()
     return again

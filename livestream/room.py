@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
 from livestream.deals.sets import Together, sets_of
-from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession
+from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, Replay
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.lease import is_by_mtx
 from livestream.video.picture import Picture, picture_of
@@ -35,7 +35,7 @@ MOST_TILES = 4
 class Item:
     """One line of the run. `left`, `held` and `sold` are selling steps of the session's own allotment.
 
-    `live_price_vnd` is what a buyer pays now: the deal's price while one runs and something is left of it.
+    `live_price_vnd` is what a buyer pays now: the deal's price while one runs, the ordinary one when it is over.
     """
 
     id: int
@@ -50,10 +50,18 @@ class Item:
     prompt: str = ""
     usual_live_vnd: int = 0
     deal: Deal | None = None
+    replay_price_vnd: int | None = None
+    free_again: int = 0
+    """Steps of ordinary sale that can be had at the replay's price; `livestream.replays` fills it in."""
+
+    @property
+    def sells_again(self) -> bool:
+        """Whether it sells at a price of the replay now."""
+        return self.free_again > 0
 
     @property
     def left(self) -> int:
-        return self.on_hand - self.held if self.variant.on_sale else 0
+        return self.on_hand - self.held + self.free_again if self.variant.on_sale else 0
 
     @property
     def sold(self) -> int:
@@ -143,14 +151,14 @@ def find(session: Session, slug: str) -> LiveSession:
     live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
     if live is None and (known_id := slugs.find(session, "session", slug)):
         live = session.get(LiveSession, known_id)
-    if live is None or live.is_practice or live.is_draft:
+    if live is None or live.is_practice or live.is_draft or live.is_kept_back:
         raise NoSuchSession
     return live
 
 
 def read(session: Session, live: LiveSession) -> Room:
     """The room of a session as it stands in this snapshot."""
-    items = _items(session, live.id)
+    items = _items(session, live)
     coop = coops.get(session, live.coop_id)
     cover = photos(session, [live.cover_photo_id]).get(live.cover_photo_id or 0)
     if cover is None:
@@ -160,21 +168,28 @@ def read(session: Session, live: LiveSession) -> Room:
     return Room(live, coop, coops.place(coop), items, cover, picture, offered, sets_of(session, live.id))
 
 
-def _items(session: Session, live_id: int) -> list[Item]:
-    rows = items_of(session, live_id)
+def _items(session: Session, live: LiveSession) -> list[Item]:
+    rows = items_of(session, live.id)
     variants = catalog.variants(session, [row.variant_id for row in rows])
     wanted = select(Pool).where(col(Pool.id).in_([row.pool_id for row in rows if row.pool_id]))
     pools = {pool.id: pool for pool in session.exec(wanted)}
-    deals = open_deals(session, live_id)
-    return [_item(row, variants[row.variant_id], pools.get(row.pool_id or 0), deals.get(row.id)) for row in rows]
+    deals: dict[int, Deal] = {}
+    if live.is_past or live.is_stopped:
+        prices = {row.id: variants[row.variant_id].price_vnd for row in rows}
+    else:
+        prices, deals = {row.id: row.live_price_vnd for row in rows}, open_deals(session, live.id)
+    return [
+        _item(row, variants[row.variant_id], pools.get(row.pool_id or 0), prices[row.id], deals.get(row.id))
+        for row in rows
+    ]
 
 
-def _item(row: LiveItem, variant: VariantView, pool: Pool | None, deal: Deal | None) -> Item:
+def _item(row: LiveItem, variant: VariantView, pool: Pool | None, price_vnd: int, deal: Deal | None) -> Item:
     return Item(
         id=row.id,
         code=row.code,
         variant=variant,
-        live_price_vnd=deal.price_vnd if deal and deal.runs else row.live_price_vnd,
+        live_price_vnd=deal.price_vnd if deal and deal.runs else price_vnd,
         usual_live_vnd=row.live_price_vnd,
         deal=deal,
         wanted=row.wanted,
@@ -183,6 +198,7 @@ def _item(row: LiveItem, variant: VariantView, pool: Pool | None, deal: Deal | N
         on_hand=pool.on_hand if pool else 0,
         held=pool.held if pool else 0,
         prompt=row.prompt,
+        replay_price_vnd=row.replay_price_vnd,
     )
 
 
@@ -234,9 +250,11 @@ def coming(session: Session, now: datetime, most: int = 24) -> list[SessionCard]
 _ANNOUNCED = (col(LiveSession.state).in_(AHEAD), col(LiveSession.is_practice).is_(False))
 
 
-def ended(session: Session, most: int = ENDED_SHOWN) -> list[SessionCard]:
-    """What is over, the newest first."""
+def ended(session: Session, most: int = ENDED_SHOWN, *, public: bool = True) -> list[SessionCard]:
+    """What is over, the newest first; with `public=False` also what its seller does not show."""
     over = select(LiveSession).where(col(LiveSession.state).in_(PAST))
+    if public:
+        over = over.where(LiveSession.replay == Replay.PUBLIC)
     return _cards(session, session.exec(over.order_by(col(LiveSession.ended_at).desc()).limit(most)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from livestream import camera_routes, cover_routes, planning_routes, routes, studio_routes
+from livestream import camera_routes, cover_routes, planning_routes, replay_routes, routes, studio_routes
 from livestream.chat import crew_routes, desk_routes
 from livestream.chat import routes as chat_routes
 from livestream.deals import routes as deal_routes
@@ -30,6 +30,7 @@ OTHERS: Sequence[APIRouter] = (
     studio_routes.router,
     planning_routes.router,
     cover_routes.router,
+    replay_routes.router,
     video_routes.router,
     obs_routes.router,
     simulcast_routes.router,

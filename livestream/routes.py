@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from livestream import reports
+from livestream import replays, reports
 from livestream import room as rooms
 from livestream import service as live
 from livestream.calendar import calendar_file
@@ -68,11 +68,11 @@ def show_room(slug: str, db: DatabaseDep, page: PageDep, hub: HubDep, settings: 
         return RedirectResponse(i18n.url(f"/live/{address}"), status_code=301)
     cursor = hub.cursor(live_room(slug))  # before the facts: then nothing falls between page and stream
     with db.read() as session:
-        room = rooms.read(session, rooms.find(session, slug))
+        room = replays.with_prices(session, rooms.read(session, rooms.find(session, slug)), now)
         pins = rooms.pins(session, room) if room.live.is_past else []
         warning = talk.chat_of(session, room.live.id).warning
         said, pinned_words = talk.last_said(session, room.live.id), talk.pinned(session, room.live.id)
-    told = _jsonld(room, settings.base_url)
+    told = None if room.live.is_unlisted else _jsonld(room, settings.base_url)
     cache = Shared(tags=room.tags, valid_until=now + FRESH)
     facts: dict[str, Any] = {"room": room, "pins": pins, "cursor": cursor, "jsonld": told}
     facts |= {"said": said, "pinned_words": pinned_words, "warning": warning}
@@ -131,7 +131,7 @@ def calendar(slug: str, db: DatabaseDep, settings: SettingsDep) -> Response:
 @router.get("/live/{slug}/mua/{code}")
 def buy_sheet(slug: str, code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, now: NowDep) -> Response:
     with db.read() as session:
-        room = rooms.read(session, rooms.find(session, slug))
+        room = replays.with_prices(session, rooms.read(session, rooms.find(session, slug)), now)
         return _sheet(page, room, code, _mine(session, room, visit.cookie(COOKIE), now))
 
 
@@ -155,18 +155,34 @@ def buy(
         if form.ok:
             with db.write() as session:
                 cart_id = cart_of(session, visit, person, now)
-                told = form.value
-                seen_vnd = told.seen_vnd or None
-                press(session, slug, code, told.quantity, cart_id, visit.visitor_key, hold_for, now, seen_vnd)
+                _hold(session, slug, code, form.value, cart_id, visit.visitor_key, hold_for, now)
             hub.whisper(live_room(slug), visit.visitor_key, "mine-changed")
             if not page.wants_fragment:
                 return page.go("/gio-hang", "held-live" if form.value.quantity else "removed-from-cart")
     except Refusal as refusal:  # said on the sheet, beside the number to change
         refused, status = sentence(page.templates, refusal), refusal.status
     with db.read() as session:
-        room = rooms.read(session, rooms.find(session, slug))
+        room = replays.with_prices(session, rooms.read(session, rooms.find(session, slug)), now)
         mine = _mine(session, room, _cart_id(visit, page), now)
         return _sheet(page, room, code, mine, status, refused, done=status == 200)
+
+
+def _hold(
+    session: Session,
+    slug: str,
+    code: str,
+    told: Buy,
+    cart_id: str,
+    visitor_key: str,
+    hold_for: timedelta,
+    now: datetime,
+) -> None:
+    """In the room from what was set aside, in the replay from ordinary sale."""
+    row, rest = rooms.find(session, slug), (cart_id, visitor_key, hold_for, now, told.seen_vnd or None)
+    if row.state == SessionState.REPLAY:
+        replays.claim(session, row, code, told.quantity, *rest)
+    else:
+        press(session, row.slug, code, told.quantity, *rest)
 
 
 def _cart_id(visit: VisitDep, page: Page) -> str | None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field, NaiveDatetime
 from sqlmodel import Session
 
-from livestream import desk, schedule
+from livestream import desk, replays, schedule
 from livestream import room as rooms
 from livestream import service as live
 from livestream.chat import crew, talk
@@ -218,7 +218,7 @@ def _studio(
     until_s = int(now.timestamp()) + STREAM_S
     stream = f"{stream_path(settings.secret_key, studio_room(live_id), until_s)}?tu={hub.cursor(studio_room(live_id))}"
     with db.read() as session:
-        room = rooms.read(session, own(session, live_id, person))
+        room = replays.with_prices(session, rooms.read(session, own(session, live_id, person)), now)
         facts = _facts(session, room, now, timedelta(hours=settings.live_longest_hours))
     status = 409 if refused else 422 if form and form.errors else 200
     facts |= {"room": room, "coop": room.coop, "viewers": hub.viewers(live_room(room.live.slug)), "stream": stream}

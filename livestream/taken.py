@@ -36,7 +36,7 @@ def _taken_by() -> Prepared:
         .join(Order, col(Order.id) == OrderLine.order_id)
         .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
         .where(LiveItem.id == item, Order.visitor_key == visitor)
-        .where(or_(col(OrderLine.live_key) == sold_here, col(OrderLine.live_key).like(sold_here.concat(":set%"))))
+        .where(or_(col(OrderLine.live_key) == sold_here, col(OrderLine.live_key).like(sold_here.concat(":%"))))
         .where(col(Parcel.state) != "cancelled", col(Parcel.state) != "refused")
     )
     return Prepared(select((kept.scalar_subquery() + bought.scalar_subquery()).label("steps")))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from livestream.chat.models import HOST_SAYS, Claim, ClaimState, LiveComment, LiveSpeaker
@@ -136,9 +136,14 @@ def figures(session: Session, live: LiveSession, now: datetime) -> Figures:
     )
 
 
+def _on_air(live_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Claims of the session itself, not of those who watched it again."""
+    return col(LiveClaim.session_id) == live_id, ~col(LiveClaim.hold_owner).contains(":replay:")
+
+
 def _wishes(session: Session, live_id: int) -> set[tuple[str, int]]:
     """(who, item) of everybody who wanted something, by the button or by a comment, held or in the line."""
-    pressed = select(LiveClaim.visitor_key, LiveClaim.item_id).where(LiveClaim.session_id == live_id)
+    pressed = select(LiveClaim.visitor_key, LiveClaim.item_id).where(*_on_air(live_id))
     said = select(LiveSpeaker.visitor_key, LiveSpeaker.key, Claim.item_id)
     said = said.join(Claim, col(Claim.speaker_id) == LiveSpeaker.id).where(Claim.session_id == live_id)
     wished = set(session.exec(pressed).all())
@@ -146,7 +151,7 @@ def _wishes(session: Session, live_id: int) -> set[tuple[str, int]]:
 
 
 def _funnel(session: Session, live_id: int, wished: set[tuple[str, int]], sales: Sequence[Sold]) -> Funnel:
-    held = select(LiveClaim.visitor_key, LiveClaim.item_id).where(LiveClaim.session_id == live_id).distinct()
+    held = select(LiveClaim.visitor_key, LiveClaim.item_id).where(*_on_air(live_id)).distinct()
     standing = {(one.order_id, one.variant_id) for one in sales if one.fate in STANDING}
     paid = {(one.order_id, one.variant_id) for one in sales if one.fate == Fate.PAID}
     return Funnel(len(wished), len(session.exec(held).all()), len(standing), len(paid))

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from livestream import replays
 from livestream import room as rooms
 from livestream.room import Room
 from shop.api.shapes import PROBLEMS, Slug, Vnd
@@ -60,18 +61,18 @@ def sessions(db: DatabaseDep, settings: SettingsDep, now: NowDep) -> LiveSession
     """On air, coming and lately ended sessions, in this order."""
     with db.read() as session:
         cards = [*rooms.on_air(session), *rooms.coming(session, now), *rooms.ended(session)]
-        return LiveSessions(items=[_read(session, settings, card.slug) for card in cards])
+        return LiveSessions(items=[_read(session, settings, card.slug, now) for card in cards])
 
 
 @router.get("/{slug}")
-def one_session(slug: Slug, db: DatabaseDep, settings: SettingsDep) -> LiveShape:
+def one_session(slug: Slug, db: DatabaseDep, settings: SettingsDep, now: NowDep) -> LiveShape:
     """One session with its run of items and what is pinned."""
     with db.read() as session:
-        return _read(session, settings, slug)
+        return _read(session, settings, slug, now)
 
 
-def _read(session: Session, settings: Settings, slug: str) -> LiveShape:
-    return _shape(rooms.read(session, rooms.find(session, slug)), settings)
+def _read(session: Session, settings: Settings, slug: str, now: datetime) -> LiveShape:
+    return _shape(replays.with_prices(session, rooms.read(session, rooms.find(session, slug)), now), settings)
 
 
 def _shape(room: Room, settings: Settings) -> LiveShape:

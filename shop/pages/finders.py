@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 from starlette.exceptions import HTTPException
 
-from livestream.models import AHEAD, ON_AIR, PAST, LiveSession
+from livestream.models import AHEAD, ON_AIR, PAST, LiveSession, Replay
 from shop.catalog import cards, listing
 from shop.catalog.models import Product, ProductState, Variant
 from shop.coops.models import SHOWN, Coop, CoopState
@@ -88,7 +88,8 @@ def _shown(model: Any) -> ColumnElement[bool]:
         return col(Product.state) == ProductState.ON_SALE
     if model is Coop:
         return col(Coop.state).in_(SHOWN)
-    return and_(col(LiveSession.state).in_((*AHEAD, *ON_AIR, *PAST)), col(LiveSession.is_practice).is_(False))
+    to_come = col(LiveSession.state).in_((*AHEAD, *ON_AIR)) & col(LiveSession.is_practice).is_(False)
+    return or_(to_come, and_(col(LiveSession.state).in_(PAST), col(LiveSession.replay) == Replay.PUBLIC))
 
 
 def _last_id(session: Session, model: Any) -> int:
