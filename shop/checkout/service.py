@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,14 +17,10 @@ from shop.cart import service as cart
 from shop.cart.basket import CartView, holder
 from shop.cart.ways import PartChoice, parts_of
 from shop.checkout.models import Checkout
-from shop.coops.models import Coop
 from shop.coops.service import PoliciesMissing
 from shop.core.db import Database
 from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
-from shop.orders import taking
-from shop.orders.pickup import service as pickup
-from shop.orders.pickup.service import SlotDay
 from shop.orders.placing import Buyer, Part, Placed, by_pool, find_placed, place, refuse_too_many_open
 from shop.settings import Settings
 from shop.shipping.service import Quote
@@ -67,8 +62,6 @@ class Standing:
     checkout: Checkout
     cart: CartView
     parts: list[PartChoice]
-    slots: dict[int, list[SlotDay]] = field(default_factory=dict)
-    """The hours at which the parcels can be fetched that shall be, by co-op; none where it is open at any time."""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -96,16 +89,8 @@ class Standing:
         if not self.answers.get("ward_code"):
             return 1
         ways = self.answers.get("ways") or {}
-        settled = all(part.quote and str(part.parcel.coop.id) in ways and self._has_hour(part) for part in self.parts)
+        settled = all(part.quote and str(part.parcel.coop.id) in ways for part in self.parts)
         return 3 if settled and self.answers.get("payment_method") else 2
-
-    def slot_of(self, coop_id: int) -> SlotDay | None:
-        """The hour that was chosen, while it has a place."""
-        key = (self.answers.get("slots") or {}).get(str(coop_id))
-        return next((it for it in self.slots.get(coop_id, ()) if it.key == key and it.left), None)
-
-    def _has_hour(self, part: PartChoice) -> bool:
-        return not self.slots.get(part.parcel.coop.id) or self.slot_of(part.parcel.coop.id) is not None
 
     def is_held(self, now: datetime) -> bool:
         return self.checkout.state == "open" and self.checkout.held_until > now
@@ -149,12 +134,10 @@ def require_own(session: Session, checkout_id: str, cart_id: str | None) -> None
 def start(session: Session, cart_id: str, visitor_key: str, settings: Settings, now: datetime) -> Checkout:
     """Begin to check out, or go on with the checkout under way: every line is held from now on.
 
-    Raises what `refuse_unbuyable` raises, NotTakingOrders, SoldOut, and TooManyOpen when this visitor holds too much
-    already.
+    Raises what `refuse_unbuyable` raises, SoldOut, and TooManyOpen when this visitor holds too much already.
     """
     mine = basket.read(session, cart_id, now)
     refuse_unbuyable(mine)
-    taking.require_open(session, mine.parcels, now)
     found = under_way(session, cart_id)
     if found is None or found.state != "open" or found.held_until <= now:
         _refuse_too_many(session, settings, now, visitor_key=visitor_key)
@@ -208,18 +191,8 @@ def _take(session: Session, wanted: dict[int, int], mine: CartView, until: datet
 
 def standing(session: Session, checkout: Checkout, now: datetime) -> Standing:
     """Where this checkout stands now."""
-    return _stand(session, checkout, basket.read(session, checkout.cart_id, now), now)
-
-
-def _stand(session: Session, checkout: Checkout, mine: CartView, now: datetime) -> Standing:
-    parts = parts_of(session, mine, checkout.answers, now)
-    fetched = {part.parcel.coop.id: part.quote for part in parts if part.quote and part.quote.way == "pickup"}
-    return Standing(checkout, mine, parts, hours(session, fetched, now))
-
-
-def hours(session: Session, fetched: Mapping[int, Quote], now: datetime) -> dict[int, list[SlotDay]]:
-    """When parcels of these co-ops can be fetched, from the day each is ready."""
-    return {coop_id: pickup.offered(session, coop_id, quote.earliest, now) for coop_id, quote in fetched.items()}
+    mine = basket.read(session, checkout.cart_id, now)
+    return Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
 
 
 def answer(session: Session, checkout: Checkout, settings: Settings, now: datetime, **answers: Any) -> Standing:
@@ -236,19 +209,11 @@ def answer(session: Session, checkout: Checkout, settings: Settings, now: dateti
     mine = basket.read(session, checkout.cart_id, now)
     refuse_unbuyable(mine)
     hold(session, checkout, mine, settings, now)
-    here = _stand(session, checkout, mine, now)
+    here = Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
     for part in here.parts if "ways" in answers else []:
         if part.quote is None:
             raise CannotDeliver(coop=part.parcel.coop.name)
-        _require_hour(here, part.parcel.coop)
     return here
-
-
-def _require_hour(here: Standing, coop: Coop) -> None:
-    if here.slots.get(coop.id) and here.slot_of(coop.id) is None:
-        if key := (here.answers.get("slots") or {}).get(str(coop.id)):
-            raise pickup.SlotFull(day=key.partition(":")[2])
-        raise pickup.SlotMissing(coop=coop.name)
 
 
 def place_order(
@@ -278,24 +243,17 @@ def place_order(
         session,
         checkout.id,
         _buyer(checkout, person_id, lang),
-        [Part(part.parcel, _on_day(part.quote, here, part)) for part in here.parts if part.quote],
+        [Part(part.parcel, part.quote) for part in here.parts if part.quote],
         here.answers["payment_method"],
         settings,
         now,
         held_for=holder(checkout.cart_id),
         source=next((":".join(line.live_key.split(":")[:2]) for line in here.cart.lines if line.is_live), "shop"),
     )
-    chosen = {coop_id: slot for coop_id in here.slots if (slot := here.slot_of(coop_id))}
-    pickup.book(session, placed.id, chosen, now)
     checkout.state, checkout.order_id = "placed", placed.id
     _use_voucher(session, checkout, here.cart, placed, now)
     cart.clear(session, checkout.cart_id)
     return placed
-
-
-def _on_day(quote: Quote, here: Standing, part: PartChoice) -> Quote:
-    slot = here.slot_of(part.parcel.coop.id)
-    return replace(quote, earliest=slot.day, latest=slot.day) if slot else quote
 
 
 def _use_voucher(session: Session, checkout: Checkout, mine: CartView, placed: Placed, now: datetime) -> None:
@@ -311,8 +269,7 @@ def _use_voucher(session: Session, checkout: Checkout, mine: CartView, placed: P
 def _ready(session: Session, checkout: Checkout, seen_vnd: int, settings: Settings, now: datetime) -> Standing:
     mine = basket.read(session, checkout.cart_id, now)
     refuse_unbuyable(mine)
-    taking.require_open(session, mine.parcels, now, lock=True)  # before any pool is touched, as all who order do
-    here = _stand(session, checkout, mine, now)
+    here = Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
     if here.step != 3:
         raise NotAnswered(step=here.step)
     if here.total_vnd != seen_vnd:
