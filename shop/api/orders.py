@@ -25,7 +25,7 @@ from shop.core.deps import DatabaseDep, NowDep, SettingsDep
 from shop.core.errors import NotSignedIn
 from shop.core.ids import read_crockford
 from shop.core.phones import Phone
-from shop.orders import access, reading
+from shop.orders import access, reading, taking
 from shop.orders import service as orders
 from shop.orders.access import Sight
 from shop.orders.placing import Buyer, Part, Placed, place
@@ -136,6 +136,7 @@ def _place(session: Session, body: NewOrder, key: str, settings: Settings, now: 
     if not mine.lines and not cart.exists(session, body.cart_id):
         raise cart.NoSuchCart
     refuse_unbuyable(mine)
+    taking.require_open(session, mine.parcels, now, lock=True)  # before any pool is touched, as all who order do
     if any(line.held_here for line in mine.lines):
         stock.release_holds(session, holder(mine.id), now)
     parts = _parts(session, mine, body, now)

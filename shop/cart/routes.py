@@ -14,6 +14,7 @@ from shop.cart import service as cart
 from shop.cart.basket import CartView
 from shop.cart.ways import parts_of
 from shop.catalog import cards
+from shop.coops.opening import service as openings
 from shop.core.deps import CART, DatabaseDep, LimitsDep, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
@@ -150,8 +151,10 @@ def _page(
 ) -> Response:
     ward_code = known_ward(visit)
     parts = {part.parcel.coop.id: part for part in parts_of(session, mine, {"ward_code": ward_code}, now)}
+    hours = openings.of_coops(session, [parcel.coop.id for parcel in mine.parcels])
     return page(
         "cart/cart.html",
+        closed={coop_id: openings.closed_now(opening, now) for coop_id, opening in hours.items()},
         block="cart",
         status=status,
         cart=mine,

@@ -21,6 +21,7 @@ from shop.coops.service import PoliciesMissing
 from shop.core.db import Database
 from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
+from shop.orders import taking
 from shop.orders.placing import Buyer, Part, Placed, by_pool, find_placed, place, refuse_too_many_open
 from shop.settings import Settings
 from shop.shipping.service import Quote
@@ -134,10 +135,12 @@ def require_own(session: Session, checkout_id: str, cart_id: str | None) -> None
 def start(session: Session, cart_id: str, visitor_key: str, settings: Settings, now: datetime) -> Checkout:
     """Begin to check out, or go on with the checkout under way: every line is held from now on.
 
-    Raises what `refuse_unbuyable` raises, SoldOut, and TooManyOpen when this visitor holds too much already.
+    Raises what `refuse_unbuyable` raises, NotTakingOrders, SoldOut, and TooManyOpen when this visitor holds too much
+    already.
     """
     mine = basket.read(session, cart_id, now)
     refuse_unbuyable(mine)
+    taking.require_open(session, mine.parcels, now)
     found = under_way(session, cart_id)
     if found is None or found.state != "open" or found.held_until <= now:
         _refuse_too_many(session, settings, now, visitor_key=visitor_key)
@@ -269,6 +272,7 @@ def _use_voucher(session: Session, checkout: Checkout, mine: CartView, placed: P
 def _ready(session: Session, checkout: Checkout, seen_vnd: int, settings: Settings, now: datetime) -> Standing:
     mine = basket.read(session, checkout.cart_id, now)
     refuse_unbuyable(mine)
+    taking.require_open(session, mine.parcels, now, lock=True)  # before any pool is touched, as all who order do
     here = Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
     if here.step != 3:
         raise NotAnswered(step=here.step)

@@ -19,7 +19,7 @@ from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.ids import order_code
 from shop.core.prepared import Prepared
-from shop.orders import cash, from_lots
+from shop.orders import cash, from_lots, taking
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
@@ -101,8 +101,10 @@ def place(
 
     With `held_for` the ordinary lines are held for that owner already; live lines always are, for their own.
     Cash on delivery sells the units at once; any other method holds them until `pay_by`.
-    Raises SoldOut (nothing is kept then), HoldLost, UnknownPaymentMethod, CodNotOffered, TooManyOpen.
+    Raises SoldOut (nothing is kept then), NotTakingOrders, HoldLost, UnknownPaymentMethod, CodNotOffered, TooManyOpen.
     """
+    stopped_by = () if source in taking.OWN_HAND else [part.parcel for part in parts]
+    hours = taking.require_open(session, stopped_by, now, lock=True)
     total_vnd = sum(part.parcel.goods_vnd + part.quote.fee_vnd for part in parts)
     offered = payments.methods(settings, total_vnd)
     if payment_method not in offered:
@@ -118,6 +120,7 @@ def place(
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
     if any(line.ship_by for line in lines):
         from_lots.look_again(session, col(Parcel.order_id) == placed.id)  # the harvest may have come this moment
+    taking.note(session, hours, now)
     run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})
     due: dict[str, Any] = {"label": placed.code, "page_path": f"/don-hang/{placed.code}"}
     due["tolerance_vnd"] = settings.payment_tolerance_vnd

@@ -18,7 +18,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
-from shop.orders import cash
+from shop.orders import cash, taking
 from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderPlaced, OrderReopened
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.placing import place, set_state
@@ -66,6 +66,7 @@ def cancel(session: Session, order_id: int, person: Person | None, now: datetime
         raise OrderOver(state=was)
     audit(session, buyer, "order state", f"order:{order_id}", was, "cancelled", now)
     _cancel_parcels(session, order_id, buyer, now)
+    taking.look_again(session, _coops_of(session, order_id), now)
     _return_goods(session, order_id, was, buyer, now)
     _return_money(session, order, now)
     record(session, order_id, "cancelled", now, person_id=person.id if person else None, note=reason)
@@ -106,8 +107,12 @@ def _return_money(session: Session, order: Order, now: datetime) -> None:
 
 
 def _tell_coops(session: Session, order_id: int) -> None:
-    for coop_id in session.execute(select(col(Parcel.coop_id)).where(col(Parcel.order_id) == order_id)).scalars():
+    for coop_id in _coops_of(session, order_id):
         tell(session, f"coop:{coop_id}", "parcels", "")
+
+
+def _coops_of(session: Session, order_id: int) -> list[int]:
+    return list(session.execute(select(col(Parcel.coop_id)).where(col(Parcel.order_id) == order_id)).scalars())
 
 
 def close_unpaid(db: Database, now: datetime) -> None:
@@ -131,6 +136,7 @@ def close(session: Session, order_id: int, now: datetime) -> None:
     if not set_state(session, order_id, "awaiting_payment", "closed", closed_at=now, reason="unpaid"):
         return
     _set_parcels(session, order_id, "waiting", "cancelled")
+    taking.look_again(session, _coops_of(session, order_id), now)
     stock.release_holds(session, f"order:{order_id}", now)
     holds.let_go(session, f"order:{order_id}", now)
     paying.give_up(session, f"order:{order_id}", now)

@@ -24,7 +24,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.events import publish
 from shop.core.hub import tell
-from shop.orders import cash, from_lots
+from shop.orders import cash, from_lots, taking
 from shop.orders.events import ParcelChanged
 from shop.orders.models import MoneyBack, Order, OrderEvent, OrderLine, Parcel
 from shop.shipping.carrier import Consignment, ShipmentState
@@ -225,6 +225,7 @@ def cancel(session: Session, coop_id: int, parcel_id: int, person: Person, now: 
     """The co-op cannot send the parcel: its goods return, its money goes back. Raises NoSuchParcel, MovedOn."""
     parcel = own_parcel(session, coop_id, parcel_id)
     _move(session, parcel, ("new", "confirmed"), "cancelled", person, now, note=note)
+    taking.look_again(session, [coop_id], now)
     put_goods_back(session, [parcel], now, "cancelled", person)
     _settle_missing_parcels(session, parcel.order_id, [parcel], "cancelled by the co-op", now, person)
     _close_if_ended(session, parcel, person, now)

@@ -13,6 +13,7 @@ from shop.catalog import listing
 from shop.catalog.listing import Filters
 from shop.certificates import service as certificates
 from shop.coops import service as coops
+from shop.coops.opening import service as openings
 from shop.core.deps import DatabaseDep, NowDep, PageDep
 from shop.core.i18n import url
 from shop.core.pagecache import Shared
@@ -47,14 +48,16 @@ def coop_page(slug: Slug, asked: AskedDep, db: DatabaseDep, page: PageDep, now: 
         mark_live(session, goods.cards)
         papers = certificates.of_coop(session, coop.id, now)
         sessions = [live for live in room.of_coop(session, [coop.id], 8) if live.on_air or live.is_ahead]
+        opening = openings.of_coops(session, [coop.id]).get(coop.id)
         pictures = photos(session, [coop.face_photo_id, coop.cover_photo_id])
-    ends = [until for until in (goods.valid_until, certificates.first_end(papers)) if until]
+    ends = (goods.valid_until, certificates.first_end(papers), openings.changes_at(opening, now))
     place, cover = coops.place(coop), pictures.get(coop.cover_photo_id or 0)
     return page(
         "coops/coop.html",
         block="more" if asked.cursor else "main",
-        cache=Shared((f"coop:{coop.id}", "live"), min(ends, default=None)),
+        cache=Shared((f"coop:{coop.id}", "live"), openings.first(*ends)),
         coop=coop,
+        closed=openings.closed_now(opening, now),
         place=place,
         map_at=ward_places().get(coop.ward_code),
         face=pictures.get(coop.face_photo_id or 0),

@@ -15,6 +15,7 @@ from shop.cart.routes import WARD
 from shop.catalog import service as catalog
 from shop.catalog.models import Product
 from shop.catalog.service import ProductGone, ProductPage
+from shop.coops.opening import service as openings
 from shop.core.deps import DatabaseDep, NowDep, PageDep, VisitDep
 from shop.core.i18n import either, url
 from shop.core.pagecache import Shared
@@ -41,10 +42,12 @@ def show(slug: Slug, db: DatabaseDep, page: PageDep, now: NowDep) -> Response:
         on_air = room.products_on_air(session).get(shown.product.id, "")
         mark_live(session, shown.also)
         said = reviews.said_of(session, shown.product.id)
+        opening = openings.of_coops(session, [shown.coop.id]).get(shown.coop.id)
     name = name_of(shown.product)
     return page(
         "catalog/product.html",
-        cache=Shared(shown.tags, shown.valid_until),
+        cache=Shared(shown.tags, openings.first(shown.valid_until, openings.changes_at(opening, now))),
+        closed=openings.closed_now(opening, now),
         shown=shown,
         said=said,
         title=name,

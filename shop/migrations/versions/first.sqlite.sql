@@ -951,6 +951,19 @@ CREATE INDEX ix_checkout_phone ON checkout (phone)
 -- end
 CREATE INDEX ix_checkout_visitor_key ON checkout (visitor_key)
 -- end
+CREATE TABLE opening (
+	coop_id INTEGER NOT NULL, 
+	days VARCHAR NOT NULL, 
+	from_minute INTEGER NOT NULL, 
+	until_minute INTEGER NOT NULL, 
+	most_orders INTEGER, 
+	most_vnd BIGINT, 
+	full_on DATE, 
+	CONSTRAINT pk_opening PRIMARY KEY (coop_id), 
+	CONSTRAINT ck_opening_hours CHECK (0 <= from_minute AND from_minute < until_minute AND until_minute <= 1440), 
+	CONSTRAINT fk_opening_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
 CREATE TABLE invitation (
 	id INTEGER NOT NULL, 
 	coop_id INTEGER NOT NULL, 
