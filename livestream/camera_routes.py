@@ -36,7 +36,7 @@ def camera(
         return page.go(f"/ban-hang/live/{live_id}")
     longest = timedelta(hours=settings.live_longest_hours)
     facts |= {"viewers": hub.viewers(live_room(room.live.slug)), "stream": stream, "person": person}
-    facts |= {"last_minutes": states.last_minutes(room.live, now, longest)}
+    facts |= {"last_minutes": states.last_minutes(room.live, now, longest), "last_pieces_s": states.LAST_PIECES_S}
     return page("live/camera.html", block="strip", csp=CSP_ROOM, **facts)
 
 

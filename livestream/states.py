@@ -27,7 +27,9 @@ from shop.core.pagecache import bump
 from shop.settings import Settings
 
 NO_PICTURE = timedelta(seconds=20)
-LAST_PICTURES = timedelta(seconds=15)
+LAST_PIECES_S = 15
+"""So long a phone goes on sending what it filmed before the end."""
+LAST_PICTURES = timedelta(seconds=LAST_PIECES_S + 5)  # it heard of the end by the same thin line
 TOO_LATE = timedelta(minutes=30)
 LOBBY_OPENS = timedelta(hours=1)
 WARNINGS_MINUTES = (1, 5, 15)

@@ -6,6 +6,7 @@ so it may come from the shop's page also when pictures have a server of their ow
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livestream.video import endless, playback, replies
-from livestream.video.refusals import NoPicture, PieceTooBig
+from livestream.video.refusals import NoPicture, PieceTooBig, PieceTooSlow
 from livestream.video.remux import KINDS
 from livestream.video.replies import Reply, answer
 from livestream.video.stage import MOST_PIECE_BYTES, Act, Stage
@@ -25,6 +26,8 @@ from shop.core.errors import Invalid, Refusal
 from shop.core.web import sentence
 
 PREFIX = "/hinh/"
+SILENT_S, WHOLE_WITHIN_S = 20.0, 120.0
+"""How long a piece may stand still on its way, and take in all; the phone itself gives up sooner and sends it again."""
 PIECE = re.compile(r"/hinh/(\d{1,9})/(\d{1,9})/(\d{1,9})")
 FETCH = re.compile(r"/hinh/(\d{1,9})/([a-z0-9.-]{1,40})")
 PART = re.compile(r"(\d{1,9})\.(\d{1,3})\.m4s")
@@ -124,17 +127,24 @@ class Pictures:
         body = json.dumps({**told, "detail": words, **facts}, ensure_ascii=False).encode()
         wait = refusal.facts.get("retry_after_s")
         more = [(b"retry-after", str(wait).encode())] if wait else []
+        if isinstance(refusal, PieceTooSlow):
+            more.append((b"connection", b"close"))  # its bytes will not come any more
         return replies.told(refusal.status, body, b"application/problem+json", *more)
 
 
 async def _body(request: Request, declared: int) -> bytes:
-    """The whole piece. Raises PieceTooBig as soon as that is known."""
-    body = bytearray()
-    if declared <= MOST_PIECE_BYTES:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_PIECE_BYTES:
-                break
-        else:
-            return bytes(body)
-    raise PieceTooBig(limit_mb=MOST_PIECE_BYTES // 1024 // 1024)
+    """The whole piece. Raises PieceTooBig as soon as that is known, PieceTooSlow when the phone has fallen silent."""
+    if declared > MOST_PIECE_BYTES:
+        raise PieceTooBig(limit_mb=MOST_PIECE_BYTES // 1024 // 1024)
+    body, loop = bytearray(), asyncio.get_running_loop()
+    over_at = loop.time() + WHOLE_WITHIN_S
+    try:
+        async with asyncio.timeout(SILENT_S) as patience:
+            async for piece in request.stream():
+                body += piece
+                if len(body) > MOST_PIECE_BYTES:
+                    raise PieceTooBig(limit_mb=MOST_PIECE_BYTES // 1024 // 1024)
+                patience.reschedule(min(loop.time() + SILENT_S, over_at))
+    except TimeoutError as late:
+        raise PieceTooSlow from late
+    return bytes(body)

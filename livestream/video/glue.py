@@ -26,7 +26,9 @@ SHOWN_LIVE = (S.STARTING, S.LIVE, S.INTERRUPTED, S.ENDING, S.PROCESSING)
 """Viewers may ask for the live playlist, as soon as there is one."""
 SHOWN_WHOLE = (S.PROCESSING, S.REPLAY)
 """Viewers may see all of it again."""
-LOST_AFTER_S, BACK_WITHIN_S, LAST_AFTER_S = 5.0, 2.0, 5.0
+LOST_AFTER_S, BACK_WITHIN_S = 5.0, 2.0
+LAST_AFTER_S = float(states.LAST_PIECES_S)
+"""A phone that ends takes so long to send what it still has, and says then which piece was the last."""
 
 Step = Literal["first_picture", "picture_lost", "picture_back", "processed", "end", "cut"]
 

@@ -39,12 +39,12 @@ class Lease:
 def take(session: Session, live_id: int, person: Person, device: str, now: datetime, *, take_over: bool) -> Lease:
     """Be the one who sends. The phone that sent before is told with its next piece. Raises AlreadyPublishing.
 
-    Free are a lease of this very browser, and one from which nothing came for 15 seconds.
+    Free are a lease of this very browser, one that was given back, and one from which nothing came for 15 seconds.
     """
     make_row(session, live_id, now)
     row = LivePublisher
     last = col(row.seen_at).is_(None) & (col(row.taken_at) < now - SILENT)
-    free = or_(col(row.number) == 0, col(row.device) == device, last, col(row.seen_at) < now - SILENT)
+    free = or_(col(row.number) == 0, col(row.device).in_((device, "")), last, col(row.seen_at) < now - SILENT)
     theirs = update(LivePublisher).where(col(row.session_id) == live_id)
     theirs = theirs if take_over else theirs.where(free)
     facts = {"person_id": person.id, "device": device, "taken_at": now, "seen_at": None}
@@ -54,6 +54,12 @@ def take(session: Session, live_id: int, person: Person, device: str, now: datet
     bump(session, f"session:{live_id}")
     mine = session.get_one(LivePublisher, live_id, populate_existing=True)
     return Lease(mine.number, mine.epoch)
+
+
+def give_back(session: Session, live_id: int, number: int) -> None:
+    """Nothing more comes by the lease of this number: whoever asks next has it."""
+    mine = (col(LivePublisher.session_id) == live_id, col(LivePublisher.number) == number)
+    run(session, update(LivePublisher).where(*mine).values(device=""))
 
 
 def make_row(session: Session, live_id: int, now: datetime) -> None:

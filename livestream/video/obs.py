@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from livestream import states
-from livestream.models import LiveSession
+from livestream.models import LiveSession, SessionState
 from livestream.simulcast.relay import Relays
 from livestream.video import lease
 from livestream.video.boxes import NotVideo
@@ -25,7 +25,7 @@ from shop.accounts import service as accounts
 from shop.accounts.models import PersonRow
 from shop.core.db import Database
 from shop.core.errors import Refusal
-from shop.core.ids import derived_token, same
+from shop.core.ids import derived_token, same, secret_token
 from shop.settings import Settings
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ KIND = "video/x-flv"
 READ_BYTES = 64 * 1024
 HELLO_S, SILENCE_S = 10.0, 20.0
 MOST_ENCODERS = 40
+ENCODER = "encoder:"
 
 
 def stream_key(session: Session, secret_key: str, live_id: int, now: datetime) -> str:
@@ -53,6 +54,12 @@ def is_key(session: Session, secret_key: str, live_id: int, given: str) -> bool:
     return row is not None and same(_key(secret_key, live_id, row.keys_made), given)
 
 
+def is_sending(session: Session, live_id: int, now: datetime) -> bool:
+    """Whether an encoder has this session's picture now: another one with its key has to wait."""
+    row = session.get(LivePublisher, live_id)
+    return row is not None and row.device.startswith(ENCODER) and (row.seen_at or row.taken_at) > now - lease.SILENT
+
+
 def _key(secret_key: str, live_id: int, made: int) -> str:
     return f"{live_id}-{derived_token(secret_key, 'encoder', f'{live_id}:{made}')}"
 
@@ -70,11 +77,27 @@ def begin(db: Database, secret_key: str, given: str, now: datetime) -> tuple[int
                 return None
             host = accounts.as_person(session, session.get_one(PersonRow, live.host_id))
             states.begin_picture(session, live_id, host, now)
-            held = lease.take(session, live_id, host, "encoder", now, take_over=False)
+            device, take_over = _device(session, live_id)
+            held = lease.take(session, live_id, host, device, now, take_over=take_over)
     except Refusal as refusal:
         log.info("encoder refused", live_id=live_id, why=refusal.kind)
         return None
     return live_id, held.number, held.epoch
+
+
+def _device(session: Session, live_id: int) -> tuple[str, bool]:
+    """A name for this connection, and whether it takes the place of another at once: only an encoder with a new key
+    does, of one with an older. A second one with the same key waits until the first is silent, or they would show each
+    other out for ever."""
+    row = session.get_one(LivePublisher, live_id)
+    ours = f"{ENCODER}{row.keys_made}:"
+    return ours + secret_token()[:8], row.device.startswith(ENCODER) and not row.device.startswith(ours)
+
+
+def let_go(db: Database, live_id: int, number: int) -> None:
+    """The encoder hung up: it may come back at once, or another."""
+    with db.write() as session:
+        lease.give_back(session, live_id, number)
 
 
 @asynccontextmanager
@@ -175,7 +198,8 @@ class _Recording:
 
         Raises NotVideo, StageIsFull, DiskIsFull.
         """
-        if not self._stage.still_sends(self._act, self._number):
+        is_over = self._act.standing.state == SessionState.ENDING  # an encoder has nothing left to send
+        if is_over or not self._stage.still_sends(self._act, self._number):
             return False
         while wait_s := self._act.bytes_left.spend(len(flv), asyncio.get_running_loop().time()):
             await asyncio.sleep(min(wait_s, 1.0))
@@ -187,3 +211,6 @@ class _Recording:
         """What is still inside comes out; the session waits for the encoder to come back."""
         if self._act.channel.sequence.epoch == self._epoch:
             await self._act.channel.close_epoch()
+        if self._act.standing.state == SessionState.ENDING:
+            self._act.channel.is_last = True
+        await self._stage.in_db(let_go, self._act.channel.live_id, self._number)

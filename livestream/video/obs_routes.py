@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Response
@@ -38,9 +38,10 @@ def stream_key(
         if form.ok and form.value.new:
             obs.renew_key(session, live_id, now)
         key = obs.stream_key(session, settings.secret_key, live_id, now)
-        room = rooms.read(session, live)
+        facts: dict[str, Any] = {"room": rooms.read(session, live), "busy": obs.is_sending(session, live_id, now)}
     host = urlsplit(settings.media_base or settings.base_url).hostname
     server = f"rtmp://{host}:{settings.rtmp_port}/live" if settings.rtmp_port else ""
     if settings.mtx_secret:  # MediaMTX takes all encoders, at the port it has by itself; its path names the session
         server, key = f"rtmp://{host}/live", f"{live_id}?key={key}"
-    return page("live/obs.html", block="obs", room=room, coop=room.coop, person=person, server=server, key=key)
+    facts |= {"coop": facts["room"].coop, "person": person, "server": server, "key": key}
+    return page("live/obs.html", block="obs", **facts)

@@ -33,6 +33,12 @@ class PieceTooBig(Refusal):
     status = 413
 
 
+class PieceTooSlow(Refusal):
+    """Nothing more came of a piece that had begun."""
+
+    status = 408
+
+
 class PiecesTooFast(TooMany):
     """Pieces come faster than any camera makes them. Facts: retry_after_s."""
 

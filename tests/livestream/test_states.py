@@ -185,7 +185,7 @@ def test_the_clock_moves_on_what_waits_too_long(db: Database, now: datetime, ste
     hand = Hand(db, now)
     for step in steps:
         hand.do(step)
-    states.follow_clock(db, hand.now + timedelta(seconds=16), LIMITS)
+    states.follow_clock(db, hand.now + timedelta(seconds=21), LIMITS)
     assert state(db, hand.row.id) == became
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import threading
 from collections.abc import Callable
@@ -10,10 +11,12 @@ from collections.abc import Callable
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event
 
-from livestream.video import channel
+from livestream.video import channel, doors
 from livestream.video import stage as stages
 from livestream.video.boxes import Splitter
+from shop.core.db import Database
 from tests.livestream.video.filmed import film, pieces
 from tests.livestream.video.phone import Phone, fetch, listed, until
 
@@ -148,3 +151,31 @@ def test_nothing_but_pictures_is_served(phone: Phone, base: str, name: str) -> N
     phone.send(pieces(film())[:2])
     assert fetch(base, phone.live_id, name).status_code in (404, 503)
     assert httpx2.get(f"{base}/hinh/4711/index.m3u8").status_code == 404
+
+
+def test_a_piece_that_stops_on_its_way_is_given_up_and_comes_again(
+    phone: Phone, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The net is a black hole: the line stands, and nothing comes of it any more."""
+    monkeypatch.setattr(doors, "SILENT_S", 0.2)
+    phone.take()
+    first, *_rest = pieces(film())
+    head = f"POST {phone.ingest}/{phone.epoch}/0 HTTP/1.1\r\nHost: m\r\nContent-Type: video/mp4\r\n"
+    head += f"Authorization: Bearer {phone.token}\r\nContent-Length: {len(first)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=10) as line:
+        line.sendall(head.encode() + first[:1000])
+        answer = b""
+        while more := line.recv(1 << 16):  # ends: the server hangs up
+            answer += more
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    phone.send([first])
+
+
+def test_invented_numbers_of_sessions_are_no_work_for_the_database(phone: Phone, base: str, db: Database) -> None:
+    asked: list[str] = []
+    fetch(base, phone.live_id, "index.m3u8")
+    event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    answers = {fetch(base, number, "index.m3u8").status_code for number in range(phone.live_id + 1, phone.live_id + 60)}
+    assert answers == {404}
+    assert sum("max(live_session.id)" in one for one in asked) <= 3
+    assert not [one for one in asked if "live_publisher" in one and f"({phone.live_id + 1})" in one]

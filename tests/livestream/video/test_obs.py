@@ -98,6 +98,25 @@ def test_while_a_phone_sends_an_encoder_waits_outside(phone: Phone, settings: Se
         assert refused.wait(20) != 0
 
 
+def test_a_second_encoder_with_the_same_key_waits_and_one_with_a_new_key_takes_over(
+    phone: Phone, base: str, settings: Settings
+) -> None:
+    key = key_of(phone)
+    with encoder(settings, phone, key) as first:
+        listed(base, phone.live_id)
+        with encoder(settings, phone, key) as second:
+            assert second.wait(20) != 0
+        page = phone.line.post(f"/ban-hang/live/{phone.live_id}/obs", data={"new": "0"})
+        assert "Máy thứ hai cùng khóa phải chờ" in page.text
+        assert first.poll() is None
+        with encoder(settings, phone, key_of(phone, new=True)) as third:
+            assert first.wait(20) != 0
+            until(lambda: "init-2.mp4" in fetch(base, phone.live_id, "index.m3u8").text)
+            with encoder(settings, phone, key) as back:
+                assert back.wait(20) != 0
+            assert third.poll() is None
+
+
 def test_the_key_is_for_the_host_alone(phone: Phone, base: str) -> None:
     answer = httpx2.post(f"{base}/ban-hang/live/{phone.live_id}/obs", headers=SAME_ORIGIN, follow_redirects=False)
     assert answer.status_code == 303
