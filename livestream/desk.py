@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from livestream.figures.reading import Money
-from livestream.figures.sales import sold
+from livestream.figures.sales import sold, sold_by
 from livestream.room import Room
 from livestream.service import live_owner
 from shop.cart.models import CartLine
@@ -53,11 +53,7 @@ def takings(session: Session, room: Room) -> Takings:
 
 def _orders(session: Session, room: Room) -> list[Sale]:
     codes = {item.variant.id: item.code for item in room.items}
-    lines = (
-        select(Order, OrderLine)
-        .join(OrderLine, col(OrderLine.order_id) == Order.id)
-        .where(OrderLine.live_key == live_owner(room.live.id))
-    )
+    lines = select(Order, OrderLine).join(OrderLine, col(OrderLine.order_id) == Order.id).where(sold_by(room.live.id))
     return [
         Sale(
             at=order.placed_at,

@@ -206,7 +206,7 @@ def _hold(
         held = {"hold_owner": owner, "held_until": until, "quantity": steps, "price_vnd": item.live_price_vnd}
         cart.add_live_hold(
             session, cart_id, variant_id=item.variant_id, live_key=key, pool_id=item.pool_id or 0, now=now,
-            price_kind="set", discount_vnd=discount_vnd, **held,  # type: ignore[arg-type]  # mixed values
+            price_kind="set", discount_vnd=discount_vnd, set_name=offered.row.name, set_count=count, **held,  # type: ignore[arg-type]  # mixed values
         )  # fmt: skip
         told = {"session_id": live_id, "item_id": item.id, "visitor_key": visitor_key, "at": now}
         run(session, insert(LiveClaim).values(**told, **held))

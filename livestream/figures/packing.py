@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from livestream.figures.sales import sold_by
 from payments import service as payments
 from shop.addresses import service as addresses
 from shop.orders.models import Order, OrderLine, Parcel
@@ -53,7 +54,7 @@ class Packing:
 
 def packing(session: Session, live_id: int) -> Packing:
     """Parcels that hold anything of the session, the earliest order first."""
-    mine = select(OrderLine.id, OrderLine.parcel_id).where(OrderLine.live_key == f"live:{live_id}")
+    mine = select(OrderLine.id, OrderLine.parcel_id).where(sold_by(live_id))
     rows = session.exec(mine).all()
     of_session, parcel_ids = frozenset(line_id for line_id, _p in rows), {parcel_id for _l, parcel_id in rows}
     wanted = select(Order, Parcel).join(Parcel, col(Parcel.order_id) == Order.id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from shop.core.money import split_by_share
@@ -54,13 +55,19 @@ class Sold:
         return self.total_vnd - self.back_vnd if self.fate == Fate.PAID else 0
 
 
+def sold_by(live_id: int) -> ColumnElement[bool]:
+    """Order lines the session sold, alone or in its sets; not what its replay sells."""
+    key = f"live:{live_id}"
+    return or_(col(OrderLine.live_key) == key, col(OrderLine.live_key).startswith(f"{key}:set", autoescape=True))
+
+
 def sold(session: Session, live_id: int) -> list[Sold]:
     """Every order line that the session sold, the earliest first."""
     lines = (
         select(Order, Parcel, OrderLine)
         .join(OrderLine, col(OrderLine.order_id) == Order.id)
         .join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
-        .where(OrderLine.live_key == f"live:{live_id}")
+        .where(sold_by(live_id))
         .order_by(col(Order.placed_at), col(OrderLine.id))
     )
     rows = session.exec(lines).all()

@@ -70,6 +70,8 @@ class Line:
     price_kind: str = ""
     discount_vnd: int = 0
     voucher_code: str = ""
+    set_name: str = ""
+    set_count: int = 0
     least_steps: int = 1
     ship_by: date | None = None
 
@@ -210,7 +212,8 @@ _LINES = Prepared(
     select(
         _line.id.label("line_id"), _line.variant_id, _line.live_key, _line.quantity, _line.seen_price_vnd,
         _line.price_vnd.label("live_price_vnd"), _line.pool_id.label("live_pool_id"), _line.hold_owner,
-        _line.held_until, _line.price_kind, _line.discount_vnd, _cart.voucher_id,
+        _line.held_until, _line.price_kind, _line.discount_vnd, _line.set_name, _line.set_count,
+        _cart.voucher_id,
         _variant.name.label("variant_name"), _variant.kind, _variant.step_g, _variant.packing_g, _variant.most_steps,
         _variant.price_vnd, _variant.on_sale, _variant.product_id, _variant.least_steps, _variant.tiers,
         _variant.wholesale, _variant.ship_by, _cart.person_id,
@@ -323,4 +326,6 @@ def _as_line(row: Any, now: datetime, known: set[int]) -> Line:
         least_steps=row.least_steps,
         ship_by=row.ship_by,
         discount_vnd=row.discount_vnd if held_live else 0,
+        set_name=row.set_name,
+        set_count=row.set_count,
     )

@@ -45,6 +45,9 @@ class CartLine(SQLModel, table=True):
     """Which price of a session it is: "live", "deal", "set"."""
     discount_vnd: int = Field(default=0, sa_type=BigInteger)
     """What a set takes off the whole line while it is held."""
+    set_name: str = ""
+    set_count: int = 0
+    """How many whole sets this line is a part of."""
     hold_owner: str | None = Field(default=None, index=True)
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     added_at: datetime = Field(sa_type=UtcDateTime)

@@ -215,6 +215,8 @@ def add_live_hold(
     now: datetime,
     price_kind: str = "live",
     discount_vnd: int = 0,
+    set_name: str = "",
+    set_count: int = 0,
 ) -> None:
     """Put what somebody bought live in the cart: `quantity` steps, already held for `hold_owner` until `held_until`.
 
@@ -225,7 +227,7 @@ def add_live_hold(
     remove(session, cart_id, variant_id, live_key, now, keep=hold_owner)
     line = {"cart_id": cart_id, "variant_id": variant_id, "live_key": live_key, "quantity": quantity, "added_at": now}
     line |= {"seen_price_vnd": price_vnd, "price_vnd": price_vnd, "pool_id": pool_id}
-    line |= {"price_kind": price_kind, "discount_vnd": discount_vnd}
+    line |= {"price_kind": price_kind, "discount_vnd": discount_vnd, "set_name": set_name, "set_count": set_count}
     run(session, _LIVE_LINE, {**line, "hold_owner": hold_owner, "held_until": held_until})
 
 

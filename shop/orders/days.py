@@ -30,6 +30,8 @@ class ListLine:
     quantity: int
     weight_g: int
     total_vnd: int
+    set_name: str = ""
+    set_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def _lines(session: Session, which: Sequence[ColumnElement[bool]]) -> defaultdic
         col(OrderLine.quantity),
         _grams(),
         col(OrderLine.total_vnd),
+        col(OrderLine.set_name),
+        col(OrderLine.set_count),
     )
     wanted = (
         select(col(OrderLine.parcel_id), *facts)

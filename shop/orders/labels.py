@@ -62,6 +62,8 @@ def rows_of(it: ListParcel, coop: Coop, *, slip: bool) -> list[Row]:
     ]
     for line in it.lines:
         told = f"{line.quantity} × {line.product_name}, {line.variant_name}"
+        if line.set_count:
+            told += f" ({line.set_count} × {line.set_name})"
         rows.append(Row("text", told, format_vnd(line.total_vnd) if slip else ""))
     if slip:
         shipping_vnd = it.total_vnd - sum(line.total_vnd for line in it.lines)

@@ -131,6 +131,9 @@ class OrderLine(SQLModel, table=True):
     discount_vnd: int = Field(default=0, sa_type=BigInteger)
     voucher_code: str = ""
     price_kind: str = ""
+    set_name: str = ""
+    set_count: int = 0
+    """Of how many sets of that name it was sold as a part."""
     live_key: str = ""
     """The session that sold it ("live:12"), whatever pool its goods came from when late money opened it again."""
     pool_id: int = Field(foreign_key="pool.id")

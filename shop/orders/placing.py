@@ -236,6 +236,8 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "voucher_code": line.voucher_code,
         "price_kind": line.price_kind,
         "live_key": line.live_key if line.is_live else "",
+        "set_name": line.set_name if line.is_live else "",
+        "set_count": line.set_count if line.is_live else 0,
         "pool_id": line.pool_id,
         "ship_by": line.ship_by,
         "left_out": 0,

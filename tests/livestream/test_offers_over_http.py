@@ -108,12 +108,12 @@ def test_a_set_is_one_row_of_summary_and_order(client: TestClient, db: Database,
     client.post("/thanh-toan", data=CONTACT)
     summary = client.post("/thanh-toan/nhan-hang", data={"payment_method": "cod", f"way-{live.coop_id}": "delivery"})
     assert summary.url.path == "/thanh-toan/kiem-tra"
-    assert summary.text.count("Bộ hàng giá live") == 1
+    assert summary.text.count("1 × Bộ quà") == 1
     order = client.post(
         "/thanh-toan/dat-hang", data={name: field(summary.text, name) for name in ("checkout_id", "total_vnd")}
     )
     assert order.url.path.startswith("/don-hang/")
-    assert order.text.count("Bộ hàng giá live") == 1
+    assert order.text.count("1 × Bộ quà") == 1
     assert "250.000" in order.text
 
 

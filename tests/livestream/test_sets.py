@@ -11,13 +11,16 @@ from sqlmodel import Session, col, select
 
 from livestream import verify
 from livestream.deals import sets
+from livestream.figures import packing, sales
 from livestream.models import LiveItem, LiveSession
 from livestream.service import LiveSoldOut, TooManyForOne
 from payments.verify import check
 from shop.cart import service as cart
+from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.errors import Refusal
+from shop.orders import days, labels
 from shop.orders.models import Order, OrderLine
 from shop.orders.verify import broken_rules as order_rules
 from shop.settings import Settings
@@ -70,6 +73,15 @@ def test_a_set_is_held_from_each_pool_and_costs_its_price_to_the_dong(
         lines = session.exec(select(OrderLine).where(OrderLine.order_id == placed.id)).all()
         assert sum(line.total_vnd for line in lines) == session.get_one(Order, placed.id).goods_vnd == 800_002
         assert {(line.price_vnd, line.price_kind) for line in lines} == {(150_000, "set")}
+        assert {(line.set_count, line.set_name) for line in lines} == {(2, "Bộ quà")}
+        (parcel_id,) = {line.parcel_id for line in lines}
+        (label,) = days.to_label(session, stage[0].coop_id, parcel_id)
+        slip = labels.rows_of(label, session.get_one(Coop, stage[0].coop_id), slip=True)
+        assert sum("(2 × Bộ quà)" in row.words for row in slip) == 2
+        assert sum(one.total_vnd for one in sales.sold(session, stage[0].id)) == 800_002
+        assert [(it.quantity, it.product_name) for it in packing.packing(session, stage[0].id).goods] == [
+            (line.quantity, line.product_name) for line in lines
+        ]
         assert session.get_one(Order, placed.id).source == f"live:{stage[0].id}"
 
 
