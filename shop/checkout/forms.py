@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -41,10 +42,16 @@ PaymentForm = Annotated[Posted[Payment], Depends(posted(Payment))]
 ConfirmationForm = Annotated[Posted[Confirmation], Depends(posted(Confirmation))]
 
 
-async def _chosen_ways(request: Request) -> dict[str, str]:
-    form = await request.form(max_fields=300)
-    return {name[4:]: value for name, value in form.items() if name.startswith("way-") and isinstance(value, str)}
+def _by_coop(prefix: str) -> Callable[[Request], Awaitable[dict[str, str]]]:
+    async def read(request: Request) -> dict[str, str]:
+        form = await request.form(max_fields=300)
+        found = {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix)}
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    return read
 
 
-ChosenWays = Annotated[dict[str, str], Depends(_chosen_ways)]
+ChosenWays = Annotated[dict[str, str], Depends(_by_coop("way-"))]
 """How each parcel is to go, by the co-op's number: one group of radio buttons a parcel."""
+ChosenSlots = Annotated[dict[str, str], Depends(_by_coop("slot-"))]
+"""When each parcel is fetched, by the co-op's number: the key of a `SlotDay`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,15 @@ from shop.addresses.forms import AddressChoices
 from shop.cart.routes import COOKIE as CART
 from shop.cart.routes import WARD, known_ward
 from shop.checkout import service as checkout
-from shop.checkout.forms import ChosenWays, Confirmation, ConfirmationForm, Contact, ContactForm, PaymentForm
+from shop.checkout.forms import (
+    ChosenSlots,
+    ChosenWays,
+    Confirmation,
+    ConfirmationForm,
+    Contact,
+    ContactForm,
+    PaymentForm,
+)
 from shop.checkout.service import Standing
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep, Visit, VisitDep
@@ -24,7 +33,8 @@ from shop.core.i18n import phone as spoken
 from shop.core.web import Page, sentence
 from shop.orders import cash
 from shop.orders.access import secret_link
-from shop.orders.cash import Offer
+from shop.orders.cash import CodNotOffered
+from shop.orders.pickup.service import SlotDay, SlotFull
 from shop.settings import Settings
 
 router = APIRouter(prefix="/thanh-toan", include_in_schema=False)
@@ -89,14 +99,15 @@ def ask_delivery(db: DatabaseDep, visit: VisitDep, page: PageDep, settings: Sett
         here = _standing(session, visit, now)
         if here is None or here.step < 2:
             return page.go("/thanh-toan")
-        offer = _offer(session, here, settings, now)
-    return _delivery_page(page, here, None, now, offer)
+        asked = _asked(session, here, settings, now)
+    return _delivery_page(page, here, None, now, asked)
 
 
 @router.post("/nhan-hang")
 def take_delivery(
     form: PaymentForm,
     ways: ChosenWays,
+    slots: ChosenSlots,
     db: DatabaseDep,
     visit: VisitDep,
     page: PageDep,
@@ -107,16 +118,20 @@ def take_delivery(
         here = _standing(session, visit, now)
         if here is None or here.step < 2:
             return page.go("/thanh-toan")
-        offer = _offer(session, here, settings, now)
-    if form.ok and form.value.payment_method not in offer[0]:
+        asked = _asked(session, here, settings, now)
+    chosen = {str(part.parcel.coop.id): ways.get(str(part.parcel.coop.id), part.way)[:20] for part in here.parts}
+    hours = {coop_id: key[:30] for coop_id, key in slots.items() if coop_id in chosen and key}
+    told: dict[str, Any] = {"ways": chosen, "slots": hours}
+    if form.ok and form.value.payment_method not in asked.methods:
         form.errors["payment_method"] = "missing"
     if not form.ok:
-        return _delivery_page(page, here, form, now, offer, status=422)
-    chosen = {str(part.parcel.coop.id): ways.get(str(part.parcel.coop.id), part.way)[:20] for part in here.parts}
-    told = {"ways": chosen, "payment_method": form.value.payment_method}
-    return _answer(
-        db, visit, page, settings, now, 3, told, lambda here, words: _delivery_page(page, here, form, now, offer, words)
-    )
+        return _delivery_page(page, here, form, now, asked, status=422, told=told)
+    told["payment_method"] = form.value.payment_method
+
+    def again(here: Standing, words: str) -> Response:
+        return _delivery_page(page, here, form, now, asked, words, told=told)
+
+    return _answer(db, visit, page, settings, now, 3, told, again)
 
 
 @router.get("/kiem-tra")
@@ -151,6 +166,8 @@ def place(
             )
     except checkout.NotAnswered as refusal:
         return page.go(STEPS[refusal.facts["step"]])
+    except SlotFull:
+        return page.go(STEPS[2])  # which says so, and shows the hours that are left
     except Refusal as refusal:
         words = sentence(page.templates, refusal)
         with db.read() as session:
@@ -211,8 +228,19 @@ def _contact_page(
     )
 
 
-def _offer(session: Session, here: Standing, settings: Settings, now: datetime) -> Offer:
-    return cash.ways(session, settings, here.answers["phone"], here.total_vnd, now)
+@dataclass(frozen=True)
+class Asked:
+    """What the second step lets choose: ways to pay, why not in cash, and the hours of each co-op for who fetches."""
+
+    methods: list[str]
+    no_cash: CodNotOffered | None
+    hours: dict[int, list[SlotDay]]
+
+
+def _asked(session: Session, here: Standing, settings: Settings, now: datetime) -> Asked:
+    methods, no_cash = cash.ways(session, settings, here.answers["phone"], here.total_vnd, now)
+    fetched = {part.parcel.coop.id: quote for part in here.parts if (quote := part.choices.by("pickup"))}
+    return Asked(methods, no_cash, checkout.hours(session, fetched, now))
 
 
 def _delivery_page(
@@ -220,19 +248,22 @@ def _delivery_page(
     here: Standing,
     form: Posted[Any] | None,
     now: datetime,
-    offer: Offer,
+    asked: Asked,
     refused: str = "",
     status: int = 200,
+    told: Mapping[str, Any] | None = None,
 ) -> Response:
-    methods, no_cash = offer
+    """`told` is what was just answered, when it has to be asked again."""
     return page(
         "checkout/delivery.html",
         block="delivery",
         status=409 if refused else status,
         here=here,
         form=form,
-        methods=methods,
-        no_cash=sentence(page.templates, no_cash) if no_cash else "",
+        methods=asked.methods,
+        hours=asked.hours,
+        told=told or here.answers,
+        no_cash=sentence(page.templates, asked.no_cash) if asked.no_cash else "",
         held=here.is_held(now),
         refused=refused,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,8 @@ from shop.core.db import Database
 from shop.core.errors import NotFound, Refusal
 from shop.core.ids import secret_token
 from shop.orders import taking
+from shop.orders.pickup import service as pickup
+from shop.orders.pickup.service import SlotDay
 from shop.orders.placing import Buyer, Part, Placed, by_pool, find_placed, place, refuse_too_many_open
 from shop.settings import Settings
 from shop.shipping.service import Quote
@@ -63,6 +66,8 @@ class Standing:
     checkout: Checkout
     cart: CartView
     parts: list[PartChoice]
+    slots: dict[int, list[SlotDay]] = field(default_factory=dict)
+    """The hours at which the parcels can be fetched that shall be, by co-op; none where it is open at any time."""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -90,8 +95,16 @@ class Standing:
         if not self.answers.get("ward_code"):
             return 1
         ways = self.answers.get("ways") or {}
-        settled = all(part.quote and str(part.parcel.coop.id) in ways for part in self.parts)
+        settled = all(part.quote and str(part.parcel.coop.id) in ways and self._has_hour(part) for part in self.parts)
         return 3 if settled and self.answers.get("payment_method") else 2
+
+    def slot_of(self, coop_id: int) -> SlotDay | None:
+        """The hour that was chosen, while it has a place."""
+        key = (self.answers.get("slots") or {}).get(str(coop_id))
+        return next((it for it in self.slots.get(coop_id, ()) if it.key == key and it.left), None)
+
+    def _has_hour(self, part: PartChoice) -> bool:
+        return not self.slots.get(part.parcel.coop.id) or self.slot_of(part.parcel.coop.id) is not None
 
     def is_held(self, now: datetime) -> bool:
         return self.checkout.state == "open" and self.checkout.held_until > now
@@ -194,8 +207,18 @@ def _take(session: Session, wanted: dict[int, int], mine: CartView, until: datet
 
 def standing(session: Session, checkout: Checkout, now: datetime) -> Standing:
     """Where this checkout stands now."""
-    mine = basket.read(session, checkout.cart_id, now)
-    return Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
+    return _stand(session, checkout, basket.read(session, checkout.cart_id, now), now)
+
+
+def _stand(session: Session, checkout: Checkout, mine: CartView, now: datetime) -> Standing:
+    parts = parts_of(session, mine, checkout.answers, now)
+    fetched = {part.parcel.coop.id: part.quote for part in parts if part.quote and part.quote.way == "pickup"}
+    return Standing(checkout, mine, parts, hours(session, fetched, now))
+
+
+def hours(session: Session, fetched: Mapping[int, Quote], now: datetime) -> dict[int, list[SlotDay]]:
+    """When parcels of these co-ops can be fetched, from the day each is ready."""
+    return {coop_id: pickup.offered(session, coop_id, quote.earliest, now) for coop_id, quote in fetched.items()}
 
 
 def answer(session: Session, checkout: Checkout, settings: Settings, now: datetime, **answers: Any) -> Standing:
@@ -212,11 +235,19 @@ def answer(session: Session, checkout: Checkout, settings: Settings, now: dateti
     mine = basket.read(session, checkout.cart_id, now)
     refuse_unbuyable(mine)
     hold(session, checkout, mine, settings, now)
-    here = Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
+    here = _stand(session, checkout, mine, now)
     for part in here.parts if "ways" in answers else []:
         if part.quote is None:
             raise CannotDeliver(coop=part.parcel.coop.name)
+        _require_hour(here, part.parcel.coop.id, part.parcel.coop.name)
     return here
+
+
+def _require_hour(here: Standing, coop_id: int, name: str) -> None:
+    if here.slots.get(coop_id) and here.slot_of(coop_id) is None:
+        if key := (here.answers.get("slots") or {}).get(str(coop_id)):
+            raise pickup.SlotFull(day=key.partition(":")[2])
+        raise pickup.SlotMissing(coop=name)
 
 
 def place_order(
@@ -246,17 +277,24 @@ def place_order(
         session,
         checkout.id,
         _buyer(checkout, person_id, lang),
-        [Part(part.parcel, part.quote) for part in here.parts if part.quote],
+        [Part(part.parcel, _on_day(part.quote, here, part)) for part in here.parts if part.quote],
         here.answers["payment_method"],
         settings,
         now,
         held_for=holder(checkout.cart_id),
         source=next((":".join(line.live_key.split(":")[:2]) for line in here.cart.lines if line.is_live), "shop"),
     )
+    chosen = {coop_id: slot for coop_id in here.slots if (slot := here.slot_of(coop_id))}
+    pickup.book(session, placed.id, chosen, now)
     checkout.state, checkout.order_id = "placed", placed.id
     _use_voucher(session, checkout, here.cart, placed, now)
     cart.clear(session, checkout.cart_id)
     return placed
+
+
+def _on_day(quote: Quote, here: Standing, part: PartChoice) -> Quote:
+    slot = here.slot_of(part.parcel.coop.id)
+    return replace(quote, earliest=slot.day, latest=slot.day) if slot else quote
 
 
 def _use_voucher(session: Session, checkout: Checkout, mine: CartView, placed: Placed, now: datetime) -> None:
@@ -273,7 +311,7 @@ def _ready(session: Session, checkout: Checkout, seen_vnd: int, settings: Settin
     mine = basket.read(session, checkout.cart_id, now)
     refuse_unbuyable(mine)
     taking.require_open(session, mine.parcels, now, lock=True)  # before any pool is touched, as all who order do
-    here = Standing(checkout, mine, parts_of(session, mine, checkout.answers, now))
+    here = _stand(session, checkout, mine, now)
     if here.step != 3:
         raise NotAnswered(step=here.step)
     if here.total_vnd != seen_vnd:

@@ -78,6 +78,12 @@ def parcel(session: Session, coop_id: int, parcel_id: int) -> DeskParcel:
     return _with_orders(session, [found])[0]
 
 
+def of_numbers(session: Session, coop_id: int, numbers: Sequence[int]) -> dict[int, DeskParcel]:
+    """The co-op's own parcels with these numbers."""
+    mine = select(Parcel).where(Parcel.coop_id == coop_id, col(Parcel.id).in_(numbers))
+    return {it.parcel.id: it for it in _with_orders(session, session.exec(mine).all())}
+
+
 def together(session: Session, one: DeskParcel) -> list[DeskParcel]:
     """The other parcels of the same phone to the same place that wait to be packed, too: one packing holds them all."""
     order, parcel = one.order, one.parcel

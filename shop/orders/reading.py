@@ -97,6 +97,11 @@ class OrderView:
         return f"{self.order.line}, {place}" if self.sight is Sight.FULL else f"•••, {place}"
 
     @property
+    def fetched(self) -> list[int]:
+        """The parcels that the buyer fetches."""
+        return [view.parcel.id for view in self.parcels if view.parcel.way == "pickup"]
+
+    @property
     def is_under_way(self) -> bool:
         return any(view.parcel.state in ("handed_over", "problem", "delivered") for view in self.parcels)
 

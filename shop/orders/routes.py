@@ -28,6 +28,7 @@ from shop.orders import access, cash, preorders, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
+from shop.orders.pickup import service as pickup
 from shop.orders.placing import PAID_LATER
 from shop.orders.service import NoSuchOrder
 from shop.settings import Settings
@@ -79,6 +80,7 @@ def show_order(
         undecided_vnd = payments.undecided_vnd(session, f"order:{order.id}")
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
         ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
+        comes = pickup.of_parcels(session, view.fetched)
     if money.received_vnd:
         ways, no_cash = [way for way in ways if way != PAID_LATER], None
     take_the_rest = payments.methods(settings, action.amount_vnd) if action else []
@@ -91,6 +93,7 @@ def show_order(
         block="order",
         view=view,
         order=order,
+        comes=comes,
         money=money,
         backs=backs,
         action=action,

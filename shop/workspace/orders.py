@@ -22,6 +22,7 @@ from shop.core.web import Page
 from shop.notify.webpush import vapid_public
 from shop.orders import by_hand, cash, states
 from shop.orders import desk as orders
+from shop.orders.pickup import service as pickup
 from shop.reviews import service as reviews
 from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, READING, Desk, OrdersDesk, PackDesk, ReadingDesk, StaffDesk
@@ -133,6 +134,7 @@ def _show(
         view = orders.parcel(session, coop.id, parcel_id)
         no_cash_until = cash.blocked_until(session, view.order.phone, now)
         together = orders.together(session, view)
+        come = pickup.of_parcels(session, [parcel_id]).get(parcel_id) if view.parcel.way == "pickup" else None
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
     return page(
@@ -144,6 +146,7 @@ def _show(
         form=form,
         no_cash_until=no_cash_until,
         together=together,
+        come=come,
     )
 
 

@@ -13,6 +13,7 @@ DOORS = {
     "GET /ban-hang/don/{parcel_id}": COOP,
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
+    "POST /ban-hang/gio-lay/{slot_id}/{act}": COOP,
     "GET /ban-hang/can/{parcel_id}": COOP,
     "GET /ban-hang/phieu/{parcel_id}.pdf": COOP,
     "POST /ban-hang/can/{parcel_id}": COOP,

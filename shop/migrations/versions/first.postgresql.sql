@@ -1001,6 +1001,24 @@ CREATE TABLE idempotency (
 -- end
 CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)
 -- end
+CREATE TABLE pickup_slot (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	weekday INTEGER NOT NULL, 
+	from_minute INTEGER NOT NULL, 
+	to_minute INTEGER NOT NULL, 
+	places INTEGER NOT NULL, 
+	cut_off_minutes INTEGER NOT NULL, 
+	stopped_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_pickup_slot PRIMARY KEY (id), 
+	CONSTRAINT ck_pickup_slot_weekday CHECK (weekday BETWEEN 0 AND 6), 
+	CONSTRAINT ck_pickup_slot_hours CHECK (0 <= from_minute AND from_minute < to_minute AND to_minute <= 1440), 
+	CONSTRAINT ck_pickup_slot_sane CHECK (places > 0 AND cut_off_minutes >= 0), 
+	CONSTRAINT fk_pickup_slot_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_pickup_slot_coop_id ON pickup_slot (coop_id)
+-- end
 CREATE TABLE sheet (
 	id SERIAL NOT NULL, 
 	coop_id INTEGER NOT NULL, 
@@ -1344,6 +1362,17 @@ CREATE TABLE parcel_settled (
 )
 -- end
 CREATE INDEX ix_parcel_settled_parcel_id ON parcel_settled (parcel_id)
+-- end
+CREATE TABLE pickup_booking (
+	parcel_id INTEGER NOT NULL, 
+	slot_id INTEGER NOT NULL, 
+	day DATE NOT NULL, 
+	CONSTRAINT pk_pickup_booking PRIMARY KEY (parcel_id), 
+	CONSTRAINT fk_pickup_booking_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_pickup_booking_slot_id FOREIGN KEY(slot_id) REFERENCES pickup_slot (id)
+)
+-- end
+CREATE INDEX ix_pickup_booking_slot ON pickup_booking (slot_id, day)
 -- end
 CREATE TABLE question (
 	id SERIAL NOT NULL, 
