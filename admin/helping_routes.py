@@ -11,12 +11,12 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from shop.accounts import service as accounts
+from shop.accounts.codes import CodesDep
 from shop.accounts.models import PersonRow, Role
-from shop.accounts.routes import SenderDep
 from shop.coops import service as coops
 from shop.coops.people import service as people
 from shop.core.db import Database
-from shop.core.deps import DatabaseDep, Id, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, Visit, VisitDep
 from shop.core.errors import NotFound
 from shop.core.forms import Posted, posted
 from shop.core.web import Page
@@ -67,26 +67,15 @@ def _show(db: Database, page: Page, coop_id: int, status: int = 200, **more: Any
 
 
 @router.post("")
-def send_code(
-    coop_id: Id,
-    db: DatabaseDep,
-    page: PageDep,
-    visit: VisitDep,
-    limits: LimitsDep,
-    settings: SettingsDep,
-    sender: SenderDep,
-    now: NowDep,
-) -> Response:
+def send_code(coop_id: Id, db: DatabaseDep, page: PageDep, visit: VisitDep, codes: CodesDep) -> Response:
     """A code to the director's phone."""
     officer = _officer(visit)
-    limits.count("code", f"help:{coop_id}", times=3, per_s=600)
-    if sender is None:
+    if not codes.offered:
         raise NobodyToAsk
-    with db.write() as session:
+    with db.read() as session:
         phone = _director(session, coop_id).phone or ""
-        code = accounts.make_code(session, _about(coop_id, officer), now)
-    sender.send(phone, code)
-    return _show(db, page, coop_id, asks_code=True, shown_code=code if settings.demo else None)
+    code = codes.send(phone, _about(coop_id, officer))
+    return _show(db, page, coop_id, asks_code=True, shown_code=code)
 
 
 @router.post("/ma")

@@ -44,7 +44,7 @@ from payments.earnings import service as earnings
 from payments.statements import booking
 from shop import migrations
 from shop.accounts import routes as sign_in
-from shop.accounts.codes import ShownOnPage
+from shop.accounts.codes import code_sender
 from shop.accounts.service import who_is
 from shop.addresses import routes as address_parts
 from shop.addresses import service as addresses
@@ -221,7 +221,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.templates = make_templates(settings, state.static.asset)
     state.templates.globals["push_key"] = vapid_public(settings.secret_key)
     state.who_is = who_is
-    state.code_sender = ShownOnPage() if settings.demo else None
+    state.code_sender = code_sender(settings)
     state.limits = RateLimits(settings.bus_url)
     state.bus = open_bus(settings.bus_url)
     state.hub = Hub(state.bus)

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     shopeepay_enabled: bool = False
     viettel_enabled: bool = False
 
+    text_url: str = ""
+    text_token: str = ""
+
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_user: str = ""

@@ -8,13 +8,13 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import quote
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from shop.accounts import consents, passwords, profile
 from shop.accounts import service as accounts
-from shop.accounts.codes import CodeSender
+from shop.accounts.codes import Codes, CodesDep
 from shop.core.db import Database
 from shop.core.deps import CART, SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.forms import Posted, posted
@@ -66,22 +66,13 @@ async def slowly(work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(work, limiter=passwords.limiter())
 
 
-def code_sender(request: Request) -> CodeSender | None:
-    """Who brings codes to phones; None when the operator has no message service, then pages offer no codes."""
-    sender: CodeSender | None = request.app.state.code_sender
-    return sender
-
-
-SenderDep = Annotated[CodeSender | None, Depends(code_sender)]
-
-
 @router.get("/dang-nhap")
-def sign_in_page(page: PageDep, sender: SenderDep, tiep: str = "/") -> Response:
-    return _show(page, Posted.blank(SignInByPassword, tiep=_inside(tiep)), sender)
+def sign_in_page(page: PageDep, codes: CodesDep, tiep: str = "/") -> Response:
+    return _show(page, Posted.blank(SignInByPassword, tiep=_inside(tiep)), codes)
 
 
-def _show(page: Page, form: Posted[SignInByPassword], sender: CodeSender | None, status: int = 200) -> Response:
-    offers_codes = sender is not None
+def _show(page: Page, form: Posted[SignInByPassword], codes: Codes, status: int = 200) -> Response:
+    offers_codes = codes.offered
     return page("accounts/sign_in.html", block="sign_in", status=status, form=form, offers_codes=offers_codes)
 
 
@@ -92,18 +83,18 @@ async def sign_in(
     page: PageDep,
     visit: VisitDep,
     limits: LimitsDep,
-    sender: SenderDep,
+    codes: CodesDep,
     now: NowDep,
 ) -> Response:
     if not form.ok:
-        return _show(page, form, sender, 422)
+        return _show(page, form, codes, 422)
     asked = form.value
     limits.count("sign-in", asked.phone, times=5, per_s=600)
     limits.count("sign-in-from", visit.ip, times=60, per_s=600)
     entered = await slowly(lambda: _enter(db, asked, now))
     if entered is None:
         form.errors = {"password": "wrong_password"}
-        return _show(page, form, sender, 422)
+        return _show(page, form, codes, 422)
     limits.forget("sign-in", asked.phone, times=5, per_s=600)
     token, person = entered
     return _welcome(page, visit, token, _inside(asked.tiep) if asked.tiep not in ("", "/") else person.desk)
@@ -133,23 +124,17 @@ def _inside(path: str) -> str:
 @router.post("/dang-nhap/ma")
 def ask_for_code(
     form: Annotated[Posted[AskForCode], Depends(posted(AskForCode))],
-    db: DatabaseDep,
     page: PageDep,
     visit: VisitDep,
     limits: LimitsDep,
-    settings: SettingsDep,
-    sender: SenderDep,
-    now: NowDep,
+    codes: CodesDep,
 ) -> Response:
-    if sender is None or not form.ok:
-        return _show(page, Posted(SignInByPassword, form.typed, form.errors), sender, 422)
-    limits.count("code", form.value.phone, times=3, per_s=600)
+    if not codes.offered or not form.ok:
+        return _show(page, Posted(SignInByPassword, form.typed, form.errors), codes, 422)
     limits.count("code-from", visit.ip, times=30, per_s=600)
-    with db.write() as session:
-        code = accounts.make_code(session, form.value.phone, now)
-    sender.send(form.value.phone, code)
+    code = codes.send(form.value.phone)
     blank = Posted.blank(SignInByCode, phone=form.value.phone, tiep=_inside(form.value.tiep))
-    return page("accounts/code.html", block="code", form=blank, shown_code=code if settings.demo else None)
+    return page("accounts/code.html", block="code", form=blank, shown_code=code)
 
 
 @router.post("/dang-nhap/ma/nhap")
@@ -182,12 +167,12 @@ def forgot(
     visit: VisitDep,
     limits: LimitsDep,
     settings: SettingsDep,
-    sender: SenderDep,
+    codes: CodesDep,
     now: NowDep,
 ) -> Response:
     """A link by mail, where the operator has mail. The answer is the same whether there is such an account or not."""
     if not settings.smtp_host or not form.ok:
-        return _show(page, Posted(SignInByPassword, form.typed, form.errors), sender, 422)
+        return _show(page, Posted(SignInByPassword, form.typed, form.errors), codes, 422)
     limits.count("forgot", form.value.phone, times=3, per_s=3600)
     limits.count("forgot-from", visit.ip, times=20, per_s=3600)
     with db.write() as session:

@@ -1,4 +1,4 @@
-"""The ways out: the outbox page of the demo, mail, web push."""
+"""The ways out: to phones (the outbox page of the demo, or texts), mail, web push."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shop.core.i18n import speaking
 from shop.notify import choices
 from shop.notify.models import Channel, Follow, PushSubscription
 from shop.notify.service import Outgoing, Sender, Undeliverable
+from shop.notify.texts import Texts
 from shop.notify.webpush import encrypt, is_push_service, vapid_header
 from shop.settings import Settings
 
@@ -24,6 +25,8 @@ def ways_out(settings: Settings, db: Database) -> dict[str, Sender]:
     ways: dict[str, Sender] = {Channel.PUSH: WebPush(db, settings)}
     if settings.demo:
         ways[Channel.PAGE] = OutboxPage()
+    elif settings.text_url:
+        ways[Channel.PAGE] = Texts(settings)
     if settings.smtp_host:
         ways[Channel.MAIL] = Mail(settings)
     return ways

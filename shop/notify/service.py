@@ -40,6 +40,7 @@ class Outgoing:
     body: str
     link: str
     lang: str
+    kind: str = ""
 
 
 class Sender(Protocol):
@@ -145,7 +146,7 @@ def _claim(db: Database, now: datetime, most: int = 50) -> list[Message]:
 
 def _send(db: Database, senders: Mapping[str, Sender], absolute: Absolute, message: Message, now: datetime) -> bool:
     link = absolute(message.link) if message.link else ""
-    outgoing = Outgoing(message.key, message.address, message.title, message.body, link, message.lang)
+    outgoing = Outgoing(message.key, message.address, message.title, message.body, link, message.lang, message.kind)
     try:
         if message.channel not in senders:
             raise Undeliverable("no way to send on this channel is set up")

@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from shop.accounts import consents, profile
 from shop.accounts import service as accounts
+from shop.accounts.codes import CodesDep
 from shop.accounts.models import PersonRow, Role
-from shop.accounts.routes import SESSION_S, SenderDep
+from shop.accounts.routes import SESSION_S
 from shop.coops import service as coops
 from shop.coops.models import CoopState
 from shop.coops.people import service as people
 from shop.core.db import Database
-from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, SettingsDep, Visit, VisitDep
+from shop.core.deps import SIGN_IN, DatabaseDep, LimitsDep, NowDep, PageDep, Visit, VisitDep
 from shop.core.forms import Posted, posted
 from shop.core.web import Page
 from shop.workspace.here import CHOSEN
@@ -36,8 +37,8 @@ AcceptForm = Annotated[Posted[Acceptance], Depends(posted(Acceptance))]
 
 
 @router.get("/{token}")
-def invitation(token: str, db: DatabaseDep, page: PageDep, visit: VisitDep, sender: SenderDep, now: NowDep) -> Response:
-    return _show(db, page, visit, token, now, offers_codes=sender is not None)
+def invitation(token: str, db: DatabaseDep, page: PageDep, visit: VisitDep, codes: CodesDep, now: NowDep) -> Response:
+    return _show(db, page, visit, token, now, offers_codes=codes.offered)
 
 
 def _show(
@@ -60,26 +61,18 @@ def send_code(
     page: PageDep,
     visit: VisitDep,
     limits: LimitsDep,
-    settings: SettingsDep,
-    sender: SenderDep,
+    codes: CodesDep,
     now: NowDep,
 ) -> Response:
     """A code to the phone that was invited, and to no other."""
     limits.count("code-from", visit.ip, times=30, per_s=600)
-    if sender is None:
-        raise people.InvitationOver
-    with db.write() as session:
+    with db.read() as session:
         phone = people.find(session, token, now).phone
-        limits.count("code", phone, times=3, per_s=600)
-        code = accounts.make_code(session, phone, now)
-    sender.send(phone, code)
-    return _show(db, page, visit, token, now, asks_code=True, shown_code=code if settings.demo else None)
+    return _show(db, page, visit, token, now, asks_code=True, shown_code=codes.send(phone))
 
 
 @router.post("/{token}")
-def accept(
-    token: str, form: AcceptForm, db: DatabaseDep, page: PageDep, visit: VisitDep, sender: SenderDep, now: NowDep
-) -> Response:
+def accept(token: str, form: AcceptForm, db: DatabaseDep, page: PageDep, visit: VisitDep, now: NowDep) -> Response:
     if visit.person is not None:
         with db.write() as session:
             found = people.accept(session, token, profile.row(session, visit.person.id), now)
