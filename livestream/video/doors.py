@@ -117,7 +117,7 @@ class Pictures:
             case "vod.m3u8":
                 return playback.whole(act)
             case "poster.jpg":
-                return await playback.poster(stage, channel)
+                return await playback.poster(stage, act)
         raise NoPicture
 
     def _refused(self, refusal: Refusal) -> Reply:

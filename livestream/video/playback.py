@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -133,9 +134,11 @@ async def sound_head(stage: Stage, channel: Channel, epoch: int) -> Reply:
     return replies.media(head) if head else _none()
 
 
-async def poster(stage: Stage, channel: Channel) -> Reply:
+async def poster(stage: Stage, act: Act) -> Reply:
     """The first picture, as it stood when the session began. Raises NoPicture."""
-    body = await _from_shelf(stage, channel.shelf.path("poster.jpg"))
+    if act.poster:
+        await asyncio.wait({act.poster}, timeout=HOLD_S)
+    body = await _from_shelf(stage, act.channel.shelf.path("poster.jpg"))
     return replies.told(200, body, b"image/jpeg")
 
 

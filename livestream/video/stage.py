@@ -67,6 +67,8 @@ class Act:
     told_full: bool = False
     """Whether the session was told that its picture is not recorded."""
     looked_at: float = 0.0
+    poster: asyncio.Task[None] | None = None
+    """Makes the first picture; viewers ask for it in the same moment."""
 
 
 class Stage:
@@ -118,10 +120,11 @@ class Stage:
             act.channel.closing = True
             act.channel.stir()
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def in_db(self, job: Callable[..., T], *told: Any) -> T:
         """Run `job` with the database, in the thread that keeps the books of the stage."""
@@ -207,7 +210,7 @@ class Stage:
 
     def _on_segment(self, act: Act) -> None:
         if act.channel.packager.next_msn == 1:
-            self._spawn(self._keep_poster(act.channel))
+            act.poster = self._spawn(self._keep_poster(act.channel))
         self._consider(act)
 
     async def admit(self, live_id: int, token: str, size: int) -> Act:

@@ -37,6 +37,7 @@ def test_one_press_and_the_session_is_live_with_a_playlist_its_parts_and_a_poste
     made = listed(base, phone.live_id)
     require_valid(made)
     until(lambda: state_of(phone) == "live")
+    assert fetch(base, phone.live_id, "poster.jpg").content[:2] == b"\xff\xd8"  # pages ask for it in this moment
     answer = fetch(base, phone.live_id, "index.m3u8")
     assert answer.headers["cache-control"] == "max-age=1"
     for name, _length in made.growing.parts:
@@ -44,7 +45,6 @@ def test_one_press_and_the_session_is_live_with_a_playlist_its_parts_and_a_poste
         assert "immutable" in part.headers["cache-control"]
         assert part.content[4:8] == b"moof"
     assert fetch(base, phone.live_id, made.segments[0].map).content[4:8] == b"ftyp"
-    until(lambda: fetch(base, phone.live_id, "poster.jpg").content[:2] == b"\xff\xd8")
 
 
 def test_players_wait_for_the_next_part_and_native_ones_for_three_segments(phone: Phone, base: str) -> None:
