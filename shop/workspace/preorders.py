@@ -69,6 +69,8 @@ def _show(
         product = catalog.product_of_coop(session, coop.id, variant.product_id)
         found = preorders.of_variant(session, coop.id, variant_id)
         waiting = preorders.waiting(session, variant_id)
+    if found is None and form is not None and form.model is not Opened:
+        raise preorders.NoPreorder
     today = local(now).date()
     forms: dict[str, Posted[Any]] = {
         "opening": Posted.blank(Opened, ship_by=today + HARVEST_IN),

@@ -231,14 +231,14 @@ def check_story(db: Database, end: str, happened: set[str], shuffle: int) -> Non
 
 
 @ON_SQLITE
-@settings(max_examples=many(40), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(20, 400), deadline=None, suppress_health_check=shared)
 @given(story=stories)
 def test_a_dispute_ends_the_same_whatever_order_it_is_told_in(db: Database, story: tuple[str, set[str], int]) -> None:
     check_story(db, *story)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=many(8), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(5, 80), deadline=None, suppress_health_check=shared)
 @given(story=stories)
 def test_and_on_postgresql(db: Database, story: tuple[str, set[str], int]) -> None:
     check_story(db, *story)

@@ -135,14 +135,14 @@ LEFT_AND_HELD = History("stripe", 255_000, (), frozenset({FactKind.CANCELLED, Fa
 
 @ON_SQLITE
 @example(history=LEFT_AND_HELD)
-@settings(max_examples=many(500), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(100, 5000), deadline=None, suppress_health_check=shared)
 @given(history=histories)
-def test_five_hundred_histories_of_every_gateway_end_the_same(db: Database, history: History) -> None:
+def test_histories_of_every_gateway_end_the_same(db: Database, history: History) -> None:
     check_history(db, history)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=many(50), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(20, 500), deadline=None, suppress_health_check=shared)
 @given(history=histories)
-def test_fifty_histories_of_every_gateway_end_the_same_on_postgresql(db: Database, history: History) -> None:
+def test_histories_of_every_gateway_end_the_same_on_postgresql(db: Database, history: History) -> None:
     check_history(db, history)

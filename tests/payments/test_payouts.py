@@ -358,7 +358,7 @@ class TestAccounts:
         assert "00426688" not in told
 
 
-@with_settings(max_examples=many(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@with_settings(max_examples=many(8, 120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 10**7)), min_size=4, max_size=14))
 def test_whatever_happens_every_dong_is_listed_and_paid_once(db: Database, steps: list[tuple[str, int]]) -> None:
     seller, cash_vnd, parcels = f"coop:{next(_example)}", 0, []

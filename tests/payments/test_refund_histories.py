@@ -134,14 +134,14 @@ shared = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @ON_SQLITE
-@settings(max_examples=many(60), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(30, 600), deadline=None, suppress_health_check=shared)
 @given(history=histories)
 def test_many_histories_of_refunds_end_the_same_in_any_order(db: Database, history: History) -> None:
     check_history(db, history)
 
 
 @ON_POSTGRESQL
-@settings(max_examples=many(15), deadline=None, suppress_health_check=shared)
+@settings(max_examples=many(8, 150), deadline=None, suppress_health_check=shared)
 @given(history=histories)
 def test_histories_of_refunds_end_the_same_on_postgresql(db: Database, history: History) -> None:
     check_history(db, history)

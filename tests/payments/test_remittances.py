@@ -333,7 +333,7 @@ def _on_item(session: Session, item: CarrierCash, number: int, what: str, amount
         open_items.agree_write_off(session, item.id, COLLEAGUE, NOW)
 
 
-@settings(max_examples=many(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(15, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(steps, max_size=10))
 def test_any_sequence_leaves_the_carrier_with_what_it_collected_and_did_not_remit(
     db: Database, history: list[tuple[str, int, int | None]]

@@ -180,7 +180,7 @@ tolerances = st.sampled_from([0, 1, 500, 1_000])
 
 
 @ON_SQLITE
-@runs(max_examples=many(60), deadline=None, suppress_health_check=shared)
+@runs(max_examples=many(30, 600), deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int
@@ -189,7 +189,7 @@ def test_in_any_order_the_same_is_given_up(
 
 
 @ON_POSTGRESQL
-@runs(max_examples=many(10), deadline=None, suppress_health_check=shared)
+@runs(max_examples=many(6, 100), deadline=None, suppress_health_check=shared)
 @given(transfers=some_transfers, tolerance_vnd=tolerances, shuffle=st.integers(1, 2**16))
 def test_in_any_order_the_same_is_given_up_on_postgresql(
     db: Database, transfers: list[int], tolerance_vnd: int, shuffle: int

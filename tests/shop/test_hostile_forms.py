@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 from fastapi import FastAPI
@@ -36,7 +36,10 @@ NONSENSE = {
     "markup": "<script>alert(1)</script>{{ 7 * 7 }}' OR 1=1 --",
 }
 NUMBERS = ("-1", "0", str(2**31), str(2**63), "9" * 40, "abc", "%00", "🍉", "1.5", "١")
+Kind = TypeVar("Kind")
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+EVERY_KIND = pytest.param(1, marks=pytest.mark.long, id="every kind")
+in_turns = pytest.mark.parametrize("one_in", [pytest.param(4, id="a quarter of the kinds"), EVERY_KIND])
 SENTENCES = ('role="alert"', "field-error", 'class="empty"', '"detail"', "từ một trang khác")
 
 
@@ -131,10 +134,16 @@ def a_path(door: Door, number: str = "1") -> str:
     return path
 
 
-def test_nonsense_in_the_fields(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
-    for door in form_doors(app):
+def turn(kinds: Iterable[Kind], one_in: int, at: int) -> list[Kind]:
+    """The kinds whose turn it is at the at-th door: its neighbours meet the others."""
+    return [kind for number, kind in enumerate(kinds) if (number + at) % one_in == 0]
+
+
+@in_turns
+def test_nonsense_in_the_fields(one_in: int, app: FastAPI, everybody: TestClient, watch: Watch) -> None:
+    for at, door in enumerate(form_doors(app)):
         names = fields(door)
-        for kind, value in NONSENSE.items():
+        for kind, value in turn(NONSENSE.items(), one_in, at):
             if names:
                 body = "&".join(f"{name}={_quoted(value)}" for name in names)
                 watch.see(f"{door.name} {kind}", _post(everybody, a_path(door), body), must_refuse=False)
@@ -171,10 +180,10 @@ def _file() -> bytes:
     return head + b"MZ" * 1000 + b"\r\n--x--\r\n"
 
 
-def test_bodies_that_are_no_forms(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
-    for door in form_doors(app):
-        required = any(fields(door).values())
-        for kind, body, content_type in strange_bodies() if required else ():
+@in_turns
+def test_bodies_that_are_no_forms(one_in: int, app: FastAPI, everybody: TestClient, watch: Watch) -> None:
+    for at, door in enumerate(door for door in form_doors(app) if any(fields(door).values())):
+        for kind, body, content_type in turn(strange_bodies(), one_in, at):
             answer = _post(everybody, a_path(door), body, content_type)
             watch.see(f"{door.name} {kind}", answer, must_refuse=kind != "the same field a hundred times")
     assert watch.wrong == []
@@ -190,11 +199,12 @@ def test_ten_megabytes(app: FastAPI, everybody: TestClient, watch: Watch) -> Non
     assert watch.wrong == []
 
 
-def test_numbers_of_things_that_cannot_be(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
-    for door in doors(app):
+@in_turns
+def test_numbers_of_things_that_cannot_be(one_in: int, app: FastAPI, everybody: TestClient, watch: Watch) -> None:
+    for at, door in enumerate(doors(app)):
         if "{" in door.path and not door.path.startswith(("/api/", "/payments/", "/sitemap/")):
             told = dict.fromkeys(fields(door), "1") if door.method == "POST" else {}
-            for number in NUMBERS:
+            for number in turn(NUMBERS, one_in, at):
                 answer = _knock(everybody, door, a_path(door, number), told)
                 watch.see(f"{door.name} {number}", answer, must_refuse=True)
     assert watch.wrong == []
@@ -206,10 +216,11 @@ def _knock(client: TestClient, door: Door, path: str, told: dict[str, Any]) -> R
     return client.request(door.method, path, data=told, follow_redirects=False)
 
 
-def test_nonsense_in_the_question_of_a_page(app: FastAPI, everybody: TestClient, watch: Watch) -> None:
-    for door in doors(app):
+@in_turns
+def test_nonsense_in_the_question_of_a_page(one_in: int, app: FastAPI, everybody: TestClient, watch: Watch) -> None:
+    for at, door in enumerate(doors(app)):
         asked = _asked(door) if door.method == "GET" and not door.path.startswith(("/api/", "/payments/")) else []
-        for kind, value in NONSENSE.items() if asked else ():
+        for kind, value in turn(NONSENSE.items(), one_in, at) if asked else ():
             question = "&".join(f"{name}={_quoted(value[:2000])}" for name in asked)
             answer = everybody.get(f"{a_path(door)}?{question}", follow_redirects=False)
             watch.see(f"{door.name} {kind}", answer, must_refuse=True)

@@ -222,34 +222,34 @@ def shopper(db: Database) -> Iterator[list[float]]:
         thread.join()
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("rows", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_ten_thousand_rows_take_less_than_a_minute_and_who_buys_meanwhile_waits_less_than_half_a_second(
-    db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
+    rows: int, db: Database, coop: Coop, person: Person, backroom: Backroom, now: datetime
 ) -> None:
     make_product(db, coop, name="Món hàng đầu tiên")
     began = time.monotonic()
     with shopper(db) as waits:
-        sheet = sent(db, coop, person, season(10_000, 20_000), backroom, now)
+        sheet = sent(db, coop, person, season(rows, 20_000), backroom, now)
         read_s = time.monotonic() - began
         confirmed(db, sheet, person, backroom, now)
         while left(db, sheet):
             sheets.worker(backroom)(db, now)
     took_s = time.monotonic() - began
     print(f"read {read_s:.1f} s, written {took_s - read_s:.1f} s, {len(waits)} buys, slowest {max(waits):.2f} s")  # noqa: T201  the measure
-    assert took_s < 60
-    assert len(waits) > 100
+    assert took_s < rows / 160  # 60 s for ten thousand
+    assert len(waits) > rows / 100
     assert max(waits) < 0.5
     with db.read() as session:
         assert stock.broken_rules(session) == []
         assert list(broken_links(session)) == []
-    assert len(goods(db)) == 10_001
+    assert len(goods(db)) == rows + 1
 
 
 def left(db: Database, sheet: Sheet) -> int:
     """How many confirmed rows are not written yet."""
     with db.read() as session:
         now = session.get_one(Sheet, sheet.id)
-        assert (now.state == SheetState.DONE) >= (now.rows_good == now.rows_written)
+        assert now.state != SheetState.DONE or now.rows_good == now.rows_written
         return now.rows_good - now.rows_written
 
 
