@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from livestream.deals.prices import Deal, open_deals
 from livestream.deals.sets import Together, sets_of
+from livestream.gate.risks import Risk, told_by
 from livestream.models import AHEAD, ON_AIR, PAST, STOPPED, LiveItem, LivePin, LiveSession, Replay
 from livestream.schedule import NoSuchSession, items_of
 from livestream.video.lease import is_by_mtx
@@ -53,6 +54,11 @@ class Item:
     replay_price_vnd: int | None = None
     free_again: int = 0
     """Steps of ordinary sale that can be had at the replay's price; `livestream.replays` fills it in."""
+
+    @property
+    def told(self) -> list[Risk]:
+        """What its name makes of it: viewers are warned by it."""
+        return told_by(f"{self.variant.product_name}. {self.variant.product_name_en}. {self.variant.name}")
 
     @property
     def sells_again(self) -> bool:

@@ -229,8 +229,9 @@ def _studio(
 def _facts(session: Session, room: Room, now: datetime, longest: timedelta) -> dict[str, Any]:
     takings = desk.takings(session, room)
     choices = desk.choices(session, room) if room.is_scheduled else []
-    gaps = gate.look(session, room.live, now).gaps if room.is_scheduled else []
-    facts = {"takings": takings, "choices": choices, "gaps": gaps}
+    asked = gate.look(session, room.live, now) if room.is_scheduled else None
+    facts: dict[str, Any] = {"takings": takings, "choices": choices, "gaps": asked.gaps if asked else []}
+    facts["missing"] = {paper.item_id: paper.missing for paper in asked.papers} if asked else {}
     facts["last_minutes"] = last_minutes(room.live, now, longest)
     return {**facts, "warning": talk.chat_of(session, room.live.id).warning}
 

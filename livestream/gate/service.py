@@ -14,10 +14,13 @@ from typing import Literal
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from livestream.gate import risks
 from livestream.gate.models import HostState, LiveConfirmed, LiveHost, LiveRulesAccepted
+from livestream.gate.risks import Risk
 from livestream.models import CHANGEABLE, LiveItem, LiveSession
 from livestream.schedule import NotScheduled, item_by_id, items_of, session_of
 from shop.catalog import service as catalog
+from shop.catalog.models import Product
 from shop.certificates import service as certificates
 from shop.certificates.models import Certificate
 from shop.core.audit import audit
@@ -54,10 +57,17 @@ class Paper:
     name: str
     certificates: Sequence[Certificate]
     words: str
+    told: Sequence[Risk] = ()
+    """What is said of it that asks for a paper of its own."""
+
+    @property
+    def missing(self) -> list[Risk]:
+        """What is said of it and not proved."""
+        return risks.unproved(self.told, self.certificates, self.words)
 
     @property
     def is_ready(self) -> bool:
-        return bool(self.certificates or self.words)
+        return bool(self.certificates or self.words) and not any(risk in risks.NUMBERED for risk in self.missing)
 
 
 @dataclass(frozen=True)
@@ -124,11 +134,15 @@ def _papers(session: Session, live: LiveSession, items: Sequence[LiveItem], now:
     variants = catalog.variants(session, [item.variant_id for item in items])
     products = {variant.product_id: live.coop_id for variant in variants.values()}
     good = certificates.about(session, products, now)
-    return [
-        Paper(item.id, item.code, view.shown_name, good[view.product_id], item.papers)
-        for item in items
-        if (view := variants.get(item.variant_id))
-    ]
+    summaries = dict(session.exec(select(Product.id, Product.summary).where(col(Product.id).in_(list(products)))).all())
+    shown = [(item, view) for item in items if (view := variants.get(item.variant_id))]
+    of_session = [risk for risk in risks.told_by(f"{live.title}. {live.summary}") if risk == "organic"]
+    papers = []
+    for item, view in shown:
+        words = (view.product_name, view.product_name_en, view.name, summaries.get(view.product_id, ""), item.prompt)
+        told = list(dict.fromkeys([*risks.told_by(". ".join(words)), *of_session]))
+        papers.append(Paper(item.id, item.code, view.shown_name, good[view.product_id], item.papers, told))
+    return papers
 
 
 def ask(session: Session, person: Person, full_name: str, paper: str, paper_end: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -12,17 +12,19 @@ from starlette.testclient import TestClient
 from livestream import room as rooms
 from livestream import schedule, states
 from livestream import service as live
+from livestream.gate import risks
 from livestream.gate import service as gate
 from livestream.gate.models import HostState, LiveHost
 from livestream.models import LiveSession, SessionState
 from shop.accounts.models import Role
+from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.errors import NotAllowed
-from tests.factories import make_coop, make_product
+from tests.factories import make_certificate, make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
-from tests.factories_live import OFFICER, make_host, make_session, variant_of
+from tests.factories_live import OFFICER, make_host, make_ready, make_session, variant_of
 
 
 def bare_session(db: Database, now: datetime) -> tuple[LiveSession, Person]:
@@ -160,3 +162,62 @@ def test_the_seller_does_the_list_on_the_phone_and_the_alliance_the_rest(client:
     with db.read() as session:
         told = session.exec(select(AuditEntry).where(AuditEntry.what == "live host")).all()
         assert [row.after for row in told] == ["asked", "verified"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Vang thanh long đỏ chai 750 ml", ["alcohol"]),
+        ("Ruou nep ba trang", ["alcohol"]),
+        ("Thanh long vỏ vàng, bia không có ở đây", ["alcohol"]),
+        ("Dưa lưới vỏ vàng", []),
+        ("Nước ép không cồn", []),
+        ("Thực phẩm chức năng từ nghệ", ["supplement"]),
+        ("Trà gừng chữa bệnh ho", ["supplement"]),
+        ("Không phun thuốc trừ sâu, bón phân hữu cơ", []),
+        ("Gạo hữu cơ, organic rice", ["organic"]),
+    ],
+)
+def test_words_tell_which_goods_ask_for_a_paper(words: str, told: list[str]) -> None:
+    assert risks.told_by(words) == told
+
+
+def test_wine_goes_on_air_only_with_the_number_of_its_paper_and_buyers_are_warned(
+    client: TestClient, db: Database
+) -> None:
+    now, coop = datetime.now(UTC), make_coop(db)
+    host = make_host(db, coop)
+    wine = make_product(db, coop, name="Vang thanh long", on_hand=10)
+    with db.write() as session:
+        planned = schedule.plan(session, coop.id, host, schedule.Plan("Tối nay", now), now)
+        item = schedule.add_item(session, planned.id, variant_of(db, wine).id, 100_000, 5, 5, host, now)
+        make_ready(session, planned.id, host, now)
+        gate.note_papers(session, planned.id, item.id, "Giấy phép bán lẻ rượu", host, now)
+    assert gaps(db, planned.id, now) == ["papers"]
+    sign_in(client, db, host)
+    for page in ("", "/san-sang"):
+        assert "ghi số giấy phép" in client.get(f"/ban-hang/live/{planned.id}{page}").text
+    with db.write() as session:
+        with pytest.raises(gate.GateClosed):
+            live.start(session, planned.id, host, now)
+        gate.note_papers(session, planned.id, item.id, "Giấy phép bán lẻ rượu số 12/GP-UBND", host, now)
+        live.start(session, planned.id, host, now)
+    for page in ("", "/mua/A1"):
+        assert "chỉ bán cho người từ 18 tuổi" in client.get(f"/live/{planned.slug}{page}").text
+
+
+def test_organic_is_warned_of_until_the_certificate_is_there(db: Database, now: datetime) -> None:
+    planned, host = bare_session(db, now)
+    with db.write() as session:
+        schedule.replan(session, planned.id, schedule.Plan("Gạo hữu cơ", now + timedelta(hours=2)), host, now)
+
+    def missing() -> list[str]:
+        with db.read() as session:
+            (paper,) = gate.look(session, session.get_one(LiveSession, planned.id), now).papers
+        return list(paper.missing)
+
+    assert missing() == ["organic"]
+    with db.read() as session:
+        coop = session.get_one(Coop, planned.coop_id)
+    make_certificate(db, coop, kind="organic", stars=0)
+    assert missing() == []
