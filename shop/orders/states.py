@@ -72,6 +72,25 @@ def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: da
     holds.take(session, f"order:{parcel.order_id}", now)
 
 
+def step_back(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
+    """A parcel just confirmed is new again, one just packed is confirmed again and its goods are in their lots.
+
+    Raises NoSuchParcel, MovedOn for one that went on, that is fetched, or whose held money is being taken.
+    """
+    parcel = own_parcel(session, coop_id, parcel_id)
+    if parcel.state != "packed":
+        _move(session, parcel, ("confirmed",), "new", person, now, confirmed_at=None)
+        return
+    if parcel.way == "pickup" or holds.was_held(session, f"order:{parcel.order_id}"):
+        raise MovedOn(state=parcel.state)
+    lines = select(col(OrderLine.pool_id), func.sum(col(OrderLine.quantity))).where(
+        col(OrderLine.parcel_id) == parcel.id
+    )
+    units = {row[0]: int(row[1]) for row in session.execute(lines.group_by(col(OrderLine.pool_id)))}
+    from_lots.put_back(session, parcel, units, person, now)
+    _move(session, parcel, ("packed",), "confirmed", person, now, packed_at=None)
+
+
 def hand_over(
     session: Session,
     coop_id: int,

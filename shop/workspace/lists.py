@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,10 +13,12 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from shop.coops import service as coops
+from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.forms import Posted, posted
 from shop.orders import days, labels, states
-from shop.workspace.here import OrdersDesk, PackDesk
+from shop.orders.undo import service as undo
+from shop.workspace.here import Desk, OrdersDesk, PackDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 MOST = 500
@@ -49,7 +53,8 @@ def _list(name: str, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         rows = LISTS[name](session, coop.id)
-    return page(f"workspace/lists/{name}.html", coop=coop, rows=rows, at=now)
+        deed = undo.last_of(session, coop.id, desk.person, now)
+    return page(f"workspace/lists/{name}.html", coop=coop, rows=rows, at=now, deed=deed)
 
 
 @router.get("/phieu.pdf")
@@ -80,32 +85,45 @@ def _pdf(request: Request, db: DatabaseDep, desk: PackDesk, parcel_id: int | Non
 @router.post("/nhan-het")
 def confirm_all(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: OrdersDesk, now: NowDep) -> Response:
     """Take every new order that the page showed; what somebody else moved meanwhile stays as it is."""
-    for parcel_id in form.value.ids if form.ok else ():
-        with db.write() as session:
-            _try(states.confirm, session, desk.coop_id, parcel_id, desk.person, now)
+    done = _each(db, desk, form, states.confirm, now)
+    with db.write() as session:
+        undo.note(session, desk.coop_id, "confirmed", done, desk.person, now)
     return page.go("/ban-hang/don?trang_thai=new", "saved")
 
 
 @router.post("/dong-goi")
 def pack_ticked(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """What was ticked on the list is packed."""
-    for parcel_id in form.value.ids if form.ok else ():
-        with db.write() as session:
-            _try(states.pack, session, desk.coop_id, parcel_id, desk.person, now)
+    done = _each(db, desk, form, states.pack, now)
+    with db.write() as session:
+        undo.note(session, desk.coop_id, "packed", done, desk.person, now)
     return page.go("/ban-hang/dong-goi", "saved")
+
+
+@router.post("/nhan-lai/{deed_id}")
+def take_back(deed_id: Id, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
+    """What this person pressed a moment ago; parcels that went on meanwhile stay."""
+    with db.write() as session:
+        undo.take_back(session, desk.coop_id, deed_id, desk.person, now)
+    return page.go("/ban-hang/don", "undone")
 
 
 @router.post("/chuyen-giao")
 def set_off(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """The co-op's own van takes along what was ticked."""
-    for parcel_id in form.value.ids if form.ok else ():
-        with db.write() as session:
-            _try(states.hand_over, session, desk.coop_id, parcel_id, desk.person, now, carrier_key="own")
+    _each(db, desk, form, partial(states.hand_over, carrier_key="own"), now)
     return page.go("/ban-hang/chuyen-giao", "saved")
 
 
-def _try(step: Callable[..., None], *who: Any, **how: Any) -> None:
+def _each(db: Database, desk: Desk, form: Posted[Chosen], step: Callable[..., None], now: datetime) -> list[int]:
+    """One transaction a parcel, so that one that cannot go on stops no other; those that went on."""
+    return [parcel_id for parcel_id in (form.value.ids if form.ok else ()) if _went_on(db, desk, parcel_id, step, now)]
+
+
+def _went_on(db: Database, desk: Desk, parcel_id: int, step: Callable[..., None], now: datetime) -> bool:
     try:
-        step(*who, **how)
+        with db.write() as session:
+            step(session, desk.coop_id, parcel_id, desk.person, now)
     except (states.MovedOn, states.NotPaidYet, states.MoneyOnlyHeld):
-        return
+        return False
+    return True

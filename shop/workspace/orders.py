@@ -23,6 +23,7 @@ from shop.notify.webpush import vapid_public
 from shop.orders import by_hand, cash, states
 from shop.orders import desk as orders
 from shop.orders.pickup import service as pickup
+from shop.orders.undo import service as undo
 from shop.reviews import service as reviews
 from shop.shipping.carrier import TrackingMissing
 from shop.workspace.here import CHOSEN, READING, Desk, OrdersDesk, PackDesk, ReadingDesk, StaffDesk
@@ -85,7 +86,13 @@ def choose_coop(coop_id: Id, page: PageDep, visit: VisitDep, desk: StaffDesk) ->
 
 @router.get("/don")
 def parcels(
-    db: DatabaseDep, page: PageDep, desk: ReadingDesk, trang_thai: str = "new", sau: Id | None = None, ma: str = ""
+    db: DatabaseDep,
+    page: PageDep,
+    desk: ReadingDesk,
+    now: NowDep,
+    trang_thai: str = "new",
+    sau: Id | None = None,
+    ma: str = "",
 ) -> Response:
     """One state's parcels from `sau` on, or those of the order with the code `ma`, whatever their state."""
     state, code = trang_thai if trang_thai in orders.STATES else "new", ma[:40].strip()
@@ -93,7 +100,8 @@ def parcels(
         coop = coops.get(session, desk.coop_id)
         found = orders.sought(session, coop.id, code) if code else orders.parcels(session, coop.id, state, sau)
         counts = orders.counts(session, coop.id)
-    facts: dict[str, Any] = {"state": state, "code": code, "parcels": found, "most": orders.PAGE}
+        deed = undo.last_of(session, coop.id, desk.person, now)
+    facts: dict[str, Any] = {"state": state, "code": code, "parcels": found, "most": orders.PAGE, "deed": deed}
     return page("workspace/parcels.html", block="parcels", coop=coop, counts=counts, **facts)
 
 
@@ -134,6 +142,7 @@ def _show(
         view = orders.parcel(session, coop.id, parcel_id)
         no_cash_until = cash.blocked_until(session, view.order.phone, now)
         together = orders.together(session, view)
+        deed = undo.last_of(session, coop.id, desk.person, now)
         come = pickup.of_parcels(session, [parcel_id]).get(parcel_id) if view.parcel.way == "pickup" else None
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
@@ -147,6 +156,7 @@ def _show(
         no_cash_until=no_cash_until,
         together=together,
         come=come,
+        deed=deed if deed and deed.parcel_ids == [parcel_id] else None,
     )
 
 
@@ -170,6 +180,7 @@ def _move(
 ) -> None:
     if step in STEPS:
         STEPS[step](session, coop_id, parcel_id, person, now)
+        undo.note(session, coop_id, "confirmed" if step == "xac-nhan" else "packed", [parcel_id], person, now)
     elif step == "da-giao":
         states.deliver(session, coop_id, parcel_id, person, now, told.collected_vnd, told.note.strip()[:80])
     elif step == "cho-tra-tien-mat":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
@@ -87,10 +87,15 @@ def add_hours(
     return page.go("/ban-hang/gio-lay", "saved")
 
 
-@router.post("/gio-lay/{slot_id}/{act}")
-def stop(
-    slot_id: Id, act: Literal["dung", "mo"], db: DatabaseDep, page: PageDep, desk: ShopDesk, now: NowDep
-) -> Response:
+@router.post("/gio-lay/{slot_id}/dung")
+def stop(slot_id: Id, db: DatabaseDep, page: PageDep, desk: ShopDesk, now: NowDep) -> Response:
     with db.write() as session:
-        pickup.stop(session, desk.coop_id, slot_id, desk.person, now, again=act == "mo")
+        pickup.stop(session, desk.coop_id, slot_id, desk.person, now, again=False)
+    return page.go("/ban-hang/gio-lay", "saved")
+
+
+@router.post("/gio-lay/{slot_id}/mo")
+def go_on(slot_id: Id, db: DatabaseDep, page: PageDep, desk: ShopDesk, now: NowDep) -> Response:
+    with db.write() as session:
+        pickup.stop(session, desk.coop_id, slot_id, desk.person, now, again=True)
     return page.go("/ban-hang/gio-lay", "saved")

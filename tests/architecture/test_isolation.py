@@ -30,6 +30,8 @@ from shop.checkout.models import Checkout
 from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.orders.models import Parcel
+from shop.orders.pickup.models import PickupSlot
+from shop.orders.undo.models import DeskDeed
 from shop.settings import Settings
 from shop.stock.lots.models import Lot
 from tests.architecture.doors import DOORS
@@ -89,6 +91,9 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         session.add(
             planned := PricePlan(price_vnd=1000, starts_at=now, variant_id=sold_box.id, person_id=0, person_name="")
         )
+        hours: dict[str, Any] = {"from_minute": 420, "to_minute": 540, "places": 3, "cut_off_minutes": 0}
+        session.add(slot := PickupSlot(coop_id=coop.id, weekday=0, **hours))
+        session.add(deed := DeskDeed(coop_id=coop.id, person_id=0, what="confirmed", parcel_ids=[], at=now))
         session.add(lot := Lot(coop_id=coop.id, product_id=sold.id, code="Món Nháp Kín", made_at=now))
         session.add(listed := ListingDraft(coop_id=coop.id, person_id=0, name="Món Nháp Kín", touched_at=now))
         session.flush()
@@ -107,6 +112,8 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "draft_id": listed.id,
         "plan_id": planned.id,
         "lot_id": lot.id,
+        "slot_id": slot.id,
+        "deed_id": deed.id,
         **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1},
         "change_id": changed.id,
         "deal_id": 1,

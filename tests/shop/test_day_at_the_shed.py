@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from shop.accounts.models import Role
 from shop.coops.models import Coop
 from shop.core.db import Database
+from shop.core.deps import Person
 from shop.orders import days
 from shop.orders.models import OrderLine, Parcel
+from shop.orders.undo import service as undo
+from shop.orders.undo.models import DeskDeed
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
@@ -70,6 +73,37 @@ def test_the_whole_day_from_taking_the_orders_to_setting_off(
     with db.read() as session:
         states = [stop.state for stop in days.stops(session, coop.id)]
     assert sorted(states) == ["handed_over", "handed_over", "packed"]
+
+
+def test_what_was_just_pressed_is_taken_back_for_ten_seconds(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    parcels = make_parcels(db, settings, now, coop, 3)
+    ids = [it.id for it in parcels]
+    shown = packer.post("/ban-hang/nhan-het", data={"ids": ids}).text
+    assert "Đã nhận 3 đơn." in shown
+    back = re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', shown)[0]
+    packer.post(f"/ban-hang/don/{ids[0]}/dong-goi")
+    assert "Đã đóng 1 kiện." in packer.get(f"/ban-hang/don/{ids[0]}").text
+    packer.post(back)
+    assert states_of(db) == ["packed", "new", "new"], "what went on meanwhile stays"
+    assert packer.post(back).status_code == 409, "once"
+    packed = re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', packer.get(f"/ban-hang/don/{ids[0]}").text)[0]
+    packer.post(packed)
+    assert states_of(db) == ["confirmed", "new", "new"]
+    packer.post(f"/ban-hang/don/{ids[1]}/xac-nhan")
+    with db.write() as session:
+        person, late = session.exec(select(DeskDeed.person_id, DeskDeed.id).order_by(col(DeskDeed.id).desc())).first()  # type: ignore[misc]
+        boss = Person(person, "", "")
+        hour = datetime.now(UTC) + timedelta(hours=1)
+        assert undo.last_of(session, coop.id, boss, hour) is None
+        with pytest.raises(undo.TooLateToTakeBack):
+            undo.take_back(session, coop.id, late, boss, hour)
+
+
+def states_of(db: Database) -> list[str]:
+    with db.read() as session:
+        return list(session.exec(select(Parcel.state).order_by(col(Parcel.id))))
 
 
 def test_a_slip_of_the_finger_is_asked_about_and_what_was_typed_stays(

@@ -238,3 +238,20 @@ def _do(shed: Shed, step: str, which: int, units: int, now: datetime, at: int) -
         with shed.db.write() as session:
             found = lots.get(session, lot.coop_id, lot.id)
             lots.correct(session, found, shed.box.id, units, "đếm lại", shed.person, now)
+
+
+def test_a_parcel_packed_by_a_slip_is_taken_back_and_packed_again_from_the_same_lots(shed: Shed) -> None:
+    shed.harvest("friday", FRIDAY, 4)
+    parcel = shed.order(3)
+    before = shed.left()
+    shed.pack(parcel)
+    packed = shed.left()
+    assert packed != before
+    with shed.db.write() as session:
+        states.step_back(session, parcel.coop_id, parcel.id, shed.person, shed.now)
+        assert session.get_one(Parcel, parcel.id).state == "confirmed"
+    assert shed.left() == before
+    shed.pack(parcel)
+    assert shed.left() == packed
+    with shed.db.read() as session:
+        assert list(from_lots.broken_rules(session)) == []

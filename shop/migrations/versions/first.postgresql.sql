@@ -1019,6 +1019,21 @@ CREATE TABLE pickup_slot (
 -- end
 CREATE INDEX ix_pickup_slot_coop_id ON pickup_slot (coop_id)
 -- end
+CREATE TABLE desk_deed (
+	id SERIAL NOT NULL, 
+	coop_id INTEGER NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	what VARCHAR NOT NULL, 
+	parcel_ids JSON NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	undone_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_desk_deed PRIMARY KEY (id), 
+	CONSTRAINT ck_desk_deed_what CHECK (what IN ('confirmed', 'packed')), 
+	CONSTRAINT fk_desk_deed_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
+)
+-- end
+CREATE INDEX ix_desk_deed_person ON desk_deed (person_id, coop_id, at)
+-- end
 CREATE TABLE sheet (
 	id SERIAL NOT NULL, 
 	coop_id INTEGER NOT NULL, 
