@@ -33,7 +33,7 @@ from shop.settings import Settings
 
 router = APIRouter(prefix="/ban-hang/live", include_in_schema=False)
 STREAM_S = 24 * 3600
-SELLERS = ("host", "manager")
+SELLERS = ("host", "manager", "helper")
 
 
 class PlanForm(BaseModel):

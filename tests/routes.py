@@ -46,4 +46,4 @@ def may_come_in(door: Door, role: Role) -> bool:
     hints = [parameter.annotation for parameter in signature(door.endpoint, eval_str=True).parameters.values()]
     told = [it.dependency for hint in hints for it in getattr(hint, "__metadata__", ()) if isinstance(it, Depends)]
     rights: list[tuple[Right, ...]] = [vars(it)["rights"] for it in told if hasattr(it, "rights")]
-    return role in roles_with(*rights[0]) if rights else role in (Role.HOST, Role.MANAGER)
+    return role in roles_with(*rights[0]) if rights else role in (Role.HOST, Role.MANAGER, Role.HELPER)

@@ -25,7 +25,7 @@ from shop.notify import service as notify
 from shop.notify.service import Letter
 
 Role = Literal["co-host", "moderator"]
-SELLERS = ("host", "manager")
+SELLERS = ("host", "manager", "helper")
 MOST = 10
 
 

@@ -24,7 +24,8 @@ class Right(StrEnum):
     SHOP = "shop"
 
 
-# Whoever helps for some hours never comes near money, the account or the people: those stay with the co-op.
+# Whoever helps for some hours never comes near money, the account or the people: those stay with the co-op. In the
+# studio they prepare and pin; on air is its host.
 RIGHTS: Mapping[Right, tuple[Role, ...]] = {
     Right.GOODS: (Role.MANAGER, Role.SELLER, Role.HELPER),
     Right.STOCK: (Role.MANAGER, Role.SELLER, Role.PACKER, Role.HELPER),
@@ -33,7 +34,7 @@ RIGHTS: Mapping[Right, tuple[Role, ...]] = {
     Right.MONEY: (Role.MANAGER, Role.ACCOUNTANT),
     Right.BANK: (Role.MANAGER, Role.ACCOUNTANT),
     Right.PEOPLE: (Role.MANAGER,),
-    Right.LIVE: (Role.HOST, Role.MANAGER),
+    Right.LIVE: (Role.HOST, Role.MANAGER, Role.HELPER),
     Right.SHOP: (Role.MANAGER, Role.HELPER),
 }
 STAFF = (Role.MANAGER, Role.ACCOUNTANT, Role.SELLER, Role.PACKER, Role.MEMBER, Role.HELPER)

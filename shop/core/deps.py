@@ -60,6 +60,12 @@ class Person:
         wanted = [g.coop_id for g in self.roles if g.role in roles and g.coop_id is not None]
         return tuple(dict.fromkeys(wanted))
 
+    def helps_until(self, coop_id: int) -> datetime | None:
+        """Until when they only help this co-op, in place of its people; None for its own people and for strangers."""
+        here = [grant.ends_at for grant in self.roles if grant.coop_id == coop_id]
+        ends = [ends_at for ends_at in here if ends_at]
+        return max(ends) if ends and len(ends) == len(here) else None
+
     @property
     def desk(self) -> str:
         """Where this person's work begins: the home page for those who only buy."""

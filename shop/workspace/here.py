@@ -57,9 +57,7 @@ class Desk:
     @property
     def helps_until(self) -> datetime | None:
         """Until when they only help here, in place of the co-op's people; None for its own people."""
-        here = [grant for grant in self.person.roles if grant.coop_id == self.coop_id]
-        ends = [grant.ends_at for grant in here if grant.ends_at]
-        return max(ends) if ends and len(ends) == len(here) else None
+        return self.person.helps_until(self.coop_id)
 
     def may(self, *rights: str) -> bool:
         """Whether one of the rights is theirs at this co-op."""

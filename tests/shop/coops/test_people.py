@@ -21,6 +21,7 @@ from shop.core.deps import Person
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
+from tests.factories_live import make_session
 from tests.factories_orders import variant_of
 
 PHONE = "0987 654 321"
@@ -118,12 +119,17 @@ def test_no_co_op_makes_officers(office: Office, role: str) -> None:
 
 
 class TestHelping:
-    def test_a_helper_is_seen_on_every_page_and_stays_away_from_money_and_people(self, office: Office) -> None:
+    def test_a_helper_is_seen_on_every_page_and_stays_away_from_money_and_people(
+        self, office: Office, db: Database
+    ) -> None:
         helper = office.join(office.invite("helper", hours="2"))
-        for page in ("/ban-hang", "/ban-hang/hang", "/ban-hang/don"):
+        live, _items, _host = make_session(db, datetime.now(UTC), coop=office.coop, on_air=False)
+        studio = ("/ban-hang/live", f"/ban-hang/live/{live.id}", f"/ban-hang/live/{live.id}/so-lieu")
+        for page in ("/ban-hang", "/ban-hang/hang", "/ban-hang/don", *studio):
             assert "Bạn đang làm thay" in helper.get(page).text, page
         for closed in ("/ban-hang/tien", "/ban-hang/nguoi"):
             assert helper.get(closed).status_code == 403
+        assert helper.post(f"/ban-hang/live/{live.id}/bat-dau").status_code == 403, "on air is its host"
         assert "Đang có người làm giúp" in office.client.get("/ban-hang/nguoi").text
         assert "Bạn đang làm thay" not in office.client.get("/ban-hang").text
 
