@@ -19,7 +19,8 @@ class Picture:
 
     `hls` is a camera's picture now, `replay` all of it again. A `clip` is one silent file that everybody plays in a
     loop, with a picture of the same name beside it as JPEG; `since` makes all see the same moment of it by the server's
-    clock. `embed` is another site's player. `still` shows the cover only.
+    clock. `still` shows the cover only. `embed` is another site's player and its `page` there; `src` is empty where
+    that site has none for others.
     What is `plain` comes from MediaMTX: it has no sound alone and no fast way.
     """
 
@@ -28,6 +29,8 @@ class Picture:
     poster: str = ""
     since: datetime | None = None
     plain: bool = False
+    site: str = ""
+    page: str = ""
 
 
 def picture_of(live: LiveSession, *, by_mtx: bool = False) -> Picture:
@@ -41,7 +44,8 @@ def picture_of(live: LiveSession, *, by_mtx: bool = False) -> Picture:
     if live.has_video and live.state in AGAIN:
         return Picture("replay", f"/hinh/{live.id}/vod.m3u8", f"/hinh/{live.id}/poster.jpg", live.started_at)
     if live.embed and not live.is_stopped:
-        return Picture("embed", embeds.of(live.embed).src)
+        other = embeds.of(live.embed)
+        return Picture("embed", other.src, site=other.site, page=other.page)
     if not live.clip_key or live.is_stopped:
         return Picture("still")
     src = f"/media/{live.clip_key}"

@@ -17,6 +17,7 @@ from livestream.mtx.hooks import settle_due
 from livestream.video import films
 from livestream.video.films import Filmed
 from livestream.video.shelf import shelf_of
+from tests.factories_accounts import sign_in
 from tests.livestream.mtx.conftest import Mtx
 from tests.livestream.video.filmed import film
 from tests.served import serving
@@ -88,3 +89,7 @@ def test_the_replay_of_mediamtx_gives_its_film_and_a_clip_of_each_item(mtx: Mtx,
         assert length_s(httpx2.get(f"{at}/video.mp4", timeout=30).content) == pytest.approx(31, abs=0.5)
         assert length_s(httpx2.get(f"{at}/clip-{item}.mp4", timeout=30).content) == pytest.approx(3, abs=0.2)
         assert httpx2.get(f"{at}/clip-999999.mp4").status_code == 404
+    sign_in(mtx.line, mtx.db, mtx.host)
+    offered = mtx.line.get(f"/ban-hang/live/{mtx.live_id}/so-lieu").text
+    for film_name in ("video.mp4", f"clip-{item}.mp4"):
+        assert f'href="/hinh/{mtx.live_id}/{film_name}" download' in offered
