@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tests.rehearsals import report
 from tests.rehearsals.camera import camera
+from tests.rehearsals.cut_off import cut_off
 from tests.rehearsals.day import day
 from tests.rehearsals.histories import histories
 from tests.rehearsals.kill_nine import kill_nine
@@ -30,6 +31,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "scarce": scarce,
     "live": live_clocks,
     "camera": camera,
+    "cut-off": cut_off,
     "day": day,
     "shed": shed,
     "histories": histories,
