@@ -26,17 +26,22 @@ LINES, SALES = 5, 2
 def camera(
     live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, hub: HubDep, settings: SettingsDep, now: NowDep
 ) -> Response:
-    """The camera of a session that is not over; a session that is over has its desk."""
+    """The camera of a session that is not over; a session that is over has its desk.
+
+    An open page is told, and goes there when it has sent what it still holds.
+    """
     name = studio_room(live_id)
     stream = f"{stream_path(settings.secret_key, name, _until_s(now))}?tu={hub.cursor(name)}"
     with db.read() as session:
         room = rooms.read(session, own(session, live_id, person, "host"))
         facts = _facts(session, room)
-    if not (room.on_air or room.live.is_ahead):
+    is_over = not (room.on_air or room.live.is_ahead)
+    if is_over and not page.wants_fragment:
         return page.go(f"/ban-hang/live/{live_id}")
     longest = timedelta(hours=settings.live_longest_hours)
     facts |= {"viewers": hub.viewers(live_room(room.live.slug)), "stream": stream, "person": person}
-    facts |= {"last_minutes": states.last_minutes(room.live, now, longest), "last_pieces_s": states.LAST_PIECES_S}
+    facts |= {"last_minutes": states.last_minutes(room.live, now, longest), "is_over": is_over}
+    facts |= {"last_pieces_s": states.LAST_PIECES_S}
     return page("live/camera.html", block="strip", csp=CSP_ROOM, **facts)
 
 

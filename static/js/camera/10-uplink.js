@@ -4,13 +4,14 @@
 const LONGEST_WAIT_MS = 60000; // what is older the viewers have jumped over
 const LARGEST = 1500000;
 const CLEAR_WITHIN_S = 5;
+const FIRST_MS = 1000; // the first piece of a take holds about a second
 const kindOf = (told) => String(told.type ?? "").split("/").pop();
 const later = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 class Uplink {
-  // `told` hears: sent(), trouble(word or ""), again(why), closed(status, kind).
+  // `told` hears: sent(), trouble(word or ""), again(why), closed(status, kind), lost(ms of film that never went up).
   constructor(told) {
-    Object.assign(this, { told, waiting: [], head: null, busy: false, closed: true, bits_s: 0, failures: 0, cut: 0 });
+    Object.assign(this, { told, waiting: [], head: null, busy: false, closed: true, bits_s: 0, failures: 0, cut: 0, lostMs: 0, last: {} });
     addEventListener("online", () => this.request?.abort());
   }
 
@@ -22,9 +23,20 @@ class Uplink {
 
   // Pieces of one take come in order; those of a take that was cut are no longer wanted.
   put(take, type, blob) {
-    if (!blob.size || this.closed || take <= this.cut) return;
-    this.waiting.push({ take, type, blob, at: Date.now() });
+    if (!blob.size || this.closed) return;
+    const at = Date.now();
+    const ms = this.last.take === take ? at - this.last.at : FIRST_MS;
+    this.last = { take, at };
+    const piece = { take, type, blob, at, ms };
+    if (take <= this.cut) return this.lose([piece]);
+    this.waiting.push(piece);
     this.pump();
+  }
+
+  // What was filmed and will never arrive is said.
+  lose(pieces) {
+    this.lostMs += pieces.reduce((sum, piece) => sum + (piece?.ms ?? 0), 0);
+    if (this.lostMs) this.told.lost(this.lostMs);
   }
 
   get oldest() { return this.head?.at ?? this.waiting[0]?.at; }
@@ -38,6 +50,7 @@ class Uplink {
   // Forget what nobody will see in time, to the end of this take; a piece on its way stays unless `all` goes.
   forget(take, all = false) {
     this.cut = take;
+    this.lose(all ? [this.head, ...this.waiting] : this.waiting);
     this.waiting = [];
     if (all) { this.head = null; this.request?.abort(); }
   }
@@ -50,12 +63,13 @@ class Uplink {
     if (take !== this.take) Object.assign(this, { take, epoch: this.epoch + 1, seq: 0 });
     const most = Math.min(LARGEST, Math.max(10000, (this.bits_s || 400000) / 8));
     const taken = [];
-    let size = 0;
+    let [size, ms] = [0, 0];
     while (this.waiting[0]?.take === take && (!taken.length || size + this.waiting[0].blob.size <= most)) {
       size += this.waiting[0].blob.size;
+      ms += this.waiting[0].ms;
       taken.push(this.waiting.shift().blob);
     }
-    this.head = { type, at, epoch: this.epoch, seq: this.seq, blob: new Blob(taken, { type }) };
+    this.head = { type, at, ms, epoch: this.epoch, seq: this.seq, blob: new Blob(taken, { type }) };
     this.seq += 1;
   }
 
@@ -123,6 +137,7 @@ class Uplink {
   // The server cannot go on with this take: what waits of it is of no use, a new one is.
   begin(why) {
     this.cut = Math.max(this.cut, this.take);
+    this.lose([this.head, ...this.waiting.filter((piece) => piece.take <= this.cut)]);
     this.waiting = this.waiting.filter((piece) => piece.take > this.cut);
     this.head = null;
     this.told.again(why);
@@ -145,11 +160,13 @@ class Uplink {
   }
 
   close(status, told) {
+    this.lose([this.head, ...this.waiting]);
     Object.assign(this, { closed: true, head: null, waiting: [] });
     this.told.closed(status, kindOf(told));
   }
 
   // Wait for the last piece, send what is left with a word that it is the last, at most `ms` long; then nothing more.
+  // Whether all of it arrived.
   async finish(stopped, ms) {
     this.held = true;
     await stopped;
@@ -157,8 +174,11 @@ class Uplink {
     this.pump();
     const until = Date.now() + ms;
     while (!this.empty && !this.closed && Date.now() < until) await later(100);
-    this.closed = true;
+    const all = this.empty;
+    this.lose([this.head, ...this.waiting]);
+    Object.assign(this, { closed: true, head: null, waiting: [] });
     this.request?.abort();
+    return all;
   }
 }
 globalThis.Uplink = Uplink;

@@ -6,7 +6,6 @@ const FALLS_BEHIND_MS = 2000; // viewers have three seconds in hand: a thinner p
 const SETTLES_MS = 9000; // a new tier needs this long before its line can be judged
 const CLEAN_MS = 20000;
 const HOPELESS_MS = 20000;
-const LAST_PIECES_MS = 15000;
 const place = document.getElementById("camera");
 const part = (name) => document.getElementById(name);
 const say = (name) => { document.querySelectorAll("[data-trouble]").forEach((one) => { one.hidden = one.dataset.trouble !== name; }); };
@@ -21,6 +20,7 @@ const uplink = new Uplink({
   trouble: (word) => { trouble = word; show(); },
   again: () => camera.record(),
   closed: (status, kind) => lost(status, kind),
+  lost: (ms) => { part("unsent").hidden = false; part("unsent-s").textContent = Math.ceil(ms / 1000); },
 });
 const camera = new Camera({
   piece: (take, type, blob) => uplink.put(take, type, blob),
@@ -31,7 +31,7 @@ const camera = new Camera({
 // One dot, one sentence.
 const dot = () => {
   if (phase === "idle") return ["off", camera.alive ? "ready" : "off"];
-  if (phase === "leaving") return ["slow", "leaving"];
+  if (phase === "leaving") return uplink.closed ? ["off", "ended"] : ["slow", "leaving"];
   if (!navigator.onLine || trouble === "line") return ["down", "down"];
   if (trouble) return ["down", trouble];
   if (phase === "starting") return ["slow", "starting"];
@@ -115,7 +115,7 @@ const follow = () => {
   place.dataset.state = state;
   if (AIR.includes(state)) seen();
   if (phase === "starting" && before === "starting" && ["lobby", "failed"].includes(state)) { say("no-picture"); idle(); }
-  if (phase === "running" && !AIR.includes(state)) over();
+  if ("over" in part("strip").dataset) over();
   show();
 };
 const over = async () => {
@@ -194,8 +194,10 @@ const finish = async (form) => {
   show();
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" }).catch(() => null);
   if (!answer || answer.status >= 400) { phase = "running"; say("not-ended"); return show(); }
-  await uplink.finish(camera.stop(), LAST_PIECES_MS);
-  location.assign(place.dataset.desk);
+  const all = await uplink.finish(camera.stop(), 1000 * place.dataset.lastS);
+  if (all) return location.assign(place.dataset.desk);
+  say("cut-short");
+  show();
 };
 
 // --- a try that nobody sees: ten seconds on this phone, shown again at once -------------------------------------------
