@@ -27,6 +27,7 @@ def test_a_viewer_is_asked_for_a_name_once_and_told_what_became_of_the_order(cli
     assert 'value="A1 x2"' in asked.text
     answer = client.post(chat, data={"words": "A1 x2", "name": "Lan"})
     assert "đã giữ 2 × A1" in answer.text
+    assert re.search(r'to-pay" href="/gio-hang"', answer.text)
     assert "Lan" in client.get(f"/live/{on_air.slug}").text
     assert "đã giữ 3 × A1" in client.post(chat, data={"words": "thêm A1"}).text
     assert claims(db, on_air) == [("Lan", "A1", 3, "held")]

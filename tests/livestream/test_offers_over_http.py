@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from livestream import states
 from livestream.deals.models import LiveDeal
 from livestream.models import LiveItem, LiveSession
 from shop.accounts.models import Role
@@ -50,6 +51,12 @@ def test_two_taps_begin_a_deal_and_whoever_saw_its_price_is_asked_before_paying_
     refused = client.post(sheet, data={"quantity": 2, "seen_vnd": 120_000}, headers=HTMX)
     assert refused.status_code == 409
     assert "Số này vượt phần giá chớp" in refused.text
+    with db.write() as session:
+        states.picture_lost(session, live.id, datetime.now(UTC))
+    assert "Giá chớp 120.000\xa0₫ tạm dừng" in client.get(f"/live/{live.slug}").text
+    assert "khi có hình lại" in client.get(f"/ban-hang/live/{live.id}").text
+    with db.write() as session:
+        states.picture_back(session, live.id, datetime.now(UTC))
     assert "Đã giữ cho bạn" in client.post(sheet, data={"quantity": 1, "seen_vnd": 120_000}, headers=HTMX).text
     with db.read() as session:
         deal_id = session.exec(select(LiveDeal.id)).one()
