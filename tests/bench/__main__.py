@@ -1,10 +1,12 @@
 """The benchmarks: `python3 run.py bench [name …]`, each printed against its limit.
 
-`--write` puts the figures into docs/benchmarks.md.
+`--write` puts the figures into docs/benchmarks.md. `--runs 3` measures so often and tells the median of each figure; it
+is what `live` does unless told otherwise.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sys
@@ -12,11 +14,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import live
 from tests.bench.comparison import bench_comparison
 from tests.bench.crowd import bench_crowd
 from tests.bench.glass import bench_glass
 from tests.bench.ledger import bench_ledger
+from tests.bench.live import bench_live
+from tests.bench.median import medians
 from tests.bench.notifications import bench_notifications
 from tests.bench.orders import bench_orders
 from tests.bench.pages import bench_pages
@@ -44,9 +47,7 @@ def _told(measured: Sequence[ScaleFigures]) -> list[Line]:
 
 
 def _live() -> list[Line]:
-    figures = live.bench_live()
-    crowd = [Line(words, figures.holds) for words in figures.lines()]
-    return [*crowd, *bench_crowd(), *bench_pasting(), *bench_video(), *bench_glass()]
+    return [*bench_live().lines(), *bench_crowd(), *bench_pasting(), *bench_video(), *bench_glass()]
 
 
 BENCHES: dict[str, Callable[[], list[Line]]] = {
@@ -61,21 +62,33 @@ BENCHES: dict[str, Callable[[], list[Line]]] = {
 }
 
 
+RUNS = {"live": 3}
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run those named, or all. Returns 1 when a limit was missed."""
-    names = [name for name in arguments if not name.startswith("-")] or list(BENCHES)
+    asked = _parser().parse_args(arguments)
+    names = asked.names or list(BENCHES)
     lines: list[Line] = []
     for name in names:
         try:
-            told = BENCHES[name]()
-        except (CannotMeasure, live.CannotMeasure) as reason:
+            told = medians([BENCHES[name]() for _ in range(asked.runs or RUNS.get(name, 1))])
+        except CannotMeasure as reason:
             told = [Line(f"{name}: skipped, {reason}")]
         for line in told:
             print(line, flush=True)  # noqa: T201  what the command is for
         lines += told
-    if "--write" in arguments:
+    if asked.write:
         _write(names, lines)
     return 1 if any(line.holds is False for line in lines) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="name", help=", ".join(BENCHES))
+    parser.add_argument("--runs", type=int, default=0, help="measure so often, and tell the medians")
+    parser.add_argument("--write", action="store_true", help="keep the figures in docs/benchmarks.md")
+    return parser
 
 
 def _write(names: Sequence[str], lines: Sequence[Line]) -> None:

@@ -48,19 +48,23 @@ def bench_crowd(viewers: int = VIEWERS, seconds: int = SECONDS) -> list[Line]:
 
 def _lines(viewers: int, seconds: int, bare: Heard, calm: Heard, disturbed: Heard) -> list[Line]:
     most_ms, whole = TICK_MS + TIMES_BARE * bare.p99_ms, viewers * PER_S * seconds * 0.99
+    heard = min(calm.sentences, disturbed.sentences)
     told = f"{viewers:,} viewers, {PER_S} sentences/s"
     return [
         Line(
             f"live: {told}: p50 {calm.p50_ms} ms, p99 {calm.p99_ms} ms (limit {most_ms} ms: a tick and four times the "
             f"{bare.p99_ms} ms of a bare asyncio.Protocol), slowest {calm.slowest_ms} ms",
-            calm.p99_ms <= most_ms and calm.sentences >= whole,
+            calm.p99_ms <= most_ms,
+            calm.p99_ms,
         ),
-        Line(f"live: {told}: {calm.core:.0%} of a core (limit {MOST_CORE:.0%})", calm.core <= MOST_CORE),
+        Line(f"live: {told}: {calm.core:.0%} of a core (limit {MOST_CORE:.0%})", calm.core <= MOST_CORE, calm.core),
         Line(
             f"live: the same with {STALLED} stalled readers: p99 {disturbed.p99_ms} ms (limit {most_ms} ms), "
             f"{disturbed.core:.0%} of a core",
-            disturbed.p99_ms <= most_ms and disturbed.sentences >= whole,
+            disturbed.p99_ms <= most_ms,
+            disturbed.p99_ms,
         ),
+        Line(f"live: {heard:,} sentences read in {seconds} s by all of them (limit {whole:,.0f})", heard >= whole),
     ]
 
 

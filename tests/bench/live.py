@@ -17,14 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.bench.stand import CannotMeasure, Line
 from tests.servers import free_port
 
 HERE = Path(__file__).parent
 MOST_MS, MOST_KB = 600.0, 15.0
-
-
-class CannotMeasure(Exception):
-    """Something this benchmark needs is missing; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +43,22 @@ class LiveFigures:
     def p95_ms(self) -> float:
         return sorted(self.pins_ms)[int(len(self.pins_ms) * 0.95)]
 
-    @property
-    def holds(self) -> bool:
-        return self.median_ms <= MOST_MS and self.kb_per_viewer <= MOST_KB and not self.lost
-
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Line]:
         """One line a figure, with its limit."""
         return [
-            f"live: pin to the slowest of {self.viewers:,} viewers, median of {len(self.pins_ms)}: "
-            f"{self.median_ms:.0f} ms (limit {MOST_MS:.0f}); p95 {self.p95_ms:.0f} ms",
-            f"live: memory per viewer {self.kb_per_viewer:.1f} KB (limit {MOST_KB:.0f})",
-            f"live: {self.cpu_ms_per_pin:.0f} ms of processor time a pin",
-            f"live: all connected in {self.connect_s:.1f} s, {self.lost} lost",
+            Line(
+                f"live: pin to the slowest of {self.viewers:,} viewers, median of {len(self.pins_ms)}: "
+                f"{self.median_ms:.0f} ms (limit {MOST_MS:.0f}); p95 {self.p95_ms:.0f} ms",
+                self.median_ms <= MOST_MS,
+                self.median_ms,
+            ),
+            Line(
+                f"live: memory per viewer {self.kb_per_viewer:.1f} KB (limit {MOST_KB:.0f})",
+                self.kb_per_viewer <= MOST_KB,
+                self.kb_per_viewer,
+            ),
+            Line(f"live: {self.cpu_ms_per_pin:.0f} ms of processor time a pin", None, self.cpu_ms_per_pin),
+            Line(f"live: all connected in {self.connect_s:.1f} s, {self.lost} lost", not self.lost),
         ]
 
 
@@ -162,6 +163,5 @@ def _resident_kb(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    figures = bench_live()
-    sys.stdout.write("\n".join(figures.lines()) + "\n")
-    sys.exit(0 if figures.holds else 1)
+    for line in bench_live().lines():
+        print(line)  # noqa: T201  what the command is for

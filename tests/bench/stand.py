@@ -29,10 +29,11 @@ class CannotMeasure(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One figure in words, and whether it keeps its limit (None: no limit)."""
+    """One figure in words, whether it keeps its limit (None: no limit), and the number of which a median is taken."""
 
     words: str
     holds: bool | None = None
+    measured: float | None = None
 
     def __str__(self) -> str:
         mark = {True: "ok  ", False: "MISS", None: "    "}[self.holds]
