@@ -112,3 +112,15 @@ def test_browser_packages_are_locked_without_addresses() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert all("resolved" not in facts for facts in packages.values())
     assert all("integrity" in facts for name, facts in packages.items() if name)
+
+
+def test_every_button_and_sentence_of_the_sellers_sheet_stands_on_a_page() -> None:
+    sheet, _, _ = (ROOT / "docs" / "how-to" / "go-live.md").read_text().partition("## The same for who helps")
+    prose = re.sub(r"```.*?```", "", sheet, flags=re.DOTALL)
+    named = {*re.findall(r"`([^`\n]+)`", prose), *re.findall(r"“([^”\n]+)”", prose)}
+    told = (ROOT / "shop" / "locales" / "en" / "LC_MESSAGES" / "messages.po").read_text()
+    blocks = re.findall(r'^msgid ((?:"(?:[^"\\]|\\.)*"\n)+)', told, re.MULTILINE)
+    sources = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', block)) for block in blocks]
+    patterns = {words: re.compile(".*".join(map(re.escape, words.split("…")))) for words in named}
+    assert len(named) > 25
+    assert [words for words, pattern in patterns.items() if not any(map(pattern.search, sources))] == []
