@@ -30,6 +30,7 @@ from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
 from shop.orders.pickup import service as pickup
 from shop.orders.placing import PAID_LATER
+from shop.orders.proof import service as proofs
 from shop.orders.service import NoSuchOrder
 from shop.settings import Settings
 
@@ -81,6 +82,8 @@ def show_order(
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
         ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
         comes = pickup.of_parcels(session, view.fetched)
+        arrived = [it.parcel.id for it in view.parcels if it.parcel.state == "delivered" and sight is Sight.FULL]
+        shown = proofs.of_parcels(session, arrived) if arrived else {}
     if money.received_vnd:
         ways, no_cash = [way for way in ways if way != PAID_LATER], None
     take_the_rest = payments.methods(settings, action.amount_vnd) if action else []
@@ -94,6 +97,7 @@ def show_order(
         view=view,
         order=order,
         comes=comes,
+        proofs=shown,
         money=money,
         backs=backs,
         action=action,

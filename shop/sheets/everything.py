@@ -10,13 +10,13 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, or_, select
-from sqlmodel import SQLModel, col
+from sqlmodel import Session, SQLModel, col
 
 from payments.earnings.models import Earning
 from payments.payouts.models import Settlement
@@ -28,6 +28,7 @@ from shop.core.db import Database
 from shop.core.images import path_of, widths_for
 from shop.core.pictures import Photo
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
+from shop.orders.proof.models import HandOverProof
 from shop.reviews.models import Question, Review
 from shop.sheets.going_out import plain
 from shop.stock.lots.models import Lot, LotUnits
@@ -40,8 +41,8 @@ HIDDEN = {"placement_key", "visitor_key", "search_name", "search_folded", "searc
 _PIECE = 256 * 1024
 
 
-def tables(coop_id: int) -> dict[str, Select[Any]]:
-    """What belongs to a co-op, by the name of its file."""
+def tables(coop_id: int, sent: Iterable[int] = ()) -> dict[str, Select[Any]]:
+    """What belongs to a co-op, by the name of its file; `sent` are the photos of claims and of parcels handed over."""
     mine = select(col(Product.id)).where(col(Product.coop_id) == coop_id)
     variants = select(col(Variant.id)).where(col(Variant.product_id).in_(mine))
     parcels = select(col(Parcel.id)).where(col(Parcel.coop_id) == coop_id)
@@ -70,8 +71,23 @@ def tables(coop_id: int) -> dict[str, Select[Any]]:
         "cau-hoi": _rows(Question, col(Question.coop_id) == coop_id),
         "khieu-nai": _rows(Complaint, col(Complaint.coop_id) == coop_id),
         "tin-nhan": _rows(ParcelMessage, col(ParcelMessage.parcel_id).in_(parcels)),
-        "anh": _photos(coop_id),
+        "bang-chung-giao": _rows(HandOverProof, col(HandOverProof.parcel_id).in_(parcels)),
+        "anh": _photos(coop_id, sent),
     }
+
+
+def sent_photos(session: Session, coop_id: int) -> dict[int, str]:
+    """The photos of a co-op's claims and of parcels handed over, with the name of each file: `khieu-nai-12-1`."""
+    claims = select(col(Complaint.id), col(Complaint.photo_ids)).where(col(Complaint.coop_id) == coop_id)
+    named = {
+        photo_id: f"khieu-nai-{claim_id}-{at}"
+        for claim_id, photo_ids in session.execute(claims)
+        for at, photo_id in enumerate(photo_ids, 1)
+    }
+    proofs = select(HandOverProof).join(Parcel, col(Parcel.id) == col(HandOverProof.parcel_id))
+    for it in session.execute(proofs.where(col(Parcel.coop_id) == coop_id)).scalars():
+        named[it.photo_id] = f"giao-kien-{it.parcel_id}-{it.id}"
+    return named
 
 
 def _rows(model: type[SQLModel], whose: ColumnElement[bool]) -> Select[Any]:
@@ -80,15 +96,17 @@ def _rows(model: type[SQLModel], whose: ColumnElement[bool]) -> Select[Any]:
     return select(*columns).where(whose).order_by(*table.primary_key)
 
 
-def _photos(coop_id: int) -> Select[Any]:
-    """Of its goods and of itself; what buyers sent with reviews and claims is in it by number."""
+def _photos(coop_id: int, sent: Iterable[int]) -> Select[Any]:
+    """Of its goods and of itself, those that buyers sent with reviews and claims, and of parcels handed over."""
     mine = select(col(ProductPhoto.photo_id)).join(Product, col(Product.id) == col(ProductPhoto.product_id))
     of_coop = select(col(Coop.face_photo_id)).where(col(Coop.id) == coop_id)
     cover = select(col(Coop.cover_photo_id)).where(col(Coop.id) == coop_id)
     reviews = select(col(Review.photo_id)).where(col(Review.coop_id) == coop_id)
     number = col(Photo.id)
     of_goods = mine.where(col(Product.coop_id) == coop_id)
-    return _rows(Photo, or_(*(number.in_(some) for some in (of_goods, of_coop, cover, reviews))))
+    return _rows(
+        Photo, or_(number.in_(list(sent)), *(number.in_(some) for some in (of_goods, of_coop, cover, reviews)))
+    )
 
 
 class _Pipe(io.RawIOBase):
@@ -112,8 +130,10 @@ class _Pipe(io.RawIOBase):
 def packed(db: Database, coop_id: int, media_dir: Path) -> Iterator[bytes]:
     """The ZIP, part by part."""
     pipe = _Pipe()
+    with db.read() as session:
+        named = sent_photos(session, coop_id)
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, wanted in tables(coop_id).items():
+        for name, wanted in tables(coop_id, named).items():
             with db.read() as session:
                 found = session.connection().execute(wanted)
                 names, rows = list(found.keys()), [tuple(map(_value, row)) for row in found]
@@ -121,17 +141,25 @@ def packed(db: Database, coop_id: int, media_dir: Path) -> Iterator[bytes]:
             archive.writestr(f"{name}.json", _json(names, rows))
             yield pipe.take()
             if name == "anh":
-                yield from _files(archive, pipe, [dict(zip(names, row, strict=True)) for row in rows], media_dir)
+                photos = [dict(zip(names, row, strict=True)) for row in rows]
+                yield from _files(archive, pipe, photos, named, media_dir)
     yield pipe.take()
 
 
-def _files(archive: zipfile.ZipFile, pipe: _Pipe, photos: Sequence[dict[str, Any]], media_dir: Path) -> Iterator[bytes]:
+def _files(
+    archive: zipfile.ZipFile,
+    pipe: _Pipe,
+    photos: Sequence[dict[str, Any]],
+    named: Mapping[int, str],
+    media_dir: Path,
+) -> Iterator[bytes]:
     for photo in photos:
         kind = "jpeg" if "jpeg" in photo["formats"] else photo["formats"][-1]
         file = media_dir / path_of(photo["key"], widths_for(photo["width"])[-1], kind)
         if not file.is_file():
             continue
-        with archive.open(zipfile.ZipInfo(f"anh/{photo['id']}{file.suffix}"), "w") as out, file.open("rb") as source:
+        name = f"anh/{named.get(photo['id'], photo['id'])}{file.suffix}"
+        with archive.open(zipfile.ZipInfo(name), "w") as out, file.open("rb") as source:
             while piece := source.read(_PIECE):
                 out.write(piece)
                 yield pipe.take()

@@ -23,6 +23,7 @@ from shop.notify.webpush import vapid_public
 from shop.orders import by_hand, cash, states
 from shop.orders import desk as orders
 from shop.orders.pickup import service as pickup
+from shop.orders.proof import service as proofs
 from shop.orders.undo import service as undo
 from shop.reviews import service as reviews
 from shop.shipping.carrier import TrackingMissing
@@ -143,6 +144,7 @@ def _show(
         no_cash_until = cash.blocked_until(session, view.order.phone, now)
         together = orders.together(session, view)
         deed = undo.last_of(session, coop.id, desk.person, now)
+        shown = proofs.of_parcels(session, [parcel_id]).get(parcel_id, [])
         come = pickup.of_parcels(session, [parcel_id]).get(parcel_id) if view.parcel.way == "pickup" else None
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
@@ -156,6 +158,7 @@ def _show(
         no_cash_until=no_cash_until,
         together=together,
         come=come,
+        proofs=shown,
         deed=deed if deed and deed.parcel_ids == [parcel_id] else None,
     )
 

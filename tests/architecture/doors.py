@@ -13,6 +13,7 @@ DOORS = {
     "GET /ban-hang/don/{parcel_id}": COOP,
     "POST /ban-hang/don/{parcel_id}/{step}": COOP,
     "POST /ban-hang/giao/{parcel_id}": COOP,
+    "POST /ban-hang/anh-giao/{parcel_id}": COOP,
     "POST /ban-hang/gio-lay/{slot_id}/dung": COOP,
     "POST /ban-hang/gio-lay/{slot_id}/mo": COOP,
     "POST /ban-hang/nhan-lai/{deed_id}": COOP,

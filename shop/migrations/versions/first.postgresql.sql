@@ -1389,6 +1389,20 @@ CREATE TABLE pickup_booking (
 -- end
 CREATE INDEX ix_pickup_booking_slot ON pickup_booking (slot_id, day)
 -- end
+CREATE TABLE hand_over_proof (
+	id SERIAL NOT NULL, 
+	parcel_id INTEGER NOT NULL, 
+	photo_id INTEGER NOT NULL, 
+	received_by VARCHAR NOT NULL, 
+	person_id INTEGER NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_hand_over_proof PRIMARY KEY (id), 
+	CONSTRAINT fk_hand_over_proof_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
+	CONSTRAINT fk_hand_over_proof_photo_id FOREIGN KEY(photo_id) REFERENCES photo (id)
+)
+-- end
+CREATE INDEX ix_hand_over_proof_parcel_id ON hand_over_proof (parcel_id)
+-- end
 CREATE TABLE question (
 	id SERIAL NOT NULL, 
 	product_id INTEGER NOT NULL, 

@@ -1,0 +1,1 @@
+"""A photo of a parcel in its buyer's hands, seen by buyer and co-op."""

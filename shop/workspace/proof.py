@@ -1,0 +1,52 @@
+"""A photo taken at the door or over the counter: the parcel is delivered with it, or it is added afterwards.
+
+It is no step that the service worker keeps without a net: a photo is too large to wait for one in a phone's memory.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from shop.core import pictures
+from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
+from shop.core.forms import Posted, posted
+from shop.core.images import Stored
+from shop.orders import desk as orders
+from shop.orders.proof import service as proofs
+from shop.workspace.here import PackDesk
+from shop.workspace.sent_photo import PhotoMissing, photo_sent
+
+router = APIRouter(prefix="/ban-hang", include_in_schema=False)
+
+
+class Handed(BaseModel):
+    received_by: str = Field(default="", max_length=80)
+
+
+async def _photo(request: Request, _desk: PackDesk) -> Stored | None:
+    return await photo_sent(request)
+
+
+@router.post("/anh-giao/{parcel_id}")
+def hand_over(
+    parcel_id: Id,
+    photo: Annotated[Stored | None, Depends(_photo)],
+    form: Annotated[Posted[Handed], Depends(posted(Handed))],
+    db: DatabaseDep,
+    page: PageDep,
+    desk: PackDesk,
+    now: NowDep,
+) -> Response:
+    """Raises NoSuchParcel, PhotoMissing."""
+    with db.write() as session:
+        orders.parcel(session, desk.coop_id, parcel_id)
+        if photo is None:
+            raise PhotoMissing
+        kept = pictures.keep(session, photo, "", now)
+        name = form.value.received_by if form.ok else ""
+        proofs.hand_over(session, desk.coop_id, parcel_id, kept.id, name, desk.person, now)
+    return page.go(f"/ban-hang/don/{parcel_id}", "saved")
