@@ -34,6 +34,7 @@ LESSONS = {
     "khach-quen": ("/ban-hang/khach-si", "/ban-hang/ma-giam"),
     "bang-tinh": ("/ban-hang/bang-tinh",),
     "nguoi-lam": ("/ban-hang/nguoi",),
+    "gio-giac": ("/ban-hang/gio-nhan-don", "/ban-hang/gio-lay", "/ban-hang/lay-hang"),
     "gian-hang": ("/ban-hang/gian-hang", "/ban-hang/bat-dau"),
 }
 """The lesson of the screens whose address begins so, the first of them being where it leads back to.
