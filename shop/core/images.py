@@ -87,8 +87,14 @@ def keep_upload(backroom: Backroom, raw: bytes, filename: str, media_dir: Path) 
         raise ImageBroken(filename=filename) from failed
 
 
-def redraw(backroom: Backroom, key: str, width: int, formats: list[str], how: str, media_dir: Path) -> Stored:
+Frame = tuple[int, int, int, int]
+"""What stays of a picture: left, top, width and height in thousandths of it."""
+
+
+def redraw(backroom: Backroom, key: str, width: int, formats: list[str], how: str | Frame, media_dir: Path) -> Stored:
     """A stored picture, turned ("xoay-trai", "xoay-phai") or cut in the middle ("cat-vuong", "cat-ngang" is 4:3).
+
+    With a frame, what lies in the frame.
 
     Works in the back room. Raises ImageBroken when the work dies, takes too long, or the files are gone.
     """
@@ -100,17 +106,25 @@ def redraw(backroom: Backroom, key: str, width: int, formats: list[str], how: st
         raise ImageBroken(filename=file.name) from failed
 
 
-def redrawn(file: Path, how: str, media_dir: Path) -> Stored:
+def redrawn(file: Path, how: str | Frame, media_dir: Path) -> Stored:
     """What `redraw` makes, in this process. Raises ImageBroken."""
     try:
         image = open_upload(file, file.name)
     except OSError as gone:
         raise ImageBroken(filename=file.name) from gone
+    if isinstance(how, tuple):
+        return keep(image.crop(_box(image, how)), media_dir)
     if how in _TURNS:
         return keep(image.transpose(_TURNS[how]), media_dir)
     wide, high = _SHAPES[how]
     across = min(image.width, image.height * wide // high)
     return keep(ImageOps.fit(image, (across, across * high // wide), Image.Resampling.LANCZOS), media_dir)
+
+
+def _box(image: Image.Image, frame: Frame) -> Frame:
+    left, top = frame[0] * image.width // 1000, frame[1] * image.height // 1000
+    right, bottom = (frame[0] + frame[2]) * image.width // 1000, (frame[1] + frame[3]) * image.height // 1000
+    return left, top, min(image.width, max(right, left + 1)), min(image.height, max(bottom, top + 1))
 
 
 _TURNS = {"xoay-trai": Image.Transpose.ROTATE_90, "xoay-phai": Image.Transpose.ROTATE_270}

@@ -17,6 +17,7 @@ from shop.demo.market import make_market
 from shop.demo.orders import make_orders
 from shop.demo.payouts import make_payouts
 from shop.demo.people import make_people
+from shop.demo.season import make_season
 from shop.demo.shed import make_shed
 from shop.demo.staff import make_staff
 from shop.demo.trust import make_trust
@@ -30,6 +31,7 @@ PARTS: tuple[tuple[str, Part], ...] = (
     ("staff", make_staff),
     ("trust", make_trust),
     ("shed", make_shed),
+    ("season", make_season),
 )
 """What comes after the goods; a room adds its part here."""
 

@@ -114,7 +114,7 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "lot_id": lot.id,
         "slot_id": slot.id,
         "deed_id": deed.id,
-        **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1},
+        **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1, "to": 0},
         "change_id": changed.id,
         "deal_id": 1,
         "voucher_id": 1,

@@ -56,6 +56,40 @@ def finish(page: Page, words: str) -> None:
     expect(page.locator("#goods")).to_be_visible()
 
 
+def by_finger(page: Page) -> None:
+    """A second photo is dragged to the front and cut by its frame."""
+    here = page.url.split("#")[0]
+    page.set_input_files("#photo", files=[a_photo()])
+    page.get_by_role("button", name="Gửi ảnh").click()
+    expect(page.locator("#goods")).to_be_visible()
+    page.goto(here)
+    photos = page.locator("#anh [data-photo]")
+    expect(photos).to_have_count(2)
+    moved = photos.nth(1).get_attribute("data-place")
+    page.get_by_role("button", name="Kéo ảnh 2 để đổi thứ tự").hover()
+    page.mouse.down()
+    expect(page.locator("#anh .sorting")).to_be_visible()
+    first = photos.nth(0).bounding_box()
+    assert first
+    page.mouse.move(first["x"] + 40, first["y"] + 10, steps=5)
+    page.mouse.up()
+    expect(photos.nth(0)).to_have_attribute("data-place", moved or "")
+    expect(page.locator("#anh .sorting")).to_have_count(0)
+
+    page.reload()  # as the market has it
+    expect(photos.nth(0)).to_have_attribute("data-place", moved or "")
+    photos.nth(0).get_by_role("button", name="Cắt bằng tay").click()
+    corner = photos.nth(0).locator(".cut-frame .se").bounding_box()
+    assert corner
+    page.mouse.move(corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(corner["x"] - 60, corner["y"] - 100, steps=4)
+    page.mouse.up()
+    photos.nth(0).get_by_role("button", name="Cắt theo khung").click()
+    expect(page.locator(f'#anh [data-place="{moved}"]')).to_have_count(0)
+    expect(photos).to_have_count(2)
+
+
 def test_a_product_is_listed_priced_sold_out_and_kept_in_lots(browse: Callable[..., Page]) -> None:
     page = browse()
     sign_in(page, "0900000002")
@@ -99,8 +133,17 @@ def test_a_product_is_listed_priced_sold_out_and_kept_in_lots(browse: Callable[.
     page.get_by_role("button", name="Lưu").click()
     page.get_by_role("button", name="Cắt vuông").click()
     expect(page.locator("#anh img[src*=pictures]")).to_have_attribute("width", "900")
+    by_finger(page)
+    page.locator("#cach summary").click()
+    page.fill("#step_g", "500 g")
+    page.locator("#cach .choice-chip", has_text="Ký lẻ").click()
+    page.fill("#price_vnd", "26k")
+    page.fill("#on_hand", "40")
+    page.get_by_role("button", name="Thêm cách bán này").click()
+    expect(page.locator("#cach")).to_contain_text("Lẻ từng 500 g")
     page.get_by_role("link", name="Xem như khách thấy").click()
     expect(page.locator("main")).to_contain_text("LĐ1")
+    expect(page.locator("main")).to_contain_text("Lẻ từng 500 g")
 
 
 def test_the_same_without_javascript(browse: Callable[..., Page]) -> None:

@@ -12,9 +12,11 @@ from starlette.testclient import TestClient
 from shop.accounts.models import Role
 from shop.catalog import refining
 from shop.catalog.models import Product
+from shop.catalog.service import variants_of
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.pictures import Photo
+from shop.stock.service import available
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 
@@ -104,3 +106,37 @@ def test_goods_are_hidden_and_shown_again(client: TestClient, db: Database, prod
     assert client.get(f"/san-pham/{product.slug}").status_code == 404
     client.post(f"/ban-hang/mon/{product.id}/ban/hien")
     assert client.get(f"/san-pham/{product.slug}").status_code == 200
+
+
+def test_a_photo_is_cut_to_the_frame_and_put_at_any_place(client: TestClient, db: Database, product: Product) -> None:
+    send(client, product, "#b3125f")
+    send(client, product, "#1d6b3b")
+    send(client, product, "#8a5800")
+    first, second, third = photos(db, product)
+    client.post(f"/ban-hang/mon/{product.id}/anh/{third.id}/vi-tri/1")
+    assert [photo.id for photo in photos(db, product)] == [first.id, third.id, second.id]
+    frame = {"left": "250", "top": "0", "width": "500", "height": "1000"}
+    client.post(f"/ban-hang/mon/{product.id}/cat/{first.id}", data=frame)
+    cut = photos(db, product)[0]
+    assert (cut.width, cut.height) == (200, 200)
+    assert client.post(f"/ban-hang/mon/{product.id}/cat/{cut.id}", data={**frame, "width": "0"}).status_code == 200
+    assert photos(db, product)[0].id == cut.id
+
+
+def test_a_product_is_sold_in_another_box_too_and_loose(client: TestClient, db: Database, product: Product) -> None:
+    here = f"/ban-hang/mon/{product.id}/cach-moi"
+    box = {"kind": "box", "step_g": "10 ký", "price_vnd": "350k", "on_hand": "7"}
+    assert client.post(here, data=box).status_code == 200
+    client.post(here, data={"kind": "loose", "step_g": "500 g", "price_vnd": "20k", "on_hand": "30"})
+    with db.read() as session:
+        ways = variants_of(session, product.id)
+        assert [way.name for way in ways[1:]] == ["Thùng 10 kg", "Lẻ từng 500 g"]
+        assert session.get_one(Product, product.id).lowest_variant_id == ways[2].id
+        assert available(session, [ways[1].id, ways[2].id]) == {ways[1].id: 7, ways[2].id: 30}
+    assert "Thùng 10 kg" in client.get(f"/san-pham/{product.slug}").text
+    again = client.post(here, data=box)
+    assert again.status_code == 422
+    assert "đã có loại Thùng 10 kg" in again.text
+    assert 'value="350k"' in again.text
+    client.post(f"/ban-hang/mon/{product.id}/cach/{ways[1].id}/ngung")
+    assert "Thùng 10 kg" not in client.get(f"/san-pham/{product.slug}").text

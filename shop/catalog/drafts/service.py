@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from shop.catalog import selling
 from shop.catalog.drafts.models import ListingDraft
 from shop.catalog.models import Category, Product, ProductState, Variant, VariantKind
+from shop.catalog.service import variants_of
 from shop.core.db import Database, run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
@@ -24,6 +25,10 @@ _COPIED = ("category_id", "origin", "storage_tip", "shelf_life_days", "tax_treat
 
 class NoSuchDraft(NotFound):
     """These goods are on sale already, or nobody began to list them."""
+
+
+class SameWay(Refusal):
+    """The product is sold in this way already. Facts: name."""
 
 
 class NotReady(Refusal):
@@ -89,20 +94,28 @@ def publish(session: Session, draft: ListingDraft, person: Person, now: datetime
     product = selling.add_product(session, _product(session, draft, now))
     for photo_id in draft.photo_ids:
         selling.add_photo(session, product.id, photo_id)
-    variant = Variant(
-        product_id=product.id,
-        name=variant_name(draft.kind, draft.step_g),
-        kind=draft.kind,
-        step_g=draft.step_g,
-        packing_g=draft.step_g // 20 if draft.kind == VariantKind.BOX else 0,
-        price_vnd=draft.price_vnd,
-    )
-    selling.add_variant(session, variant, now, person.id)
-    if draft.on_hand:
-        stock.set_on_hand(session, variant.id, draft.on_hand, person, now, "listed")
+    how = Variant(product_id=product.id, name="", kind=draft.kind, step_g=draft.step_g, price_vnd=draft.price_vnd)
+    add_way(session, product, how, draft.on_hand or 0, person, now)
     selling.set_state(session, product, ProductState.ON_SALE, person, now)
     session.delete(draft)
     return product
+
+
+def add_way(session: Session, product: Product, how: Variant, on_hand: int, person: Person, now: datetime) -> Variant:
+    """Sell the product in this way, too, behind the others; without a name it is called by kind and weight.
+
+    Raises SameWay when it is sold under that name already, PriceNotPossible.
+    """
+    how.name = how.name or variant_name(how.kind, how.step_g)
+    others = variants_of(session, product.id)
+    if how.name in [it.name for it in others]:
+        raise SameWay(name=how.name)
+    how.packing_g = how.step_g // 20 if how.kind == VariantKind.BOX else 0
+    how.position = len(others)
+    selling.add_variant(session, how, now, person.id)
+    if on_hand:
+        stock.set_on_hand(session, how.id, on_hand, person, now, "listed")
+    return how
 
 
 def _product(session: Session, draft: ListingDraft, now: datetime) -> Product:
