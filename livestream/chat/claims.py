@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from livestream import service as live
 from livestream.abuse import TooManyOpen
+from livestream.chat import pay_letters
 from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
 from livestream.deals.prices import HeldAtItsOldPrice
@@ -57,18 +58,22 @@ class Desk:
     free: dict[int, int] = field(default_factory=dict)
     mine: dict[tuple[int, int], Claim | None] = field(default_factory=dict)
     made: list[LiveComment | Claim] = field(default_factory=list)
+    elsewhere: set[int] = field(default_factory=set)
+    """Speakers outside our room who held something or told their number in this transaction."""
 
     def most(self, item: LiveItem) -> int:
         """Steps of an item that one buyer may have."""
         return min(item.most_per_buyer, self.variants[item.variant_id].most_steps)
 
     def keep(self) -> None:
-        """Write what was said and claimed."""
+        """Write what was said and claimed, and send who is elsewhere the way to it."""
         if self.chat.last_number != self.number:
             self.chat.last_number = self.number
         self.session.add_all(self.made)
         self.session.flush()
         self.made.clear()
+        if self.elsewhere:
+            pay_letters.send(self.session, self.live, self.elsewhere, self.now)
 
 
 def desk_of(session: Session, live_id: int, hold_for: timedelta, now: datetime) -> Desk:
@@ -230,6 +235,8 @@ def _hold(desk: Desk, mine: Claim, item: LiveItem, speaker: LiveSpeaker) -> str 
         return "too-many"
     except (live.LiveSoldOut, cart.FullCart):
         return "short"
+    if not speaker.visitor_key:
+        desk.elsewhere.add(speaker.id)
     if item.id in desk.free:
         desk.free[item.id] -= mine.quantity
     owner = live.hold_owner(desk.live.id, item.id, speaker.cart_id)

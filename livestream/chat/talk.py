@@ -129,6 +129,8 @@ def _write_read(desk: Desk, speaker: LiveSpeaker, words: str, source: str, key: 
     desk.speaking = desk.number
     if reading.phone and reading.phone != speaker.phone:
         speaker.phone = reading.phone
+        if not speaker.visitor_key:
+            desk.elsewhere.add(speaker.id)
     decided = claims.decide(desk, speaker, desk.number, reading)
     state = "muted" if speaker.silenced else "hidden" if _is_listed(desk.chat, words) else "shown"
     return _keep(desk, speaker, words, source, key, kind=reading.kind, decided=decided, state=state)

@@ -187,6 +187,13 @@ def insert_once(session: Session, model: type[SQLModel], values: Mapping[str, An
     return key_of_new(session, model, values, unique) is not None
 
 
+def insert_each_once(session: Session, model: type[SQLModel], rows: Rows, unique: Sequence[str]) -> None:
+    """As `insert_once` for many rows that name the same columns, in one statement."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    run(session, insert(table).on_conflict_do_nothing(index_elements=list(unique)), rows)
+
+
 def key_of_new(
     session: Session, model: type[SQLModel], values: Mapping[str, Any], unique: Sequence[str]
 ) -> tuple[Any, ...] | None:

@@ -18,6 +18,7 @@ from shop.cart import service as cart
 from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
+from shop.notify.models import Message
 from shop.orders import service as orders
 from shop.settings import Settings
 from shop.stock import service as stock
@@ -166,6 +167,28 @@ def test_somebody_elsewhere_holds_for_two_minutes_until_the_pay_link_is_opened(d
     assert line.held_until == later + HALF_AN_HOUR
     assert held(db, item) == 1
     sound(db)
+
+
+def test_who_is_elsewhere_is_sent_the_pay_link_once_whatever_is_added(db: Database, now: datetime) -> None:
+    on_air, _items, _host = make_session(db, now, items=2, wanted=3)
+    first = ("Lan: A1 2 0901234567", "Minh: A1 x2", "A2 1 0912345678", "Hoa: A2 x9 0987654321", "Tâm: 0933333333")
+    type_in(db, on_air, "\n".join(first), now)
+    assert letters(db) == ["+84901234567", "+84912345678"], "Minh told no number, Hoa and Tâm hold nothing"
+    type_in(db, on_air, "Lan: thêm A2 1 0901234567\nMinh: 0944444444", now)
+    assert letters(db) == ["+84901234567", "+84912345678"], "what is added lies behind the same link"
+    tended(db, now + timedelta(minutes=3))
+    assert letters(db) == ["+84901234567", "+84912345678", "+84944444444"], "Minh waited, and holds now"
+    with db.read() as session:
+        links = {message.address: message.link for message in session.exec(select(Message))}
+    assert links["+84901234567"] == f"/giu/{speaker(db, 'Lan').pay_secret}"
+    say(db, on_air, "Khách", "A2 1 0955555555", now)
+    assert len(letters(db)) == 3, "who is in the room has the cart before them"
+
+
+def letters(db: Database) -> list[str]:
+    with db.read() as session:
+        sent = select(Message.address).where(Message.kind == "pay_link").order_by(Message.id)  # type: ignore[arg-type]  # a column
+        return list(session.exec(sent))
 
 
 def test_an_order_from_the_cart_is_what_became_of_the_claim(db: Database, settings: Settings, now: datetime) -> None:
