@@ -198,8 +198,20 @@ def _planned(session: Session, live_id: int, person: Person) -> LiveSession:
 
 @router.get("/{live_id}")
 def studio(
-    live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, hub: HubDep, settings: SettingsDep, now: NowDep
+    live_id: Id,
+    db: DatabaseDep,
+    page: PageDep,
+    person: SellerDep,
+    hub: HubDep,
+    settings: SettingsDep,
+    now: NowDep,
+    was: str = "",
 ) -> Response:
+    """The desk. What was opened when the session `was` still ahead is opened anew: there are other buttons below."""
+    if was and page.wants_fragment:
+        with db.read() as session:
+            if stage_of(own(session, live_id, person)) != was:
+                return page.go(f"/ban-hang/live/{live_id}")
     return _studio(db, page, person, hub, settings, live_id, now)
 
 
@@ -222,6 +234,7 @@ def _studio(
         facts = _facts(session, room, now, timedelta(hours=settings.live_longest_hours))
     status = 409 if refused else 422 if form and form.errors else 200
     facts |= {"room": room, "coop": room.coop, "viewers": hub.viewers(live_room(room.live.slug)), "stream": stream}
+    facts["stage"] = stage_of(room.live)
     facts |= {"form": form, "refused": refused, "short": short or [], "person": person, "may_host": _may(person, room)}
     return page("live/studio.html", block="desk", status=status, **facts)
 
@@ -234,6 +247,11 @@ def _facts(session: Session, room: Room, now: datetime, longest: timedelta) -> d
     facts["missing"] = {paper.item_id: paper.missing for paper in asked.papers} if asked else {}
     facts["last_minutes"] = last_minutes(room.live, now, longest)
     return {**facts, "warning": talk.chat_of(session, room.live.id).warning}
+
+
+def stage_of(row: LiveSession) -> str:
+    """What the buttons below the desk depend on."""
+    return "on-air" if row.on_air else "ahead" if row.is_ahead or row.is_draft else "over"
 
 
 def _may(person: Person, room: Room) -> bool:

@@ -49,7 +49,8 @@ class Evening:
     closing: ExitStack = field(default_factory=ExitStack)
 
     def context(self, **options: object) -> BrowserContext:
-        context = self.browser.new_context(viewport=PHONE, base_url=self.address, locale="vi-VN", **options)  # type: ignore[arg-type]  # playwright's options, by name
+        usual = {"viewport": PHONE, "base_url": self.address, "locale": "vi-VN"}
+        context = self.browser.new_context(**usual | options)  # type: ignore[arg-type]  # playwright's options, by name
         self.closing.callback(context.close)
         return context
 
@@ -85,7 +86,13 @@ def evening(browser: Browser, template: Path, folder: Path) -> Iterator[Evening]
     shutil.copy(template, folder / "market.sqlite")
     port = free_port()
     settings = Settings(
-        _env_file=None, env="demo", data_dir=folder, port=port, public_url=f"http://127.0.0.1:{port}", worker="none"
+        _env_file=None,
+        env="demo",
+        data_dir=folder,
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+        rtmp_port=free_port(),
+        worker="none",
     )
     db = Database(f"sqlite:///{folder / 'market.sqlite'}")
     coop = make_coop(db, name="HTX Thanh long Hàm Đức")

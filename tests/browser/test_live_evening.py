@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 from sqlmodel import select
 
 from livestream import moves, verify
@@ -21,6 +22,7 @@ from shop.settings import Settings
 from tests.browser.filming import CAMERA, STARTS_WITHIN_MS, Evening, evening, go_live, sees
 from tests.browser.test_comment_orders import say
 from tests.journeys.test_buying import choose_payment, tell_who_and_where
+from tests.livestream.video.filmed import encoder, film
 from tests.servers import NotAvailable, find_chromium
 
 pytestmark = pytest.mark.browser
@@ -40,45 +42,107 @@ def tonight(sqlite_template: Path, tmp_path: Path) -> Iterator[Evening]:
         browser.close()
 
 
-def test_from_the_camera_to_the_books(tonight: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
+class ByCamera:
+    """The host sells from the page that films."""
+
+    def __init__(self, tonight: Evening, _folder: Path) -> None:
+        self.host = tonight.phone()
+        go_live(self.host)
+
+    def deal(self) -> int:
+        """A deal for the item that is shown, as the page proposes it; returns its price."""
+        self.host.locator(".room-tools [popovertarget=run]").click()
+        price_vnd = open_deal(self.host.locator("#run"))
+        expect(self.host.locator("#strip .deal-line")).to_contain_text("còn 5 suất")
+        self.host.locator("#run [popovertargetaction=hide]").click()
+        return price_vnd
+
+    def pin(self, _code: str) -> None:
+        self.host.locator(".pin-next").click()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.host.context.set_offline(True)
+        expect(self.host.locator("#dot-words")).to_contain_text("Mất mạng")
+        yield
+        self.host.context.set_offline(False)
+        expect(self.host.locator("#dot-words")).to_have_text("Hình đang lên tốt", timeout=STARTS_WITHIN_MS)
+
+    def end(self) -> None:
+        self.host.locator(".stop").click()
+        self.host.get_by_role("button", name="Bấm lần nữa để kết thúc").click()
+
+
+class ByRtmp:
+    """An encoder on a computer films; the host sells from the desk of the session."""
+
+    def __init__(self, tonight: Evening, folder: Path) -> None:
+        self.host, self._file, self._encoding = tonight.phone(), folder / "film.mp4", ExitStack()
+        self._file.write_bytes(film())
+        tonight.closing.callback(self._encoding.close)
+        self.host.get_by_role("link", name="Về bàn làm việc").click()
+        desk = self.host.url
+        self.host.get_by_role("button", name="Phát bằng OBS").click()
+        server, key = self.host.locator("#obs code").all_text_contents()
+        self._address = f"{server}/{key}"
+        self._send()
+        self.host.goto(desk)
+
+    def _send(self) -> None:
+        self._encoding.enter_context(encoder(self._file, self._address))
+
+    def deal(self) -> int:
+        price_vnd = open_deal(self.host)
+        expect(self.host.locator("#desk .pinned-now")).to_contain_text("còn 5/5 suất")
+        return price_vnd
+
+    def pin(self, code: str) -> None:
+        self.host.get_by_role("button", name=f"Ghim {code}").click()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self._encoding.close()
+        yield
+        self._send()
+
+    def end(self) -> None:
+        self.host.get_by_text("Kết thúc live").click()
+        self.host.get_by_role("button", name="Bấm lần nữa để kết thúc").click()
+
+
+@pytest.mark.parametrize("source", [ByCamera, ByRtmp])
+def test_from_the_first_picture_to_the_books(
+    tonight: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: type[ByCamera | ByRtmp]
+) -> None:
     monkeypatch.setattr(moves, "LONG_ENOUGH_S", 3)
-    phone, lan, tu = tonight.phone(), tonight.viewer(), tonight.viewer()
-    go_live(phone)
+    filmed, lan, tu = source(tonight, tmp_path), tonight.viewer(), tonight.viewer()
     sees(lan)
-    deal_vnd = run_a_deal(phone, lan)
+    deal_vnd = filmed.deal()
+    expect(lan.locator("#pinned .deal-line")).to_be_visible()
     say(lan, "A1 x2", "Chị Lan")
     expect(lan.locator("#answer")).to_contain_text("đã giữ 2 × A1")
     say(tu, "cho anh 1 A2 0912000111", "Anh Tư")
     expect(tu.locator("#held")).to_contain_text("Đang giữ cho bạn")
     expect(lan.locator("#chat-lines")).to_contain_text("091•••••11")
-    phone.locator(".pin-next").click()
+    filmed.pin("A2")
     expect(lan.locator("#pinned .code")).to_have_text("A2")
 
-    phone.context.set_offline(True)
-    expect(lan.locator(".reconnecting")).to_be_visible(timeout=STARTS_WITHIN_MS)
-    expect(phone.locator("#dot-words")).to_contain_text("Mất mạng")
-    the_desk_goes_on(tonight)
-    phone.context.set_offline(False)
+    with filmed.away():
+        expect(lan.locator(".reconnecting")).to_be_visible(timeout=STARTS_WITHIN_MS)
+        the_desk_goes_on(tonight)
     expect(lan.locator(".reconnecting")).to_have_count(0, timeout=STARTS_WITHIN_MS)
     sees(lan)
-    expect(phone.locator("#dot-words")).to_have_text("Hình đang lên tốt", timeout=STARTS_WITHIN_MS)
 
-    phone.locator(".stop").click()
-    phone.get_by_role("button", name="Bấm lần nữa để kết thúc").click()
+    filmed.end()
     expect(lan.locator("#now")).to_have_attribute("data-state", "replay", timeout=STARTS_WITHIN_MS)
     buys_from_the_replay(lan)
     reckoned(tonight, deal_vnd)
 
 
-def run_a_deal(phone: Page, viewer: Page) -> int:
-    """On the item that is shown; returns its price."""
-    phone.locator(".room-tools [popovertarget=run]").click()
-    phone.locator("#run").get_by_role("link", name="Giá chớp A1").click()
-    price_vnd = int(phone.locator("#deal [name=price_vnd]:checked").input_value())
-    phone.get_by_role("button", name="Mở giá chớp").click()
-    expect(phone.locator("#strip .deal-line")).to_contain_text("còn 5 suất")
-    phone.locator("#run [popovertargetaction=hide]").click()
-    expect(viewer.locator("#pinned .deal-line")).to_be_visible()
+def open_deal(desk: Page | Locator) -> int:
+    desk.get_by_role("link", name="Giá chớp A1").click()
+    price_vnd = int(desk.locator("#deal [name=price_vnd]:checked").input_value())
+    desk.get_by_role("button", name="Mở giá chớp").click()
     return price_vnd
 
 

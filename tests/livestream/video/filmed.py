@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +29,19 @@ def film(seconds: int = 4, *, sound: bool = True, size: str = "160x288", codec: 
     if made.returncode:
         pytest.skip(f"this ffmpeg makes no {codec}: {made.stderr.decode()[-200:]}")
     return made.stdout
+
+
+@contextmanager
+def encoder(file: Path, to: str) -> Iterator[subprocess.Popen[bytes]]:
+    """ffmpeg in the place of OBS: the film in `file` again and again by RTMP, no faster than it is, until the end."""
+    command = [program(), "-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i", str(file)]
+    command += ["-c:v", "copy", "-c:a", "aac", "-f", "flv", to]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def pieces(recording: bytes) -> list[bytes]:

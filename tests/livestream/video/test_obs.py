@@ -13,10 +13,10 @@ import pytest
 
 from livestream import service
 from livestream.video import obs
-from livestream.video.remux import program
 from shop.core.db import Database
 from shop.settings import Settings
 from tests.conftest import SAME_ORIGIN
+from tests.livestream.video import filmed
 from tests.livestream.video.filmed import film
 from tests.livestream.video.phone import Phone, fetch, listed, until
 from tests.servers import free_port
@@ -37,18 +37,10 @@ def key_of(phone: Phone, *, new: bool = False) -> str:
 
 @contextmanager
 def encoder(settings: Settings, phone: Phone, key: str) -> Iterator[subprocess.Popen[bytes]]:
-    """ffmpeg in the place of OBS: the same few seconds again and again, no faster than they are."""
     file = settings.data_dir / "film.mp4"
     file.write_bytes(film())
-    read = ["-re", "-stream_loop", "-1", "-i", str(file)]
-    to = f"rtmp://127.0.0.1:{settings.rtmp_port}/live/{phone.live_id}-{key}"
-    command = [program(), "-hide_banner", "-loglevel", "error", *read, "-c:v", "copy", "-c:a", "aac", "-f", "flv", to]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
+    with filmed.encoder(file, f"rtmp://127.0.0.1:{settings.rtmp_port}/live/{phone.live_id}-{key}") as process:
         yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_with_the_right_key_it_is_live_and_after_a_cut_it_goes_on(
