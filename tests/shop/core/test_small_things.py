@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
@@ -15,8 +16,9 @@ from starlette.datastructures import FormData
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
-from shop.core import i18n
+from shop.core import bodylimit, i18n
 from shop.core.audit import AuditEntry, audit, broken_links
 from shop.core.bodylimit import FORM_BYTES, UPLOAD_BYTES, BodyLimit
 from shop.core.csrf import SameOriginWrites
@@ -192,6 +194,31 @@ class TestBodies:
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         answer = tiny(Middleware(BodyLimit)).post("/", content=b"x" * (UPLOAD_BYTES + 1), headers=headers)
         assert answer.status_code == 413
+
+    def test_a_body_that_stops_on_its_way_is_given_up_with_a_sentence(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodylimit, "SILENT_S", 0.01)
+
+        async def read_all(scope: Scope, receive: Receive, send: Send) -> None:
+            await PlainTextResponse(str(len(await Request(scope, receive).body())))(scope, receive, send)
+
+        async def upload() -> list[Message]:
+            sent: list[Message] = []
+            come: list[Message] = [{"type": "http.request", "body": b"the first of it", "more_body": True}]
+
+            async def receive() -> Message:
+                return come.pop() if come else await asyncio.get_running_loop().create_future()
+
+            async def send(message: Message) -> None:
+                sent.append(message)
+
+            scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+            async with asyncio.timeout(10):
+                await BodyLimit(read_all)(scope, receive, send)
+            return sent
+
+        start, rest = asyncio.run(upload())
+        assert (start["status"], (b"connection", b"close") in start["headers"]) == (408, True)
+        assert "gửi lại" in rest["body"].decode()
 
 
 class TestLimits:
