@@ -232,3 +232,19 @@ def test_a_code_does_not_come_off_what_costs_less_already(
         cart.take_voucher(session, cart_id, "VUON", now)
     with db.read() as session:
         assert basket.read(session, cart_id, now).lines[0].discount_vnd == 0
+
+
+def test_the_api_tells_tiers_to_everybody_and_wholesale_to_whom_the_coop_knows(
+    db: Database, product: Product, box: Variant, manager: Person, client: TestClient, now: datetime
+) -> None:
+    here = f"/api/v1/products/{product.slug}"
+    buyer = make_person(db, phone="+84987654321")
+    with db.write() as session:
+        prices.approve(session, product.coop_id, buyer.phone, manager, now)
+    (way,) = client.get(here).json()["variants"]
+    assert way["tiers"] == [{"least_steps": 5, "price_vnd": 18_000}, {"least_steps": 10, "price_vnd": 15_000}]
+    assert (way["least_steps"], way["most_steps"], way["wholesale"], way["ship_by"]) == (2, 50, [], None)
+    sign_in(client, db, buyer)
+    known = client.get(here)
+    assert known.json()["variants"][0]["wholesale"] == [{"least_steps": 4, "price_vnd": 12_000}]
+    assert known.headers["cache-control"] == "private, no-store"
