@@ -118,7 +118,8 @@ def of_parcels(page: Page) -> Iterator[str]:
     assert len(reached) >= 4, reached
 
 
-MOMENTS = (in_english, of_a_mistaken_guest, of_rooms, of_a_host, of_parcels)
+RARER = (in_english, of_a_host, of_parcels)
+MOMENTS = (of_a_mistaken_guest, of_rooms, *(pytest.param(moments, marks=pytest.mark.long) for moments in RARER))
 
 
 @pytest.mark.parametrize("moments", MOMENTS, ids=lambda moments: moments.__name__)
