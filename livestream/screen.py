@@ -28,6 +28,8 @@ from shop.core.streams import live_room
 
 log = structlog.get_logger()
 TAG, CHAT = "session", "chat"
+GONE = "gone"
+"""What a room is told whose seller shows it to nobody any more: whoever looks at it goes on to the other sessions."""
 PEAKS_EVERY_S = 10.0
 
 
@@ -161,4 +163,5 @@ def _as_shown(room: Room) -> _Shown:
     }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
     prices = tuple(item.live_price_vnd for item in room.items)
-    return _Shown(room.live.state, room.picture.kind, (room.live.state, *shown), packed, prices)
+    state = GONE if room.live.is_kept_back else room.live.state
+    return _Shown(state, room.picture.kind, (room.live.state, *shown), packed, prices)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
@@ -16,6 +17,7 @@ from livestream.deals.prices import DearerNow
 from livestream.models import LiveItem, LiveSession, Replay, SessionState
 from livestream.planning import repeat_weekly
 from livestream.schedule import LivePriceTooHigh, NoSuchSession, items_of
+from livestream.screen import Screen
 from livestream.video import glue
 from shop.cart import service as cart
 from shop.catalog import selling
@@ -24,6 +26,7 @@ from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.errors import Refusal
+from shop.core.streams import live_room
 from shop.orders.models import Order, OrderLine
 from shop.settings import Settings
 from shop.stock import service as stock
@@ -95,10 +98,14 @@ def test_an_unlisted_replay_is_found_by_its_address_only(client: TestClient, db:
 
 
 def test_a_hidden_replay_does_not_exist_for_strangers_and_its_desk_still_sees_it(
-    client: TestClient, db: Database, over: Over
+    client: TestClient, app: FastAPI, db: Database, over: Over
 ) -> None:
     row, _items, host = over
+    screen, open_room = Screen(db, app.state.hub, app.state.templates), app.state.hub.room(live_room(row.slug))
+    screen.show(row.id)
     choose(db, over, "hidden", datetime.now(UTC), A1=120_000)
+    screen.show(row.id)
+    assert b"event: state\ndata: gone" in open_room.since(0, "vi")[0]
     room = f"/live/{row.slug}"
     outside = (room, f"{room}/mua/A1", f"{room}/lich.ics", f"{room}/cua-toi", f"/api/v1{room}")
     assert {client.get(page).status_code for page in outside} == {404}

@@ -41,6 +41,7 @@ const compare = (kind) => { if (MOVES.includes(kind) && !MOVES.includes(shown())
 stream?.addEventListener("picture", (event) => compare(event.detail.data));
 stream?.addEventListener("state", (event) => {
   goods = {};
+  if (event.detail.data === "gone") location.assign(document.querySelector(".room-top a").href);
   if (event.detail.data === "live" && !document.getElementById("picture")) comes();
 });
 // The first connection may meet a server that restarts; afterwards htmx comes back by itself.
