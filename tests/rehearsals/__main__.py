@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tests.rehearsals import report
 from tests.rehearsals.camera import camera
+from tests.rehearsals.crowded import crowded
 from tests.rehearsals.cut_off import cut_off
 from tests.rehearsals.day import day
 from tests.rehearsals.histories import histories
@@ -32,6 +33,7 @@ REHEARSALS: dict[str, Rehearsal] = {
     "live": live_clocks,
     "camera": camera,
     "cut-off": cut_off,
+    "crowded": crowded,
     "day": day,
     "shed": shed,
     "histories": histories,
