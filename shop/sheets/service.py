@@ -1,6 +1,6 @@
 """A sheet's way: sent, read in the back room, shown row by row, confirmed, and then written to its last row.
 
-What is confirmed is written a hundred rows at a time, each hundred in a short transaction that also notes how far it
+What is confirmed is written some rows at a time, at most a hundred, in a short transaction that also notes how far it
 is: buyers order in between, and a market that is killed goes on from the next row. Before, nothing is written.
 """
 
@@ -30,6 +30,7 @@ MOST_REFUSED = 20_000
 KEPT = timedelta(days=30)
 _AT_ONCE = 500
 WRITTEN_AT_ONCE = 100
+_AT_MOST_S = 0.2
 _PAUSE_S = 0.02  # for writers of another process, which have to find the door open
 _TURN_S = 1.5  # what else the worker has to do does not wait longer
 _LEASE = timedelta(minutes=2)
@@ -193,24 +194,27 @@ def _keep(db: Database, sheet_id: int, judged: Sequence[Judged], done: int, tota
 def write(db: Database, sheet: Sheet, now: datetime, until_s: float = float("inf")) -> None:
     """Write rows until all are written or the monotonic clock says `until_s`; then anybody may go on with it."""
     products: dict[str, int] = {}
-    more = True
+    more, most = True, WRITTEN_AT_ONCE
     while more and time.monotonic() < until_s:
         with db.write() as session:
-            more = _write_some(session, sheet.id, products, now)
+            began = time.monotonic()
+            more = _write_some(session, sheet.id, products, most, now)
+        fitting = int(most * _AT_MOST_S / (time.monotonic() - began))
+        most = max(1, min(WRITTEN_AT_ONCE, fitting))  # on a slow day fewer, so that nobody waits longer
         time.sleep(_PAUSE_S)
     if more:
         with db.write() as session:
             run(session, update(Sheet).where(col(Sheet.id) == sheet.id).values(leased_until=None))
 
 
-def _write_some(session: Session, sheet_id: int, products: dict[str, int], now: datetime) -> bool:
+def _write_some(session: Session, sheet_id: int, products: dict[str, int], most: int, now: datetime) -> bool:
     """The next rows and how far the sheet is now. False when none are left."""
     sheet = session.get_one(Sheet, sheet_id, with_for_update=True)
     if sheet.state != SheetState.CONFIRMED:
         return False
     good = (col(SheetRow.fate).in_((Fate.NEW, Fate.CHANGED)), SheetRow.number > sheet.written_to)
     wanted = select(SheetRow).where(SheetRow.sheet_id == sheet_id, *good).order_by(col(SheetRow.number))
-    found = session.exec(wanted.limit(WRITTEN_AT_ONCE)).all()
+    found = session.exec(wanted.limit(most)).all()
     if not found:
         sheet.state, sheet.done_at, sheet.leased_until = SheetState.DONE, now, None
         return False
