@@ -119,6 +119,9 @@ def test_who_watches_is_told_when_the_phone_is_gone_and_is_led_on(tonight: Eveni
 def test_another_phone_takes_over_only_when_asked_to(tonight: Evening) -> None:
     """And what a dead line keeps from going up at the end is said, not lost in silence."""
     first, second, viewer = tonight.phone(), tonight.phone(), tonight.viewer()
+    told: list[str] = []
+    for page in (first, second, viewer):
+        page.on("console", lambda line: told.append(line.text))
     go_live(first)
     sees(viewer)
     keep(viewer)
@@ -136,6 +139,7 @@ def test_another_phone_takes_over_only_when_asked_to(tonight: Evening) -> None:
     expect(second.get_by_text("đoạn cuối không gửi kịp")).to_be_visible()
     expect(second.locator("#unsent")).to_contain_text("giây hình không lên được")
     expect(second.locator("#dot-words")).to_have_text("Đã kết thúc")
+    assert not [line for line in told if "Content Security Policy" in line or "poster.jpg" in line]
 
 
 def test_a_viewer_chooses_sound_only_or_almost_at_once_and_reads_the_price_over_the_picture(tonight: Evening) -> None:

@@ -132,7 +132,7 @@ def test_who_takes_in_nothing_any_more_is_gone_soon_and_a_thin_line_stays(
     hub: Hub, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A phone that vanished, and one that reads a few bytes now and then."""
-    monkeypatch.setattr(wire, "GONE_AFTER_MS", 400)
+    monkeypatch.setattr(wire, "GONE_AFTER_MS", 1_500)
     with asked(port, PATH) as vanished, asked(port, PATH) as thin:
         for line in (vanished, thin):
             read_until(line, b"event: viewers")
