@@ -91,6 +91,8 @@ def test_what_was_just_pressed_is_taken_back_for_ten_seconds(
     packed = re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', packer.get(f"/ban-hang/don/{ids[0]}").text)[0]
     packer.post(packed)
     assert states_of(db) == ["confirmed", "new", "new"]
+    packed_again = packer.post("/ban-hang/dong-goi", data={"ids": ids[:1]})
+    assert "Đã đóng 1 kiện." in packed_again.text, "on the list, too"
     packer.post(f"/ban-hang/don/{ids[1]}/xac-nhan")
     with db.write() as session:
         person, late = session.exec(select(DeskDeed.person_id, DeskDeed.id).order_by(col(DeskDeed.id).desc())).first()  # type: ignore[misc]
