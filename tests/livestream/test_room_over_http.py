@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -217,6 +218,20 @@ def test_on_the_sheet_a_buyer_changes_and_gives_back(
 
 
 NONSENSE = ("", "-1", "1000", "hai", "1.5", "1\x00", "9" * 400)
+
+
+def test_the_goods_sheet_asks_to_be_told_of_the_coop_and_of_what_is_gone(client: TestClient, on_air: OnAir) -> None:
+    row, items, _host = on_air
+    page = client.get(f"/live/{row.slug}").text
+    asked = re.findall(r'data-push-to="/theo-doi/(coop|product)/([0-9]+)"', page)
+    assert [kind for kind, _number in asked] == ["product"] * len(items) + ["coop"], "one tap each, in the browser"
+    for kind, number in asked[-2:]:
+        at = f"/theo-doi/{kind}/{number}"
+        assert f'method="post" action="{at}"' in page, "and without a script by mail"
+        plain = client.post(at, data={"email": "lan@vidu.vn"})
+        assert ("<html" in plain.text, "mở thư và bấm xác nhận" in plain.text) == (True, True)
+        beside = client.post(at, data={"email": "lan@vidu.vn"}, headers=HTMX).text
+        assert ("<html" in beside, 'id="followed"' in beside) == (False, True), "the picture stays where it is"
 
 
 def test_nonsense_on_the_sheet_is_refused_and_changes_nothing(client: TestClient, db: Database, on_air: OnAir) -> None:
