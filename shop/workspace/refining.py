@@ -140,7 +140,7 @@ def add_way(
 def offer_or_stop(
     product_id: Id,
     variant_id: Id,
-    way: Literal["ban", "ngung"],
+    way: Literal["hien", "an"],
     db: DatabaseDep,
     page: PageDep,
     desk: GoodsDesk,
@@ -148,7 +148,7 @@ def offer_or_stop(
 ) -> Response:
     with db.write() as session:
         row = catalog.variant_of_coop(session, desk.coop_id, variant_id)
-        selling.set_variant_on_sale(session, row.id, way == "ban", desk.person, now)
+        selling.set_variant_on_sale(session, row.id, way == "hien", desk.person, now)
     return page.go(f"/ban-hang/mon/{row.product_id}#cach", "saved")
 
 

@@ -23,12 +23,14 @@ from payments.paying import Payer, begin
 from payments.service import refunds_of, state_of
 from payments.state import PaymentState, State
 from payments.till import till_from
+from shop.catalog.models import Variant
+from shop.core.audit import SYSTEM
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.events import deliver_due
 from shop.main import HANDLERS
+from shop.orders import preorders, states
 from shop.orders import service as orders
-from shop.orders import states
 from shop.orders.models import Order, Parcel
 from shop.orders.verify import broken_rules
 from shop.settings import Settings
@@ -121,14 +123,19 @@ class Sale:
 
 
 @contextmanager
-def sale(name: str, settings: Settings, db: Database, coops: int = 1) -> Iterator[Sale]:
+def sale(name: str, settings: Settings, db: Database, coops: int = 1, *, ahead: bool = False) -> Iterator[Sale]:
     with rogue(name, settings) as (gateway, played):
         ours = played.model_copy(update={f"{name}_hold_first": True})
         goods, now = {}, datetime.now(UTC)
         for _ in range(coops):
             coop = make_coop(db)
             make_table(db, coop)
-            goods[variant_of(db, make_product(db, coop, on_hand=100)).id] = 1
+            box = variant_of(db, make_product(db, coop, on_hand=0 if ahead else 100))
+            goods[box.id] = 1
+            if ahead:
+                with db.write() as session:
+                    told = (coop.id, session.get_one(Variant, box.id), 100, now.date() + timedelta(days=40))
+                    preorders.open_up(session, *told, SYSTEM, now)
         placed = make_order(db, goods, ours, now, pay=name)
         one = Sale(name, gateway, ours, db, placed.id, now, make_person(db))
         begin(db, ours, one.subject, Payer("127.0.0.1"), now)
@@ -161,6 +168,14 @@ def test_held_money_places_the_order_and_is_taken_when_the_co_op_packs(
         assert (one.held_there(), one.taken_there()) == (0, money.due_vnd)
         assert one.money().state is State.PAID
         one.send_off(parcel)
+
+
+@BOTH
+def test_money_for_a_harvest_to_come_is_taken_at_once(settings: Settings, db: Database, name: str) -> None:
+    with sale(name, settings, db, ahead=True) as one:
+        assert one.state() == "placed"
+        one.settle()
+        assert (one.held_there(), one.taken_there()) == (0, one.money().due_vnd)
 
 
 @BOTH

@@ -138,5 +138,5 @@ def test_a_product_is_sold_in_another_box_too_and_loose(client: TestClient, db: 
     assert again.status_code == 422
     assert "đã có loại Thùng 10 kg" in again.text
     assert 'value="350k"' in again.text
-    client.post(f"/ban-hang/mon/{product.id}/cach/{ways[1].id}/ngung")
+    client.post(f"/ban-hang/mon/{product.id}/cach/{ways[1].id}/an")
     assert "Thùng 10 kg" not in client.get(f"/san-pham/{product.slug}").text
