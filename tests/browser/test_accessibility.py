@@ -116,6 +116,7 @@ BY_FORM = ("/ban-hang/dong-goi", "/ban-hang/soan-hang", "/ban-hang/chuyen-giao")
 NO_PAGES = re.compile(r".*(\.(csv|xlsx|zip|pdf|json|\{kind\})|/phieu-chi|/doc-gia)$")
 MADE_ON_THE_WAY = {  # the demo has none of these: whoever makes one looks at it
     "/ban-hang/bang-tinh/{sheet_id}": "tests/browser/test_sheets_and_claims.py",
+    "/ban-hang/khieu-nai/{complaint_id}": "tests/browser/test_sheets_and_claims.py",
     "/ban-hang/hang/moi/{draft_id}": "tests/browser/test_list_a_product.py",
     "/ban-hang/nguoi/loi-moi/{invitation_id}": "tests/journeys/test_open_a_shop.py",
     "/ban-hang/live/{live_id}/sua": "tests/browser/test_accessibility_of_moments.py",
