@@ -28,6 +28,8 @@ from shop.orders.taking import NotTakingOrders
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
+from tests.factories_live import claim, make_session
+from tests.factories_live import make_cart as live_cart
 from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
 
 SATURDAY_8 = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -126,6 +128,16 @@ def test_the_coops_own_people_write_orders_at_any_hour(shed: Shed) -> None:
     with shed.db.write() as session:
         told = (session, shed.coop.id, "counter:1", {shed.box.id: 1}, shed.person, shed.settings, SATURDAY_8)
         assert by_desk.sell_at_counter(*told).total_vnd == 20_000
+
+
+def test_a_live_session_is_its_own_opening(shed: Shed) -> None:
+    shed.takes(days="7")
+    live, _items, _host = make_session(shed.db, SATURDAY_8, coop=shed.coop)
+    cart_id = live_cart(shed.db, SATURDAY_8)
+    claim(shed.db, live.slug, cart_id, 1, SATURDAY_8)
+    assert place(shed.db, answered(shed.db, cart_id, shed.settings, SATURDAY_8), shed.settings, SATURDAY_8).id
+    with shed.db.read() as session:
+        assert taking.counted(session, shed.coop.id, SATURDAY_8) == (0, 0)
 
 
 def test_outside_the_hours_goods_are_seen_and_kept_and_the_day_is_told(shed: Shed, client: TestClient) -> None:
