@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, SQLModel
 
 from shop.core.db import UtcDateTime
 
@@ -29,9 +29,3 @@ class LiveMtxFile(SQLModel, table=True):
     name: str = Field(primary_key=True)
     duration_s: float
     told_at: datetime = Field(sa_type=UtcDateTime)
-
-
-def names_of(session: Session, live_id: int) -> list[str]:
-    """The files of a session's recording, in the order in which they were filmed."""
-    mine = select(LiveMtxFile.name).where(LiveMtxFile.session_id == live_id)
-    return sorted(session.exec(mine))  # a name is the moment at which the file begins

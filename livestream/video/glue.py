@@ -14,7 +14,6 @@ from sqlmodel import col, select
 
 from livestream import states
 from livestream.models import OVER, LivePin, LiveSession, SessionState
-from livestream.mtx.models import names_of
 from livestream.video import lease
 from livestream.video.models import LivePublisher
 from shop.core.db import Database
@@ -125,12 +124,6 @@ def shown_from_to(db: Database, live_id: int, item_id: int) -> tuple[float, floa
     over = live.ended_at if live else None
     spans = [(pin.pinned_at.timestamp(), (pin.unpinned_at or over or pin.pinned_at).timestamp()) for pin in pins]
     return max(spans, key=lambda span: span[1] - span[0], default=None)
-
-
-def files_of_mtx(db: Database, live_id: int) -> list[str]:
-    """The names of the files that MediaMTX recorded of a session, in order."""
-    with db.read() as session:
-        return names_of(session, live_id)
 
 
 def note_seen(db: Database, seen: Sequence[tuple[int, int, int]], now: datetime) -> None:
