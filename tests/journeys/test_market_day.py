@@ -1,16 +1,19 @@
-"""A market day on a phone of 360 px: thirty orders are taken, weighed, packed, printed, handed over; one is refused."""
+"""Thirty orders on a phone of 360 px: taken, weighed, packed, printed, handed over; one refused, one claimed."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
 from sqlmodel import Session, col, select
 
 from payments.verify import check
 from shop.accounts.models import Role
+from shop.orders.access import secret_link
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.verify import broken_rules
 from shop.stock import service as stock
@@ -85,6 +88,40 @@ def hand_over(phone: Page, folder: Path) -> None:
     expect(phone.locator("input[name=ids]")).to_have_count(0)
 
 
+def claim(phone: Page, buyer: Page, market: Market, parcel_id: int, folder: Path) -> None:
+    """A box of the parcel arrived spoilt: its buyer sends a photo, the co-op gives the money back."""
+    with market.db.read() as session:
+        parcel = session.get_one(Parcel, parcel_id)
+        order = session.get_one(Order, parcel.order_id)
+        mine = (OrderLine.parcel_id == parcel_id, OrderLine.variant_id == market.boxes[0].id)
+        line = session.exec(select(OrderLine).where(*mine)).one()
+    buyer.goto(secret_link(market.settings.secret_key, order.code))
+    buyer.goto(f"/don-hang/{order.code}/sau-khi-nhan")
+    buyer.get_by_text("Hàng bị hư?").click()
+    buyer.locator(f"#line-{line.id}").select_option(f"{line.id}:1")
+    buyer.fill(f"#claim-words-{parcel_id}", "Thùng bị dập, trái chảy nước.")
+    spoilt: FilePayload = {"name": "hu.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    buyer.set_input_files(f"#claim-photo-{parcel_id}", spoilt)
+    look(buyer, folder, "claim-made")
+    buyer.get_by_role("button", name="Gửi khiếu nại").click()
+    expect(buyer.locator("main")).to_contain_text("Đã gửi khiếu nại.")
+    phone.goto("/ban-hang")
+    phone.get_by_role("link", name="Khách báo hàng hư").click()
+    phone.locator("a.work-card", has_text=order.code).click()
+    expect(phone.locator("main")).to_contain_text("Quá giờ, liên minh quyết định thay.")
+    look(phone, folder, "claim")
+    phone.get_by_role("button", name="Nhận lỗi, trả lại tiền").click()
+    expect(phone.locator("main")).to_contain_text("hàng không phải gửi về")
+    buyer.reload()
+    expect(buyer.locator("main")).to_contain_text("Khiếu nại được nhận, bạn được trả lại")
+
+
+def picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (640, 480), "#7a4").save(out, "JPEG")
+    return out.getvalue()
+
+
 @ONLY_SQLITE
 def test_thirty_orders_in_a_day(market: Market, window: Window, tmp_path: Path) -> None:
     near = market.coops[0]
@@ -108,6 +145,7 @@ def test_thirty_orders_in_a_day(market: Market, window: Window, tmp_path: Path) 
     phone.fill("#received-by", "Chị Tư hàng xóm")
     phone.get_by_role("button", name="Người này đã nhận").click()
     expect(phone.locator("#parcel")).to_contain_text("Người nhận: Chị Tư hàng xóm")
+    claim(phone, window(), market, parcels[0], tmp_path)
     phone.goto("/ban-hang/tien")
     look(phone, tmp_path, "money")
     phone.goto("/ban-hang/quay")
