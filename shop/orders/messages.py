@@ -19,6 +19,7 @@ from shop.core.money import format_vnd
 from shop.notify import following
 from shop.notify import service as notify
 from shop.notify.service import Absolute, Letter
+from shop.orders import at_the_door
 from shop.orders.access import secret_link
 from shop.orders.events import (
     OrderCancelled,
@@ -153,20 +154,27 @@ def tell_parcel(session: Session, event: ParcelChanged, now: datetime) -> None:
 def tell_settled(session: Session, event: ParcelSettled, now: datetime) -> None:
     """A parcel was weighed or not all of it could be packed: the buyer reads what it costs now, if that changed."""
     row = session.get_one(Settled, event.settled_id)
-    order = session.get_one(Order, session.get_one(Parcel, row.parcel_id).order_id)
-    if row.total_vnd == row.was_vnd:
+    parcel = session.get_one(Parcel, row.parcel_id)
+    order, more_vnd = session.get_one(Order, parcel.order_id), at_the_door.more(session, parcel).more_vnd
+    if row.total_vnd == row.was_vnd and not more_vnd:
         return
     with _speaking(order):
         told = {
+            "more": format_vnd(more_vnd),
             "code": order.code,
             "sum": format_vnd(row.total_vnd),
             "change": format_vnd(abs(row.was_vnd - row.total_vnd)),
         }
         words = _("Sau khi cân và đóng gói, kiện này là %(sum)s, bớt %(change)s.") % told
+        if row.total_vnd == row.was_vnd:
+            words = ""
         if row.asked_vnd:
             words = _("Sau khi cân, kiện này là %(sum)s, thêm %(change)s trả khi nhận hàng.") % told
         if row.back_vnd:
             words += " " + _("Phần đã trả dư sẽ được trả lại cho bạn.")
+        if more_vnd:
+            heavier = _("Hàng cân nặng hơn lúc đặt. Hợp tác xã tự giao thì bạn trả thêm %(more)s tiền mặt.") % told
+            words = f"{words} {heavier}".strip()
         letter = _letter(order, "weighed", _("Đơn %(code)s đã cân xong") % told, words, f"settled:{row.id}")
         _tell_buyer(session, order, letter, now)
 

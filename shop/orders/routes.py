@@ -24,7 +24,7 @@ from shop.core.phones import Phone
 from shop.core.streams import stream_path
 from shop.core.web import CSP_PAY, sentence
 from shop.notify.webpush import vapid_public
-from shop.orders import access, cash, preorders, reading
+from shop.orders import access, at_the_door, cash, preorders, reading
 from shop.orders import service as orders
 from shop.orders.access import COOKIE, Sight
 from shop.orders.models import Order
@@ -82,6 +82,7 @@ def show_order(
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
         ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
         comes = pickup.of_parcels(session, view.fetched)
+        heavier = {it.parcel.id: at_the_door.more(session, it.parcel).more_vnd for it in view.parcels}
         arrived = [it.parcel.id for it in view.parcels if it.parcel.state == "delivered" and sight is Sight.FULL]
         shown = proofs.of_parcels(session, arrived) if arrived else {}
     if money.received_vnd:
@@ -97,6 +98,7 @@ def show_order(
         view=view,
         order=order,
         comes=comes,
+        heavier=heavier,
         proofs=shown,
         money=money,
         backs=backs,

@@ -1,8 +1,9 @@
 """Weigh and settle: what a parcel really weighs, and what cannot be packed, becomes what it costs.
 
 Only before it is packed. Lighter goods cost less: the difference is owed no more, or sent back if it was paid. Heavier
-loose goods cost more within the tolerance that was shown at purchase, and only where the buyer pays in cash: what was
-paid before is never asked for again. Every sum follows from the price of the sale, however often it is weighed.
+loose goods cost more within the tolerance that was shown at purchase, where the buyer pays in cash; who paid before is
+asked for it at the door at most (`shop.orders.at_the_door`). Every sum follows from the price of the sale, however
+often it is weighed.
 """
 
 from __future__ import annotations
@@ -134,8 +135,15 @@ def _sum(order: Order, line: OrderLine, kind: str, real: Real | None) -> LineSum
     if not expected_g * PLAUSIBLE[0] <= real.weight_g * 100 <= expected_g * PLAUSIBLE[1]:
         raise WeightUnlikely(name=line.product_name, expected_g=expected_g, weight_g=real.weight_g)
     percent = tolerance_percent(order.placed_at) if kind == VariantKind.LOOSE and order.payment_method == "cod" else 0
+    return LineSum(line, real, price_vnd(line, real, percent))
+
+
+def price_vnd(line: OrderLine, real: Real, percent: int) -> int:
+    """What so many steps of so many grams cost, at most `percent` above what as many steps were sold for."""
+    ordered = line.quantity + line.left_out
+    first_vnd = line.price_vnd * ordered - line.discount_vnd
     most_vnd = first_vnd * real.steps * (100 + percent) // (ordered * 100)
-    return LineSum(line, real, min(most_vnd, first_vnd * real.weight_g // (line.step_g * ordered)))
+    return min(most_vnd, first_vnd * (real.weight_g or 0) // (line.step_g * ordered))
 
 
 def settle(
@@ -162,7 +170,7 @@ def settle(
     was_vnd, more_vnd = it.parcel.total_vnd, it.more_vnd
     told = {str(one.line.id): {"steps": one.real.steps, "weight_g": one.real.weight_g} for one in it.lines}
     _leave_out(session, it, goods_fit, person, now)
-    _write(session, it)
+    write(session, it)
     back_vnd = _less(session, it.order, -more_vnd, person, now) if more_vnd < 0 else 0
     if more_vnd > 0:
         payments.ask_more(session, f"order:{it.order.id}", more_vnd)
@@ -176,17 +184,24 @@ def settle(
         person_id=person.id,
         at=now,
     )
-    session.add(row)
-    session.flush()
-    after: dict[str, Any] = {"total_vnd": row.total_vnd, "lines": told, "goods_fit": goods_fit}
-    audit(session, person, "parcel weighed", f"parcel:{parcel_id}", {"total_vnd": was_vnd}, after, now, coop_id)
-    whose: dict[str, Any] = {"parcel_id": parcel_id, "coop_id": coop_id, "person_id": person.id}
-    states.record(session, it.order.id, "weighed", now, **whose)
-    publish(session, ParcelSettled(row.id))
+    note(session, it.parcel, row, person, {"goods_fit": goods_fit})
     return row
 
 
-def _write(session: Session, it: Outcome) -> None:
+def note(session: Session, parcel: Parcel, row: Settled, person: Person, also: Mapping[str, Any] | None = None) -> None:
+    """Keep what was settled: audit, the order's timeline, a letter to the buyer."""
+    session.add(row)
+    session.flush()
+    after = {"total_vnd": row.total_vnd, "lines": row.lines, **(also or {})}
+    before = {"total_vnd": row.was_vnd}
+    audit(session, person, "parcel weighed", f"parcel:{parcel.id}", before, after, row.at, parcel.coop_id)
+    whose: dict[str, Any] = {"parcel_id": parcel.id, "coop_id": parcel.coop_id, "person_id": person.id}
+    states.record(session, parcel.order_id, "weighed", row.at, **whose)
+    publish(session, ParcelSettled(row.id))
+
+
+def write(session: Session, it: Outcome) -> None:
+    """Its lines, parcel and order cost what the outcome says; commission and weight follow."""
     grams, more_vnd = 0, it.more_vnd
     for one in it.lines:
         line = one.line

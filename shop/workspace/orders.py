@@ -20,7 +20,7 @@ from shop.core.forms import Posted, posted
 from shop.core.streams import stream_path
 from shop.core.web import Page
 from shop.notify.webpush import vapid_public
-from shop.orders import by_hand, cash, states
+from shop.orders import at_the_door, by_hand, cash, states
 from shop.orders import desk as orders
 from shop.orders.pickup import service as pickup
 from shop.orders.proof import service as proofs
@@ -45,6 +45,7 @@ class Trouble(BaseModel):
     note: str = Field(default="", max_length=500)
     goods_fit: bool = False
     collected_vnd: int | None = Field(default=None, gt=0, le=10**10)
+    more_vnd: int = Field(default=0, ge=0, le=10**10)
 
 
 class Counter(BaseModel):
@@ -145,6 +146,7 @@ def _show(
         together = orders.together(session, view)
         deed = undo.last_of(session, coop.id, desk.person, now)
         shown = proofs.of_parcels(session, [parcel_id]).get(parcel_id, [])
+        more_vnd = at_the_door.more(session, view.parcel).more_vnd
         come = pickup.of_parcels(session, [parcel_id]).get(parcel_id) if view.parcel.way == "pickup" else None
     form = form or Posted.blank(HandOver, carrier_key="own")
     status = 422 if form.errors else status
@@ -159,6 +161,7 @@ def _show(
         together=together,
         come=come,
         proofs=shown,
+        more_vnd=more_vnd,
         deed=deed if deed and deed.parcel_ids == [parcel_id] else None,
     )
 
@@ -184,6 +187,8 @@ def _move(
     if step in STEPS:
         STEPS[step](session, coop_id, parcel_id, person, now)
         undo.note(session, coop_id, "confirmed" if step == "xac-nhan" else "packed", [parcel_id], person, now)
+    elif step == "da-giao" and told.more_vnd:
+        at_the_door.deliver(session, coop_id, parcel_id, told.more_vnd, person, now, told.note.strip()[:80])
     elif step == "da-giao":
         states.deliver(session, coop_id, parcel_id, person, now, told.collected_vnd, told.note.strip()[:80])
     elif step == "cho-tra-tien-mat":

@@ -9,12 +9,18 @@ import pytest
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
+from payments import service as payments
 from shop.accounts.models import Role
+from shop.catalog.models import Variant, VariantKind
 from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.orders import days
-from shop.orders.models import OrderLine, Parcel
+from shop.core.money import format_vnd
+from shop.demo.orders import transfer
+from shop.notify.models import Message
+from shop.orders import access, days, messages
+from shop.orders.events import ParcelSettled
+from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.undo import service as undo
 from shop.orders.undo.models import DeskDeed
 from shop.settings import Settings
@@ -120,6 +126,38 @@ def test_a_slip_of_the_finger_is_asked_about_and_what_was_typed_stays(
     assert 'value="1 ký"' in answer.text
     answer = packer.post(f"/ban-hang/can/{parcel.id}", data={f"steps-{line.id}": "2", f"weight-{line.id}": "nhiều"})
     assert "Ghi như 19,4" in answer.text
+
+
+def test_what_a_paid_parcel_weighs_more_is_said_to_the_buyer_and_taken_at_the_door_with_one_press(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    kilo = variant_of(db, make_product(db, coop, on_hand=100))
+    with db.write() as session:
+        session.get_one(Variant, kilo.id).kind = VariantKind.LOOSE
+    placed = make_order(db, {kilo.id: 10}, settings, now, pay="vietqr")
+    with db.write() as session:
+        transfer(session, session.get_one(Order, placed.id), settings, now)
+        line = session.exec(select(OrderLine)).one()
+    parcel, more_vnd = f"/ban-hang/don/{line.parcel_id}", line.total_vnd * 4 // 100
+    heavier = {f"steps-{line.id}": "10", f"weight-{line.id}": f"{kilo.step_g * 10 * 104 // 100} g"}
+    seen = packer.post(f"/ban-hang/can/{line.parcel_id}", data=heavier).text.partition('name="seen_vnd" value="')[2]
+    packer.post(f"/ban-hang/can/{line.parcel_id}", data={**heavier, "seen_vnd": seen.partition('"')[0]})
+    with db.write() as session:
+        messages.tell_settled(session, ParcelSettled(session.exec(select(Settled.id)).one()), now)
+        assert any(format_vnd(more_vnd) in body for body in session.exec(select(Message.body)).all())
+    assert "Hàng cân nặng hơn" in packer.get(parcel).text
+    assert format_vnd(more_vnd) in packer.get(access.secret_link(settings.secret_key, placed.code)).text
+    packer.post(f"{parcel}/dong-goi")
+    packer.post(f"/ban-hang/giao/{line.parcel_id}", data={"carrier_key": "own"})
+    page = packer.get(parcel).text
+    assert "Khách đã nhận, không thu thêm" in page
+    assert packer.post(f"{parcel}/da-giao", data={"more_vnd": more_vnd + 1}).status_code == 409
+    done = packer.post(f"{parcel}/da-giao", data=dict([re.findall(r'name="(more_vnd)" value="(\d+)"', page)[0]]))
+    assert "đã giao" in done.text.lower()
+    with db.read() as session:
+        assert (
+            payments.state_of(session, f"order:{placed.id}").received_vnd == session.get_one(Order, placed.id).total_vnd
+        )
 
 
 def test_anothers_parcels_are_on_no_list(db: Database, settings: Settings, now: datetime, coop: Coop) -> None:

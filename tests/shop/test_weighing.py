@@ -23,7 +23,7 @@ from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.deps import Person
 from shop.demo.orders import transfer
-from shop.orders import from_lots, giving_back, states, weighing
+from shop.orders import at_the_door, from_lots, giving_back, states, weighing
 from shop.orders import service as orders
 from shop.orders.giving_back import Wish
 from shop.orders.models import Order, OrderLine, Parcel, Settled
@@ -82,6 +82,18 @@ class Shed(NamedTuple):
             states.pack(session, *who)
             states.hand_over(session, *who, carrier_key="own")
             states.deliver(session, *who)
+
+    def more_vnd(self, parcel: Parcel) -> int:
+        with self.db.read() as session:
+            return at_the_door.more(session, session.get_one(Parcel, parcel.id)).more_vnd
+
+    def deliver_and_take(self, parcel: Parcel, more_vnd: int) -> None:
+        """The co-op brings it and gets so much more in cash."""
+        with self.db.write() as session:
+            states.pack(session, parcel.coop_id, parcel.id, self.manager, self.now)
+            states.hand_over(session, parcel.coop_id, parcel.id, self.manager, self.now, carrier_key="own")
+        with self.db.write() as session:
+            at_the_door.deliver(session, parcel.coop_id, parcel.id, more_vnd, self.manager, self.now)
 
     def left(self) -> int:
         with self.db.read() as session:
@@ -151,6 +163,54 @@ def test_what_is_heavier_costs_more_only_in_cash_only_when_loose_and_only_within
     shed.deliver(parcel)
 
 
+@pytest.mark.parametrize(("percent", "more_vnd"), [(3, 12_000), (9, 20_000)])
+def test_who_paid_before_gives_the_rest_in_cash_at_the_door_and_all_books_follow(
+    shed: Shed, percent: int, more_vnd: int
+) -> None:
+    make_loose(shed)
+    parcel = shed.order(2, "vietqr")
+    paid_vnd = shed.due_vnd(parcel)
+    shed.settle(parcel, 2, shed.variant.step_g * 2 * (100 + percent) // 100)
+    assert (shed.more_vnd(parcel), shed.due_vnd(parcel)) == (more_vnd, paid_vnd)
+    shed.deliver_and_take(parcel, more_vnd)
+    goods_vnd = 400_000 + more_vnd
+    assert shed.sums(parcel) == (goods_vnd, goods_vnd, goods_vnd, goods_vnd // 20)
+    with shed.db.read() as session:
+        state = payments.state_of(session, f"order:{parcel.order_id}")
+        assert (state.due_vnd, state.received_vnd) == (paid_vnd + more_vnd, paid_vnd + more_vnd)
+        assert ledger.balance_vnd(session, f"1130:own:coop:{shed.coop.id}") == more_vnd
+        assert ledger.balance_vnd(session, f"2110:order:{parcel.order_id}") == 0
+        assert session.exec(select(Earning.goods_vnd)).one() == goods_vnd
+    assert shed.more_vnd(parcel) == 0
+
+
+def test_at_the_door_nothing_is_taken_that_was_not_shown_twice_or_for_a_carrier(shed: Shed) -> None:
+    make_loose(shed)
+    parcel = shed.order(2, "vietqr")
+    shed.settle(parcel, 2, shed.variant.step_g * 2 * 103 // 100)
+    with pytest.raises(states.MovedOn), shed.db.write() as session:
+        at_the_door.deliver(session, parcel.coop_id, parcel.id, 12_000, shed.manager, shed.now)
+    with shed.db.write() as session:
+        states.pack(session, parcel.coop_id, parcel.id, shed.manager, shed.now)
+        states.hand_over(session, parcel.coop_id, parcel.id, shed.manager, shed.now, carrier_key="own")
+    with pytest.raises(SumMoved), shed.db.write() as session:
+        at_the_door.deliver(session, parcel.coop_id, parcel.id, 20_000, shed.manager, shed.now)
+    for refused in (False, True):
+        with shed.db.write() as session:
+            if refused:
+                with pytest.raises(states.MovedOn):
+                    at_the_door.deliver(session, parcel.coop_id, parcel.id, 12_000, shed.manager, shed.now)
+            else:
+                at_the_door.deliver(session, parcel.coop_id, parcel.id, 12_000, shed.manager, shed.now)
+    other = shed.order(2, "vietqr")
+    shed.settle(other, 2, shed.variant.step_g * 2 * 103 // 100)
+    with shed.db.write() as session:
+        states.pack(session, other.coop_id, other.id, shed.manager, shed.now)
+        sent = {"carrier_key": "typed", "carrier_name": "Phương Trang", "tracking_code": "PT1"}
+        states.hand_over(session, other.coop_id, other.id, shed.manager, shed.now, **sent)
+    assert shed.more_vnd(other) == 0
+
+
 @pytest.mark.parametrize(("fit", "on_shelf"), [(True, 4_998), (False, 4_997)])
 @pytest.mark.parametrize("pay", ["cod", "vietqr"])
 def test_a_box_that_cannot_be_packed_is_not_paid_and_the_rest_goes(
@@ -209,7 +269,7 @@ def test_however_often_it_is_weighed_money_agrees_everywhere(shed: Shed) -> None
         st.integers(1, 4),
         st.sampled_from(["cod", "vietqr"]),
         st.lists(st.tuples(st.integers(1, 4), st.integers(60, 140)), min_size=1, max_size=3),
-        st.sampled_from(["deliver", "cancel", "leave"]),
+        st.sampled_from(["deliver", "take more", "cancel", "leave"]),
     )
     def live_through(steps: int, pay: str, weighings: list[tuple[int, int]], end: str) -> None:
         parcel = shed.order(steps, pay)
@@ -219,7 +279,11 @@ def test_however_often_it_is_weighed_money_agrees_everywhere(shed: Shed) -> None
         line_vnd, parcel_vnd, order_vnd, commission_vnd = shed.sums(parcel)
         assert line_vnd == parcel_vnd == order_vnd <= 200_000 * steps * 105 // 100
         assert commission_vnd == line_vnd * 500 // 10_000
-        if end == "deliver":
+        more_vnd = shed.more_vnd(parcel)
+        assert not more_vnd or (pay == "vietqr" and line_vnd + more_vnd <= 200_000 * steps * 105 // 100)
+        if end == "take more" and more_vnd:
+            shed.deliver_and_take(parcel, more_vnd)
+        elif end in ("deliver", "take more"):
             shed.deliver(parcel)
         elif end == "cancel":
             with shed.db.write() as session:
