@@ -11,6 +11,7 @@ from livestream.schedule import item_by_id, session_of
 from livestream.service import NotOnAir, live_owner
 from shop.catalog import service as catalog
 from shop.core.audit import audit
+from shop.core.db import AGAINST_CHANGE
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
@@ -29,7 +30,7 @@ def set_aside(session: Session, live_id: int, item_id: int, wanted: int, person:
     Raises BelowReserved, NoSuchItem, NotOnAir.
     """
     live = session_of(session, live_id)
-    session.refresh(live, with_for_update=True)
+    session.refresh(live, with_for_update=AGAINST_CHANGE)
     item = item_by_id(session, live_id, item_id)
     if not (live.on_air or live.state in CHANGEABLE):
         raise NotOnAir(title=live.title)

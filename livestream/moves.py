@@ -14,7 +14,7 @@ from livestream.deals import pauses
 from livestream.models import LiveSession
 from livestream.models import SessionState as S
 from shop.core.audit import SYSTEM, audit
-from shop.core.db import run
+from shop.core.db import AGAINST_CHANGE, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
@@ -57,7 +57,7 @@ def move(
     session.flush()
     if to in (S.INTERRUPTED, S.LIVE):
         pauses.hold_still(session, live.id)
-    session.refresh(live, with_for_update=True)
+    session.refresh(live, with_for_update=AGAINST_CHANGE)
     before, allowed = S(live.state), only or FROM[to]
     here = (col(LiveSession.id) == live.id, col(LiveSession.state) == before, col(LiveSession.state).in_(allowed))
     if to in IN_ONE_PLACE and (title := _elsewhere(session, live)) is not None:

@@ -31,7 +31,7 @@ from shop.catalog import service as catalog
 from shop.catalog.service import VariantView
 from shop.coops import service as coops
 from shop.core.audit import audit
-from shop.core.db import run
+from shop.core.db import AGAINST_CHANGE, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
@@ -144,7 +144,7 @@ def set_price(session: Session, live_id: int, item_id: int, price_vnd: int, pers
     Raises LivePriceTooHigh, NoSuchItem, NotOnAir when the session is over.
     """
     live = session_of(session, live_id)
-    session.refresh(live, with_for_update=True)
+    session.refresh(live, with_for_update=AGAINST_CHANGE)
     item = item_by_id(session, live_id, item_id)
     ordinary_vnd = offers.lowest_ordinary_price(session, item.variant_id, now)
     if price_vnd > ordinary_vnd:

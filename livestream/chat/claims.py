@@ -16,6 +16,7 @@ from livestream.abuse import TooManyOpen
 from livestream.chat import pay_letters
 from livestream.chat.models import HOLDING, OPEN, Claim, ClaimState, LiveChat, LiveComment, LiveSpeaker
 from livestream.chat.reading import PIECES, Kind, Reading, Wanted
+from livestream.deals import pauses
 from livestream.deals.prices import HeldAtItsOldPrice
 from livestream.models import ON_AIR, LiveItem, LiveSession
 from livestream.schedule import items_of, session_of
@@ -108,7 +109,17 @@ def decide(desk: Desk, speaker: LiveSpeaker, number: int, reading: Reading) -> s
         return "off-air"
     if speaker.silenced == "blocked":
         return BLOCKED
+    if len(reading.items) > 1:
+        in_turn(desk)
     return "; ".join(_decide(desk, speaker, number, wanted, reading) for wanted in reading.items)
+
+
+def in_turn(desk: Desk) -> None:
+    """Who decides on several items locks all deals, then all pools, as everybody does who locks more than one: in the
+    order of the sentences two would wait for each other."""
+    pauses.hold_still(desk.session, desk.live.id)
+    pools = select(Pool.id).where(Pool.owner == live.live_owner(desk.live.id)).order_by(col(Pool.id))
+    desk.session.exec(pools.with_for_update(key_share=True)).all()
 
 
 def _decide(desk: Desk, speaker: LiveSpeaker, number: int, wanted: Wanted, reading: Reading) -> str:
@@ -340,6 +351,7 @@ def _astray(session: Session, live_id: int) -> list[tuple[Claim, Hold]]:
 
 def follow(desk: Desk) -> None:
     """Let every claim say what became of its hold, then serve those who wait; after the end nobody waits."""
+    in_turn(desk)
     for claim, hold in _astray(desk.session, desk.live.id):
         if hold.owner.startswith("order:"):
             claim.state, claim.order_id = ClaimState.ORDERED, int(hold.owner.removeprefix("order:"))

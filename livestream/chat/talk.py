@@ -211,6 +211,7 @@ def type_in(
     fresh = [(line, read_comment(line.words, desk.codes)) for line in lines if line.key not in there]
     speakers = _speakers(session, live_id, fresh, source, now)
     claims.know(desk, [speaker.id for speaker in speakers.values()])
+    claims.in_turn(desk)
     for line, reading in fresh:
         _write_read(desk, speakers[_who(line, source)], line.words, source, line.key, reading)
     return len(fresh)

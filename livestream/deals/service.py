@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from livestream.deals import pauses
 from livestream.deals.models import LiveDeal
 from livestream.models import ON_AIR, LiveItem, LiveSession, SessionState
 from livestream.schedule import item_by_id, session_of
 from shop.catalog import offers
 from shop.catalog import service as catalog
 from shop.core.audit import audit
-from shop.core.db import Database, run
+from shop.core.db import AGAINST_CHANGE, Database, run
 from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
 from shop.core.pagecache import bump
@@ -64,7 +65,8 @@ def begin(session: Session, live_id: int, item_id: int, terms: Terms, person: Pe
     Raises NoSuchItem, DealOutsideSession, DealTime, DealTooDear, TooFewForDeal, DealIsOn.
     """
     live = session_of(session, live_id)
-    session.refresh(live, with_for_update=True)
+    pauses.hold_still(session, live_id)  # in the order of a picture that comes or goes: deals, then the session
+    session.refresh(live, with_for_update=AGAINST_CHANGE)
     item = item_by_id(session, live_id, item_id)
     if not live.on_air:
         raise DealOutsideSession
@@ -142,7 +144,7 @@ def close_over(db: Database, now: datetime) -> None:
         if session.exec(over.limit(1)).first() is None:
             return
     with db.write() as session:
-        for deal_id, live_id in session.exec(over).all():
+        for deal_id, live_id in session.exec(over.order_by(col(LiveDeal.item_id))).all():
             row = session.get_one(LiveDeal, deal_id, with_for_update=True, populate_existing=True)
             row.closed_at = row.closed_at or min(row.paused_at or row.ends_at, now)
             bump(session, f"session:{live_id}")

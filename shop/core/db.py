@@ -155,6 +155,10 @@ def after_commit(session: Session, action: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(action)
 
 
+AGAINST_CHANGE: dict[str, Any] = {"key_share": True}
+"""For `with_for_update`: nobody else changes the row until the end of the transaction, and rows that name it may still
+be added. A whole lock would wait on PostgreSQL for whoever adds one, who may be waiting for us."""
+
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
+from sqlmodel import Session
 
 from livestream import abuse, verify
 from livestream import service as live
 from livestream.chat import moderation
+from livestream.models import LiveClaim
 from shop.cart import service as cart
-from shop.core.db import Database
+from shop.core.db import Database, run
+from shop.stock import service as stock
 from tests.factories_live import claim, make_cart, make_session
 from tests.livestream.chatting import HALF_AN_HOUR, claims, held, say, speaker, tended, type_in
+from tests.overtaking import overtaken
 
 
 def sound(db: Database) -> None:
@@ -109,3 +115,44 @@ def test_the_number_is_not_cut_below_what_is_held(db: Database, now: datetime) -
     say(db, on_air, "lan", "A1 x3", now)
     assert say(db, on_air, "lan", "A1 x1", now).comment.decided == "A1 same 3"
     assert held(db, item) == 3
+
+
+def test_the_end_and_whoever_holds_in_that_moment_never_wait_for_each_other(db: Database, now: datetime) -> None:
+    """A buyer has the goods and is about to be noted down in the session, while its host ends it."""
+    on_air, (item,), host = make_session(db, now)
+    told = {"session_id": on_air.id, "item_id": item.id, "hold_owner": "live:x", "visitor_key": "x", "quantity": 1}
+    until = now + HALF_AN_HOUR
+
+    def ends() -> int:
+        with db.write() as session:
+            return live.end(session, on_air.id, host, now)
+
+    went_home = overtaken(
+        db,
+        lambda session: stock.take_holds(session, {item.pool_id or 0: 1}, "live:x", until, now),
+        ends,
+        lambda session: run(session, insert(LiveClaim).values(**told, price_vnd=1, held_until=until, at=now)),
+    )
+    assert went_home == (item.allotted or 0) - 1
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+def test_a_sentence_that_orders_backwards_waits_for_nobody_who_waits_for_it(
+    db: Database, now: datetime, in_a_list: bool
+) -> None:
+    on_air, _items, _host = make_session(db, now, items=2)
+    cart_id = make_cart(db, now)
+
+    def press(code: str) -> Callable[[Session], object]:
+        told = (on_air.slug, code, 1, cart_id, "visitor-of-two", HALF_AN_HOUR, now)
+        return lambda session: live.claim(session, *told)
+
+    def speaks() -> None:
+        if in_a_list:
+            type_in(db, on_air, "Lan: A2\nMai: A1", now)
+        else:
+            say(db, on_air, "lan", "A2, A1", now)
+
+    overtaken(db, press("A1"), speaks, press("A2"))
+    assert {code for _who, code, _quantity, state in claims(db, on_air) if state == "held"} == {"A1", "A2"}
+    sound(db)
