@@ -60,6 +60,8 @@ class Relays:
 
     async def _look(self) -> None:
         wanted = await self._stage.in_db(targets.wanted)
+        for target_id in [one for one, task in self._going.items() if _has_failed(task)]:
+            log.error("site given up, and begun anew", exc_info=self._going.pop(target_id).exception())
         for target_id in self._going.keys() - wanted.keys():
             self._going.pop(target_id).cancel()
         for target_id in wanted.keys() - self._going.keys():
@@ -165,6 +167,10 @@ async def _begin() -> asyncio.subprocess.Process:
     sender = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=nowhere)
     restrain(sender.pid)
     return sender
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is not None
 
 
 def _films(channel: Channel) -> bool:

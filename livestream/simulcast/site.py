@@ -60,7 +60,7 @@ class Site:
                 except BaseException:
                     site.leave()
                     raise
-        except (OSError, EOFError, Broken) as why:  # a late answer is an OSError, too
+        except (OSError, EOFError, ValueError, Broken) as why:  # late is an OSError, no such name may be a ValueError
             raise NotTaken(repr(why)) from why
         return site
 

@@ -23,6 +23,7 @@ MOST_TARGETS = 3
 PURPOSE = "simulcast"
 KNOWN = (".youtube.com", ".facebook.com", ".tiktokcdn.com", ".tiktok.com", ".live-video.net")
 """Whose servers take pictures. An operator who knows others names them in CHOHTX_SIMULCAST_HOSTS."""
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,20}")
 _PATH = re.compile(r"/[A-Za-z0-9._/-]{0,100}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._?=&%+-]{3,299}")
 
@@ -45,13 +46,13 @@ class NoSuchTarget(NotFound):
 
 def server_of(address: str, allowed: Collection[str]) -> str:
     """The address of a known server as it is kept, with a slash at the end. Raises UnknownServer."""
-    parts = urlsplit(address.strip())
-    host = parts.hostname or ""
-    known = host in allowed or f".{host}".endswith(KNOWN)
     try:
+        parts = urlsplit(address.strip())
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         raise UnknownServer(sites="YouTube, Facebook, TikTok") from None
+    host = parts.hostname or ""
+    known = host in allowed or (_HOST.fullmatch(host) and f".{host}".endswith(KNOWN))
     path = parts.path.rstrip("/") or "/"
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     if parts.scheme not in ("rtmp", "rtmps") or not known or not plain or not _PATH.fullmatch(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from sqlmodel import select
 from livestream.simulcast import targets
 from livestream.simulcast.models import LiveTarget
 from livestream.simulcast.relay import wait_s
-from livestream.simulcast.site import Tags
+from livestream.simulcast.site import NotTaken, Site, Tags
 from livestream.video.rtmp import FLV_HEAD, OUR_CHUNK_BYTES, SET_CHUNK, Chunks, Message, chunked
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
@@ -57,6 +58,11 @@ def test_the_servers_of_the_three_sites_are_known(typed: str, kept: str) -> None
         "rtmp://a.rtmp.youtube.com:99999/live2",
         "rtmp://a.rtmp.youtube.com/live2?x=|touch /tmp/x",
         "rtmp://a.rtmp.youtube.com/ -f null",
+        "rtmp://a..youtube.com/live2",
+        "rtmp://127.0.0.1\x00.youtube.com/live2",
+        "rtmp://127.0.0.1\\.youtube.com/live2",
+        f"rtmp://{'a' * 64}.youtube.com/live2",
+        "rtmp://[::1/live2",
         "-f null",
         "file:///etc/passwd",
         "",
@@ -65,6 +71,11 @@ def test_the_servers_of_the_three_sites_are_known(typed: str, kept: str) -> None
 def test_no_other_address_is_ever_sent_to(typed: str) -> None:
     with pytest.raises(targets.UnknownServer):
         targets.server_of(typed, ())
+
+
+def test_a_site_whose_name_nobody_can_look_up_does_not_take_the_picture() -> None:
+    with pytest.raises(NotTaken):
+        asyncio.run(Site.meet("rtmp://a..site.example/live/", KEY))
 
 
 def test_the_thousandth_try_waits_a_minute_like_the_tenth() -> None:
