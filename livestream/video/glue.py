@@ -95,12 +95,12 @@ def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
         found = session.exec(wanted).all()
     elsewhere = (None, lease.MTX)
     return {
-        one.id: Standing(_shown(one), 0 if device in elsewhere else number, one.has_video)
+        one.id: Standing(shown_as(one), 0 if device in elsewhere else number, one.has_video)
         for one, number, device in found
     }
 
 
-def _shown(live: LiveSession) -> str:
+def shown_as(live: LiveSession) -> str:
     """To viewers, a replay that its seller keeps back is hidden."""
     return S.HIDDEN if live.is_kept_back else live.state
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from livestream import states
+from livestream.models import LiveSession, Replay, SessionState
 from shop.settings import Settings, WrongSettings, load_settings
 from tests.factories_live import OFFICER, make_session
 from tests.livestream.mtx.conftest import SECRET, Mtx
@@ -72,6 +73,19 @@ def test_viewers_see_the_picture_while_there_is_one_to_see(mtx: Mtx) -> None:
     with mtx.db.write() as session:
         states.stop(session, mtx.live_id, "hàng cấm", OFFICER, datetime.now(UTC))
     assert mtx.ask("read", **watch) == 403
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_replay_that_its_seller_shows_to_nobody_is_not_played_either(mtx: Mtx) -> None:
+    mtx.ask(password=mtx.key)
+    mtx.tell("available")
+    seen = []
+    for choice in (Replay.PUBLIC, Replay.HIDDEN):
+        with mtx.db.write() as session:
+            live = session.get_one(LiveSession, mtx.live_id)
+            live.state, live.replay = SessionState.REPLAY, choice
+        seen.append(mtx.ask("playback", protocol="hls", id=None))
+    assert seen == [204, 403]
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
