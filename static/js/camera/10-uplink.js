@@ -23,12 +23,12 @@ class Uplink {
 
   // Pieces of one take come in order; those of a take that was cut are no longer wanted.
   put(take, type, blob) {
-    if (!blob.size || this.closed) return;
+    if (!blob.size || !this.lease) return;
     const at = Date.now();
     const ms = this.last.take === take ? at - this.last.at : FIRST_MS;
     this.last = { take, at };
     const piece = { take, type, blob, at, ms };
-    if (take <= this.cut) return this.lose([piece]);
+    if (this.closed || take <= this.cut) return this.lose([piece]);
     this.waiting.push(piece);
     this.pump();
   }
@@ -174,7 +174,7 @@ class Uplink {
     this.pump();
     const until = Date.now() + ms;
     while (!this.empty && !this.closed && Date.now() < until) await later(100);
-    const all = this.empty;
+    const all = this.empty && !this.closed;
     this.lose([this.head, ...this.waiting]);
     Object.assign(this, { closed: true, head: null, waiting: [] });
     this.request?.abort();

@@ -120,9 +120,17 @@ const follow = () => {
 };
 const over = async () => {
   if (phase === "leaving") return;
+  if (phase === "running") return leave(); // ended at the desk, by another phone or by the clock
   await idle();
   camera.release();
   location.assign(place.dataset.desk);
+};
+const leave = async () => {
+  phase = "leaving";
+  show();
+  if (await uplink.finish(camera.stop(), 1000 * place.dataset.lastS)) return location.assign(place.dataset.desk);
+  say("cut-short");
+  show();
 };
 
 // --- when something comes between ------------------------------------------------------------------------------------
@@ -194,10 +202,7 @@ const finish = async (form) => {
   show();
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" }).catch(() => null);
   if (!answer || answer.status >= 400) { phase = "running"; say("not-ended"); return show(); }
-  const all = await uplink.finish(camera.stop(), 1000 * place.dataset.lastS);
-  if (all) return location.assign(place.dataset.desk);
-  say("cut-short");
-  show();
+  return leave();
 };
 
 // --- a try that nobody sees: ten seconds on this phone, shown again at once -------------------------------------------
