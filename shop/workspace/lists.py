@@ -17,12 +17,15 @@ from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.forms import Posted, posted
 from shop.orders import days, labels, states
+from shop.orders.from_lots import NotHarvestedYet
 from shop.orders.undo import service as undo
+from shop.stock.lots.units import LotsShort
 from shop.workspace.here import Desk, OrdersDesk, PackDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 MOST = 500
 LISTS: dict[str, Callable[[Session, int], Any]] = {"pick": days.picks, "pack": days.packs, "route": days.stops}
+CANNOT_YET = (states.MovedOn, states.NotPaidYet, states.MoneyOnlyHeld, LotsShort, NotHarvestedYet)
 
 
 class Chosen(BaseModel):
@@ -124,6 +127,6 @@ def _went_on(db: Database, desk: Desk, parcel_id: int, step: Callable[..., None]
     try:
         with db.write() as session:
             step(session, desk.coop_id, parcel_id, desk.person, now)
-    except (states.MovedOn, states.NotPaidYet, states.MoneyOnlyHeld):
+    except CANNOT_YET:
         return False
     return True

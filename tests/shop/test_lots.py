@@ -255,3 +255,18 @@ def test_a_parcel_packed_by_a_slip_is_taken_back_and_packed_again_from_the_same_
     assert shed.left() == packed
     with shed.db.read() as session:
         assert list(from_lots.broken_rules(session)) == []
+
+
+def test_a_parcel_that_no_lot_can_fill_stops_no_other_that_was_ticked(shed: Shed, client: TestClient) -> None:
+    shed.harvest("T6", FRIDAY, 3)
+    first, short, last = shed.order(1), shed.order(10), shed.order(2)
+    shed.turn("T6", LotState.HELD)
+    sign_in(client, shed.db, shed.person)
+    ticked = {"ids": [str(it.id) for it in (first, short, last)]}
+    page = client.post("/ban-hang/dong-goi", data=ticked)
+    assert page.status_code == 200
+    with shed.db.read() as session:
+        stands = [session.get_one(Parcel, it.id).state for it in (first, short, last)]
+    assert stands == ["packed", "new", "packed"]
+    assert "/ban-hang/nhan-lai/" in page.text
+    assert shed.broken() == []
