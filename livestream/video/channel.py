@@ -181,10 +181,12 @@ class Channel:
         await self._keep(self.packager.close())
         self.stir()
 
-    async def close_epoch(self) -> None:
-        """The phone said that this was its last piece, or nothing more is waited for."""
+    async def close_epoch(self, epoch: int | None = None) -> None:
+        """Nothing more of the recording `epoch` is waited for, or of whichever runs; another that began meanwhile goes
+        on."""
         async with self._lock:
-            await self._close_epoch()
+            if epoch in (None, self.sequence.epoch):
+                await self._close_epoch()
 
     async def end(self) -> None:
         """The session is over: nothing follows, and players are told so."""

@@ -209,8 +209,7 @@ class _Recording:
 
     async def end(self) -> None:
         """What is still inside comes out; the session waits for the encoder to come back."""
-        if self._act.channel.sequence.epoch == self._epoch:
-            await self._act.channel.close_epoch()
+        await self._act.channel.close_epoch(self._epoch)
         if self._act.standing.state == SessionState.ENDING:
             self._act.channel.is_last = True
         await self._stage.in_db(let_go, self._act.channel.live_id, self._number)

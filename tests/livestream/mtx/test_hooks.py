@@ -198,7 +198,7 @@ def test_the_script_tells_the_market_and_cuts_what_is_wanted_no_longer(tmp_path:
     asked = tmp_path / "asked"
     wget = tmp_path / "wget"
     gone = 'case "$*" in *internal*) echo "wget: server returned error: HTTP/1.1 410 Gone" >&2; exit 1 ;; esac'
-    wget.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n{gone}\nkill -INT $PPID\n')
+    wget.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n{gone}\nkill -TERM $PPID\n')
     wget.chmod(0o755)
     market = {"MARKET_EVENT_URL": "http://web:8000/internal/mtx/event", "MARKET_SECRET": "bí-mật"}
     source = {"MTX_PATH": "live/17", "MTX_SOURCE_ID": SOURCE, "MTX_SOURCE_TYPE": "rtmpConn"}

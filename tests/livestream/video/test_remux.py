@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
 
 from livestream.video import remux
 from livestream.video.boxes import Fragment, Init, Splitter
+from livestream.video.channel import Channel
+from livestream.video.packager import Packager
 from livestream.video.remux import KINDS, Ffmpeg, Stuck, arguments, program
+from livestream.video.shelf import Shelf
 from tests.livestream.video.filmed import film, pieces
 
 
@@ -91,3 +96,23 @@ def test_a_program_that_takes_nothing_and_does_not_end_is_killed(monkeypatch: py
         asyncio.run(feed())
     asyncio.run(close())
     assert time.monotonic() - began < 30
+
+
+def test_who_leaves_late_does_not_close_the_recording_that_took_over(tmp_path: Path) -> None:
+    """The first encoder hangs up while the second's first bytes wait for their turn."""
+
+    async def here(do: Callable[..., Any], *told: Any) -> Any:
+        return do(*told)
+
+    async def take_over() -> bool:
+        head, *rest = pieces(film(2))
+        channel = Channel(1, Shelf(tmp_path), Packager(), Ffmpeg(), here)
+        await channel.take(1, 0, "video/mp4", head)
+        await asyncio.gather(channel.take(2, 0, "video/mp4", head), channel.close_epoch(1))
+        goes_on = channel.records(2)
+        for seq, piece in enumerate(rest, 1):
+            await channel.take(2, seq, "video/mp4", piece)
+        await channel.cut()
+        return goes_on
+
+    assert asyncio.run(take_over())
