@@ -16,6 +16,9 @@ from tests.rehearsals.stand import Stand
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize(
+    "db_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)  # and both with hundreds of checkouts in `rehearse kill-9`
 def test_kill_9_in_the_middle_of_checkouts_loses_nothing_and_halves_nothing(tmp_path: Path, db_url: str) -> None:
     storm, _back_s = endure(Stand(tmp_path / "stand", db_url), 60, (30,), by_clock=False)
     assert len(storm.acknowledged) == 60

@@ -22,6 +22,14 @@ from tests.servers import free_port
 PHONE = {"width": 360, "height": 800}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages are the same whatever the database: on PostgreSQL the journeys in a browser belong to the long runs."""
+    for item in items:
+        if item.get_closest_marker("browser") and "[postgresql" in item.nodeid:
+            item.add_marker(pytest.mark.long)
+
+
 class Market(NamedTuple):
     """Two co-ops far from each other, a box at each, and loose fruit at the first."""
 
