@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from livestream import replays
 from livestream import room as rooms
 from livestream.models import Replay
-from livestream.studio_routes import SellerDep, own
+from livestream.studio_routes import OWN, OwnDep, own
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person
 from shop.core.errors import Refusal
@@ -42,7 +42,7 @@ TypedDep = Annotated[dict[int, str], Depends(_typed)]
 
 
 @router.get("")
-def show(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+def show(live_id: Id, db: DatabaseDep, page: PageDep, person: OwnDep) -> Response:
     return _page(db, page, person, live_id)
 
 
@@ -56,7 +56,7 @@ def _page(
     refused: str = "",
 ) -> Response:
     with db.read() as session:
-        room = rooms.read(session, own(session, live_id, person))
+        room = rooms.read(session, own(session, live_id, person, *OWN))
     status = 409 if refused else 422 if form else 200
     facts: dict[str, Any] = {"room": room, "coop": room.coop, "form": form, "typed": typed, "refused": refused}
     return page("live/studio_replay.html", block="replay", status=status, person=person, **facts)
@@ -64,7 +64,7 @@ def _page(
 
 @router.post("")
 def choose(
-    live_id: Id, form: NewReplay, typed: TypedDep, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep
+    live_id: Id, form: NewReplay, typed: TypedDep, db: DatabaseDep, page: PageDep, person: OwnDep, now: NowDep
 ) -> Response:
     prices_vnd = {item_id: _read(words) for item_id, words in typed.items() if words}
     told = {item_id: price_vnd for item_id, price_vnd in prices_vnd.items() if price_vnd}
@@ -72,7 +72,7 @@ def choose(
         return _page(db, page, person, live_id, form, typed)
     try:
         with db.write() as session:
-            own(session, live_id, person)
+            own(session, live_id, person, *OWN)
             replays.choose(session, live_id, replays.Choice(form.value.replay, told), person, now)
     except Refusal as refusal:
         return _page(db, page, person, live_id, form, typed, sentence(page.templates, refusal))

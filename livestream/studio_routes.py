@@ -33,7 +33,9 @@ from shop.settings import Settings
 
 router = APIRouter(prefix="/ban-hang/live", include_in_schema=False)
 STREAM_S = 24 * 3600
-SELLERS = ("host", "manager", "helper")
+OWN = ("host", "manager")
+SELLERS = (*OWN, "helper")
+"""A helper prepares and pins; sums, what is given away and whether there is a session at all are the co-op's own."""
 
 
 class PlanForm(BaseModel):
@@ -93,6 +95,15 @@ def _host(visit: VisitDep) -> Person:
     return person
 
 
+def _own_people(visit: VisitDep) -> Person:
+    """One of a co-op's own people who sell live, no helper. Raises NotSignedIn, NotAllowed."""
+    person = visit.require_person()
+    if not person.coop_ids(*OWN):
+        raise NotAllowed
+    return person
+
+
+OwnDep = Annotated[Person, Depends(_own_people)]
 SellerDep = Annotated[Person, Depends(_seller)]
 HostDep = Annotated[Person, Depends(_host)]
 
@@ -377,8 +388,8 @@ def finish(live_id: Id, db: DatabaseDep, page: PageDep, person: HostDep, now: No
 
 
 @router.post("/{live_id}/huy")
-def cancel(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def cancel(live_id: Id, db: DatabaseDep, page: PageDep, person: OwnDep, now: NowDep) -> Response:
     with db.write() as session:
-        own(session, live_id, person)
+        own(session, live_id, person, *OWN)
         schedule.cancel(session, live_id, person, now)
     return page.go("/ban-hang/live", "saved")

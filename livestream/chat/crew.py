@@ -25,7 +25,8 @@ from shop.notify import service as notify
 from shop.notify.service import Letter
 
 Role = Literal["co-host", "moderator"]
-SELLERS = ("host", "manager", "helper")
+OWN = ("host", "manager")
+SELLERS = (*OWN, "helper")
 MOST = 10
 
 
@@ -43,7 +44,7 @@ class Post:
 
     live: LiveSession
     role: str
-    """`seller` for the co-op's own people, else as in `LiveCrew`."""
+    """`seller` for the co-op's own people, `helper` for who acts for them, else as in `LiveCrew`."""
     sees_money: bool
     crew_id: int = 0
 
@@ -61,7 +62,8 @@ def post_of(session: Session, live_id: int, person: Person) -> Post:
     """The post of this person in a session. Raises NoSuchSession, and NotAllowed for one who never sells anything."""
     live = session.get(LiveSession, live_id)
     if live is not None and live.coop_id in person.coop_ids(*SELLERS):
-        return Post(live, "seller", sees_money=True)
+        is_own = live.coop_id in person.coop_ids(*OWN)
+        return Post(live, "seller" if is_own else "helper", sees_money=is_own)
     mine = (LiveCrew.session_id == live_id, LiveCrew.person_id == person.id, col(LiveCrew.left_at).is_(None))
     row = session.exec(select(LiveCrew).where(*mine)).first()
     if live is None or row is None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from livestream.service import live_owner
-from livestream.studio_routes import SellerDep, own
+from livestream.studio_routes import OWN, OwnDep, own
 from shop.coops import service as coops
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person
@@ -43,7 +43,7 @@ NewVoucher = Annotated[Posted[VoucherForm], Depends(posted(VoucherForm))]
 
 
 @router.get("")
-def show(live_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep) -> Response:
+def show(live_id: Id, db: DatabaseDep, page: PageDep, person: OwnDep) -> Response:
     return _page(db, page, person, live_id)
 
 
@@ -56,7 +56,7 @@ def _page(
     refused: str = "",
 ) -> Response:
     with db.read() as session:
-        row = own(session, live_id, person)
+        row = own(session, live_id, person, *OWN)
         listed, coop = vouchers.of_owner(session, live_owner(live_id)), coops.get(session, row.coop_id)
     status = 409 if refused else 422 if form and form.errors else 200
     facts: dict[str, Any] = {"live": row, "coop": coop, "listed": listed, "form": form, "refused": refused}
@@ -64,12 +64,12 @@ def _page(
 
 
 @router.post("")
-def make(live_id: Id, form: NewVoucher, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def make(live_id: Id, form: NewVoucher, db: DatabaseDep, page: PageDep, person: OwnDep, now: NowDep) -> Response:
     if not form.ok:
         return _page(db, page, person, live_id, form)
     try:
         with db.write() as session:
-            row = own(session, live_id, person)
+            row = own(session, live_id, person, *OWN)
             vouchers.make(session, live_owner(live_id), row.coop_id, form.value.terms(), person, now)
             bump(session, f"session:{live_id}")
     except Refusal as refusal:
@@ -78,9 +78,9 @@ def make(live_id: Id, form: NewVoucher, db: DatabaseDep, page: PageDep, person: 
 
 
 @router.post("/{voucher_id}/dung")
-def stop(live_id: Id, voucher_id: Id, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def stop(live_id: Id, voucher_id: Id, db: DatabaseDep, page: PageDep, person: OwnDep, now: NowDep) -> Response:
     with db.write() as session:
-        own(session, live_id, person)
+        own(session, live_id, person, *OWN)
         vouchers.close(session, live_owner(live_id), voucher_id, person, now)
         bump(session, f"session:{live_id}")
     return page.go(f"/ban-hang/live/{live_id}/ma-giam", "saved")

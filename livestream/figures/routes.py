@@ -17,7 +17,7 @@ from livestream.figures.sales import Fate
 from livestream.models import LiveSession
 from livestream.room import read
 from livestream.schedule import session_of
-from livestream.studio_routes import SELLERS, SellerDep, own
+from livestream.studio_routes import OWN, SellerDep, own
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, VisitDep
 from shop.core.errors import NotAllowed
 from shop.core.i18n import local
@@ -27,13 +27,13 @@ router = APIRouter(prefix="/ban-hang/live/{live_id}", include_in_schema=False)
 
 def _seen_by(session: Session, live_id: int, person: Person) -> LiveSession:
     """The session, if this person sells for its co-op or watches over all. Raises NoSuchSession."""
-    return session_of(session, live_id) if person.is_officer else own(session, live_id, person)
+    return session_of(session, live_id) if person.is_officer else own(session, live_id, person, *OWN)
 
 
 def _onlooker(visit: VisitDep) -> Person:
     """Somebody who sells live or watches over those who do. Raises NotSignedIn, NotAllowed."""
     person = visit.require_person()
-    if not (person.is_officer or person.coop_ids(*SELLERS)):
+    if not (person.is_officer or person.coop_ids(*OWN)):
         raise NotAllowed
     return person
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from livestream import room as rooms
 from livestream import schedule
 from livestream.gate import service as gate
-from livestream.studio_routes import HostDep, SellerDep, own
+from livestream.studio_routes import OWN, HostDep, OwnDep, SellerDep, own
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person
 from shop.core.errors import Refusal
@@ -96,11 +96,11 @@ def papers(
 
 
 @router.post("/{live_id}/san-sang/xac-nhan")
-def confirm(live_id: Id, form: NewConfirm, db: DatabaseDep, page: PageDep, person: SellerDep, now: NowDep) -> Response:
+def confirm(live_id: Id, form: NewConfirm, db: DatabaseDep, page: PageDep, person: OwnDep, now: NowDep) -> Response:
     if not form.ok:
         return _ready(db, page, person, live_id, now, form)
     with db.write() as session:
-        own(session, live_id, person)
+        own(session, live_id, person, *OWN)
         gate.confirm(session, live_id, form.value.role, person, now)
     return page.go(f"/ban-hang/live/{live_id}/san-sang", "saved")
 

@@ -124,12 +124,15 @@ class TestHelping:
     ) -> None:
         helper = office.join(office.invite("helper", hours="2"))
         live, _items, _host = make_session(db, datetime.now(UTC), coop=office.coop, on_air=False)
-        studio = ("/ban-hang/live", f"/ban-hang/live/{live.id}", f"/ban-hang/live/{live.id}/so-lieu")
+        at = f"/ban-hang/live/{live.id}"
+        studio = ("/ban-hang/live", at, f"{at}/binh-luan")
         for page in ("/ban-hang", "/ban-hang/hang", "/ban-hang/don", *studio):
             assert "Bạn đang làm thay" in helper.get(page).text, page
-        for closed in ("/ban-hang/tien", "/ban-hang/nguoi"):
+        own = (f"{at}/so-lieu", f"{at}/so-lieu.csv", f"{at}/ma-giam", f"{at}/ban-xem-lai")
+        for closed in ("/ban-hang/tien", "/ban-hang/nguoi", *own):
             assert helper.get(closed).status_code == 403
-        assert helper.post(f"/ban-hang/live/{live.id}/bat-dau").status_code == 403, "on air is its host"
+        for step in ("bat-dau", "huy", "binh-luan/nguoi-giup"):
+            assert helper.post(f"{at}/{step}", data={"role": "co-host", "sees_money": "true"}).status_code == 403, step
         assert "Đang có người làm giúp" in office.client.get("/ban-hang/nguoi").text
         assert "Bạn đang làm thay" not in office.client.get("/ban-hang").text
 
