@@ -17,6 +17,7 @@ from shop.core.errors import Refusal
 from shop.core.pagecache import bump
 from shop.stock import service as stock
 from shop.stock.models import Pool
+from shop.stock.turns import in_turn
 
 
 class BelowReserved(Refusal):
@@ -44,7 +45,8 @@ def set_aside(session: Session, live_id: int, item_id: int, wanted: int, person:
 
 def _move(session: Session, item: LiveItem, wanted: int, person: Person, now: datetime) -> None:
     allotted = item.allotted or 0
-    pool = session.get_one(Pool, item.pool_id, with_for_update=True, populate_existing=True)
+    in_turn(session, [item.pool_id] if item.pool_id else [])
+    pool = session.get_one(Pool, item.pool_id, populate_existing=True)
     there = pool.on_hand
     if wanted < (least := allotted - there + pool.held):
         name = catalog.variants(session, [item.variant_id])[item.variant_id].product_name

@@ -37,6 +37,7 @@ from shop.core.errors import Refusal
 from shop.core.pagecache import bump
 from shop.core.prepared import Prepared
 from shop.stock import service as stock
+from shop.stock.turns import in_turn
 
 
 class NotOnAir(Refusal):
@@ -97,14 +98,12 @@ def start(session: Session, live_id: int, person: Person | None, now: datetime, 
         gate.require_ready(session, live, now)
     if not move(session, live, SessionState.LIVE, person, now, *(only or AHEAD), started_at=now):
         raise AlreadyBegun(title=live.title)
-    short = [missing for item in _in_pool_order(items) if (missing := _set_aside(session, item, person, now))]
+    homes = stock.pools_of(session, [item.variant_id for item in items])
+    in_turn(session, [pool.id for pool in homes.values()])
+    short = [missing for item in items if (missing := _set_aside(session, item, person, now))]
     pin(session, live_id, items[0].id, now)
     _tell(session, live_id, items)
     return sorted(short, key=lambda missing: missing.code)
-
-
-def _in_pool_order(items: list[LiveItem]) -> list[LiveItem]:
-    return sorted(items, key=lambda item: item.variant_id)  # two starts never wait for each other crosswise
 
 
 def _set_aside(session: Session, item: LiveItem, person: Person | None, now: datetime) -> Short | None:

@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
 from shop.core.audit import audit
-from shop.core.db import run
+from shop.core.db import AGAINST_CHANGE, run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.core.pagecache import bump
 from shop.core.prepared import Prepared
 from shop.stock.lots.units import follow
 from shop.stock.models import Hold, HoldState, MovementKind, Pool, StockMovement
+from shop.stock.turns import in_turn
 
 Band = Literal["in", "low", "out"]
 LOW = 5
@@ -199,8 +200,7 @@ _LEAVE = Prepared(
 def release_holds(session: Session, owner: str, now: datetime, person: Person | None = None) -> int:
     """Give the held units back to sale; returns how many units."""
     back = sorted((row.pool_id, row.quantity) for row in run(session, _GIVE_BACK, {"whose": owner}))
-    for pool_id, quantity in back:
-        _let_go(session, pool_id, quantity, now, person)
+    _let_go(session, back, now, person)
     return sum(quantity for _pool, quantity in back)
 
 
@@ -222,9 +222,7 @@ def release_expired(session: Session, now: datetime, most: int = 500) -> list[st
     """Return what was held past its time; returns the owners whose holds ended."""
     past = (col(Hold.state) == HoldState.OPEN, col(Hold.expires_at) <= now)
     owners = list(session.exec(select(Hold.owner).where(*past).distinct().order_by(Hold.owner).limit(most)))
-    for owner in owners:
-        for pool_id, quantity in _end(session, owner, HoldState.RETURNED, col(Hold.expires_at) <= now):
-            _let_go(session, pool_id, quantity, now)
+    _let_go(session, [back for owner in owners for back in _end(session, owner, HoldState.RETURNED, past[1])], now)
     return owners
 
 
@@ -236,12 +234,14 @@ def _end(
     return sorted((row.pool_id, row.quantity) for row in run(session, ended))
 
 
-def _let_go(session: Session, pool_id: int, quantity: int, now: datetime, person: Person | None = None) -> None:
-    row = run(session, _FREE, {"pool": pool_id, "units": quantity}).one()
-    free = row.on_hand - row.held
-    _tell(session, row.product_id, row.coop_id, row.owner, free - quantity, free)
-    if row.closed:
-        _send_home(session, pool_id, now, person)
+def _let_go(session: Session, back: Sequence[tuple[int, int]], now: datetime, person: Person | None = None) -> None:
+    in_turn(session, {pool_id for pool_id, _quantity in back})
+    for pool_id, quantity in back:
+        row = run(session, _FREE, {"pool": pool_id, "units": quantity}).one()
+        free = row.on_hand - row.held
+        _tell(session, row.product_id, row.coop_id, row.owner, free - quantity, free)
+        if row.closed:
+            _send_home(session, pool_id, now, person)
 
 
 def put_back(
@@ -257,8 +257,9 @@ def put_back(
     `only` limits it to {pool id: units}. Returns how many units; never more than were sold to that owner.
     Audited when a `person` does it.
     """
-    back = 0
-    for pool_id, net in _net_by_pool(session, owner):
+    back, sold = 0, dict(_net_by_pool(session, owner))
+    in_turn(session, sold)
+    for pool_id, net in sold.items():
         quantity = min(-net, only.get(pool_id, 0) if only is not None else -net)
         if quantity <= 0:
             continue
@@ -313,7 +314,7 @@ def open_live_pool(
     Audited when a `person` does it.
     """
     home = pool_of(session, variant_id)
-    session.refresh(home, with_for_update=True)
+    session.refresh(home, with_for_update=AGAINST_CHANGE)
     live = open_pool(session, coop_id=home.coop_id, product_id=home.product_id, variant_id=variant_id, owner=owner)
     allotted = max(0, min(wanted, home.on_hand - home.held))
     if allotted:
@@ -328,13 +329,14 @@ def close_live_pool(session: Session, owner: str, now: datetime, person: Person 
 
     Audited when a `person` does it; what goes home later, goes by the clock.
     """
+    pool_ids = session.exec(select(Pool.id).where(Pool.owner == owner).order_by(col(Pool.id))).all()
+    in_turn(session, pool_ids)
     run(session, update(Pool).where(col(Pool.owner) == owner).values(closed=True))
-    pool_ids = session.exec(select(Pool.id).where(Pool.owner == owner).order_by(col(Pool.id)))
-    return sum(_send_home(session, pool_id, now, person) for pool_id in list(pool_ids))
+    return sum(_send_home(session, pool_id, now, person) for pool_id in pool_ids)
 
 
 def _send_home(session: Session, pool_id: int, now: datetime, person: Person | None) -> int:
-    live = session.get_one(Pool, pool_id, with_for_update=True, populate_existing=True)
+    live = session.get_one(Pool, pool_id, with_for_update=AGAINST_CHANGE, populate_existing=True)
     free = live.on_hand - live.held
     if free > 0:
         send_home(session, live, free, now, person)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
@@ -134,6 +137,42 @@ class TestLivePools:
         with db.write() as session:
             stock.release_expired(session, now + timedelta(minutes=30))
         assert left(db) == 10
+
+    def test_its_end_and_orders_of_its_goods_never_wait_for_each_other_crosswise(
+        self, db: Database, now: datetime
+    ) -> None:
+        """Two items set aside in another order than their ordinary pools have, and carts with some of each."""
+        homes = [make_pool(db, now, units=400, variant_id=variant_id) for variant_id in (1, 2)]
+        for turn in range(12):
+            owner, until = f"live:{turn}", now + timedelta(minutes=30)
+            with db.write() as session:
+                rooms = [stock.open_live_pool(session, variant_id, owner, 20, now).id for variant_id in (2, 1)]
+                mixed = dict.fromkeys([*homes, *rooms], 1)
+                for whose in ("sold", "given back", "lapsed"):
+                    stock.take_holds(session, mixed, f"{whose}:{turn}", now if whose == "lapsed" else until, now)
+            _at_once(
+                db,
+                partial(stock.close_live_pool, owner=owner, now=now),
+                partial(stock.sell_holds, owner=f"sold:{turn}", now=now),
+                partial(stock.release_holds, owner=f"given back:{turn}", now=now),
+                partial(stock.release_expired, now=now),
+                partial(stock.sell, wanted=dict.fromkeys(homes, 1), owner=f"order:{turn}", now=now),
+            )
+        with db.read() as session:
+            assert stock.broken_rules(session) == []
+        assert [left(db, variant_id) for variant_id in (1, 2)] == [400 - 12 * 3] * 2
+
+
+def _at_once(db: Database, *deeds: Callable[[Session], object]) -> None:
+    together = threading.Barrier(len(deeds))
+
+    def do(deed: Callable[[Session], object]) -> None:
+        together.wait(30)
+        with db.write() as session:
+            deed(session)
+
+    with ThreadPoolExecutor(len(deeds)) as hands:
+        list(hands.map(do, deeds))
 
 
 STEPS = st.lists(
