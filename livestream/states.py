@@ -179,7 +179,8 @@ def stop(session: Session, live_id: int, reason: str, person: Person, now: datet
         raise service.NotOnAir(title=live.title)
     audit(session, person, "stopped", f"live:{live_id}", None, reason, now, live.coop_id)
     if before in ON_AIR:
+        frozen.freeze(session, live_id, now)  # holds before pools, as everybody takes them
         service.close_sale(session, live_id, person, now)
-        frozen.freeze(session, live_id, now)
+        frozen.freeze(session, live_id, now)  # what was about to be held in that moment
     if before is not None and not live.has_video:
         settle(session, live, 0, now)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from livestream import frozen, schedule, states
@@ -25,12 +26,13 @@ from shop.catalog.models import Offer
 from shop.coops import service as coops
 from shop.coops.models import CoopState
 from shop.core.audit import AuditEntry
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.core.deps import Grant, Person
 from shop.core.errors import Refusal
 from shop.stock import service as stock
-from shop.stock.models import Pool, StockMovement
+from shop.stock.models import Hold, HoldState, Pool, StockMovement
 from tests.factories_live import claim, make_cart, make_session
+from tests.overtaking import overtaken
 
 LIMITS = states.Limits()
 OFFICER = Person(id=0, name="Ban quản trị", phone="", roles=(Grant("operator"),))
@@ -216,6 +218,27 @@ def test_what_buyers_held_in_a_stopped_session_is_frozen_until_somebody_has_look
     with db.read() as session:
         (line,) = cart.view(session, cart_id, later).lines
         assert (line.is_live, line.price_vnd, line.quantity) == (True, 150_000, 2)
+
+
+def test_a_session_that_is_stopped_and_goods_that_fall_back_never_wait_for_each_other(
+    db: Database, now: datetime
+) -> None:
+    """A buyer lets go of a hold in the moment in which the officer freezes it."""
+    on_air, (item,), _host = make_session(db, now)
+    cart_id = make_cart(db, now)
+    claim(db, on_air.slug, cart_id, 2, now)
+    owner = live.hold_owner(on_air.id, item.id, cart_id)
+
+    def stops() -> None:
+        with db.write() as session:
+            states.stop(session, on_air.id, "Khách báo hàng giả", OFFICER, now)
+
+    let_go = update(Hold).where(col(Hold.owner) == owner).values(state=HoldState.RETURNED)
+    free = update(Pool).where(col(Pool.id) == item.pool_id).values(held=0)
+    overtaken(db, lambda session: run(session, let_go), stops, lambda session: run(session, free))
+    with db.read() as session:
+        assert frozen.waiting(session, on_air.id) == 0
+        assert stock.broken_rules(session) == []
 
 
 def test_frozen_goods_go_home_when_the_operator_says_so(db: Database, now: datetime) -> None:

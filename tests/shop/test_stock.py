@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import col, select
 
 from shop.core.audit import AuditEntry
-from shop.core.db import Database
+from shop.core.db import Database, run
 from shop.core.deps import Person
 from shop.stock import service as stock
 from shop.stock.models import Pool
+from tests.overtaking import overtaken
 
 
 def make_pool(db: Database, now: datetime, *, units: int = 10, variant_id: int = 1) -> int:
@@ -138,41 +137,42 @@ class TestLivePools:
             stock.release_expired(session, now + timedelta(minutes=30))
         assert left(db) == 10
 
-    def test_its_end_and_orders_of_its_goods_never_wait_for_each_other_crosswise(
-        self, db: Database, now: datetime
+    @pytest.mark.parametrize("deed", ["ends", "given back", "lapsed", "cancelled"])
+    def test_goods_that_go_home_and_an_order_of_both_never_wait_for_each_other(
+        self, db: Database, now: datetime, deed: str
     ) -> None:
-        """Two items set aside in another order than their ordinary pools have, and carts with some of each."""
-        homes = [make_pool(db, now, units=400, variant_id=variant_id) for variant_id in (1, 2)]
-        for turn in range(12):
-            owner, until = f"live:{turn}", now + timedelta(minutes=30)
+        """The order has taken what it wants of ordinary sale and comes to the session's goods next."""
+        until, variants = now + timedelta(minutes=30), (1, 2)
+        homes = [make_pool(db, now, variant_id=variant_id) for variant_id in variants]
+        with db.write() as session:
+            rooms = [
+                stock.open_live_pool(session, variant_id, "live:1", 5, now).id for variant_id in reversed(variants)
+            ]
+            stock.take_holds(session, dict.fromkeys(rooms, 1), "given back", until, now)
+            stock.take_holds(session, dict.fromkeys(rooms, 1), "lapsed", now, now)
+            stock.sell(session, dict.fromkeys(rooms, 1), "cancelled", now)
+            run(session, update(Pool).where(col(Pool.owner) == "live:1").values(closed=True))
+
+        def goes_home() -> None:
             with db.write() as session:
-                rooms = [stock.open_live_pool(session, variant_id, owner, 20, now).id for variant_id in (2, 1)]
-                mixed = dict.fromkeys([*homes, *rooms], 1)
-                for whose in ("sold", "given back", "lapsed"):
-                    stock.take_holds(session, mixed, f"{whose}:{turn}", now if whose == "lapsed" else until, now)
-            _at_once(
-                db,
-                partial(stock.close_live_pool, owner=owner, now=now),
-                partial(stock.sell_holds, owner=f"sold:{turn}", now=now),
-                partial(stock.release_holds, owner=f"given back:{turn}", now=now),
-                partial(stock.release_expired, now=now),
-                partial(stock.sell, wanted=dict.fromkeys(homes, 1), owner=f"order:{turn}", now=now),
-            )
+                match deed:
+                    case "ends":
+                        stock.close_live_pool(session, "live:1", now)
+                    case "given back":
+                        stock.release_holds(session, deed, now)
+                    case "lapsed":
+                        stock.release_expired(session, now)
+                    case "cancelled":
+                        stock.put_back(session, deed, now, deed)
+
+        overtaken(
+            db,
+            lambda session: stock.sell(session, dict.fromkeys(homes, 1), "order:1", now),
+            goes_home,
+            lambda session: stock.sell(session, dict.fromkeys(rooms, 1), "order:1", now),
+        )
         with db.read() as session:
             assert stock.broken_rules(session) == []
-        assert [left(db, variant_id) for variant_id in (1, 2)] == [400 - 12 * 3] * 2
-
-
-def _at_once(db: Database, *deeds: Callable[[Session], object]) -> None:
-    together = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[Session], object]) -> None:
-        together.wait(30)
-        with db.write() as session:
-            deed(session)
-
-    with ThreadPoolExecutor(len(deeds)) as hands:
-        list(hands.map(do, deeds))
 
 
 STEPS = st.lists(
