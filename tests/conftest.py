@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -34,10 +35,25 @@ expect.set_options(timeout=20_000)  # three workers, cameras among them, share t
 
 WAITS = ("tests/test_", "tests/journeys/", "tests/browser/")
 
+SCREENS = re.compile(
+    r"_pages\.py|_over_http\.py|tests/admin/|tests/shop/(reviews|pages)/|tests/livestream/video/"
+    r"|test_(account|api_fuzz|certificates|cover|demo_\w+|following|hostile_forms|listing|messages|people|practice)\.py"
+    r"|test_(refining|shop_page|studio|traces|uploads|workspace)\.py"
+    r"|test_isolation\.py::(?!test_no_page_without_an_id_tells_of_another)"
+)
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers and processes mostly wait: they go first, so that no worker is left alone with them at the end."""
+    """Browsers and processes mostly wait: they go first, so that no worker is left alone with them at the end.
+
+    What money and stock do is shown on both databases every time; what screens say on SQLite, and on PostgreSQL in
+    `run.py rehearse long` - here only that each of them opens, by the walk that `SCREENS` leaves out.
+    """
     items.sort(key=lambda item: not item.nodeid.startswith(WAITS))
+    for item in items:
+        if "[postgresql" in item.nodeid and SCREENS.search(item.nodeid):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_collection_finish() -> None:
