@@ -1,7 +1,8 @@
 """Everything of a co-op as a ZIP: a CSV and a JSON file for each kind of thing, and the photos.
 
-It is made while it is sent: no transaction and no thread is held while a slow phone takes its time, and nothing of it
-stays on our disk.
+It is made while it is sent, a thousand rows at a time: no transaction and no thread is held while a slow phone takes
+its time, and ten thousand orders need no more memory than a thousand. What is ordered meanwhile may be in one file and
+not yet in another.
 """
 
 from __future__ import annotations
@@ -9,104 +10,134 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, or_, select
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import Column, Select, Table, literal, select, text, tuple_
+from sqlmodel import SQLModel
+from sqlmodel import select as _select
 
-from payments.earnings.models import Earning
-from payments.payouts.models import Settlement
-from shop.catalog.models import PriceChange, Product, ProductPhoto, Variant
-from shop.certificates.models import Certificate
-from shop.complaints.models import Complaint
-from shop.coops.models import Coop
+from payments.payouts.accounts import masked
+from shop.accounts.models import RoleGrant
+from shop.catalog.wholesale.models import WholesaleBuyer
 from shop.core.db import Database
+from shop.core.i18n import local
 from shop.core.images import path_of, widths_for
 from shop.core.pictures import Photo
-from shop.orders.models import MoneyBack, Order, OrderLine, Parcel
-from shop.orders.proof.models import HandOverProof
-from shop.reviews.models import Question, Review
+from shop.core.pictures import photos as photos_by_id
+from shop.sheets.belongings import FILES, File
 from shop.sheets.going_out import plain
-from shop.stock.lots.models import Lot, LotUnits
-from shop.stock.models import Pool, StockMovement
-from shop.talk.models import ParcelMessage
-from shop.vouchers.models import Voucher
+from shop.sheets.titles import TITLES
 
-HIDDEN = {"placement_key", "visitor_key", "search_name", "search_folded", "search_exact", "person_id"}
-"""Columns that are the market's own: secrets, indexes, other people's accounts."""
+ROWS_AT_ONCE = 1000
 _PIECE = 256 * 1024
-
-
-def tables(coop_id: int, sent: Iterable[int] = ()) -> dict[str, Select[Any]]:
-    """What belongs to a co-op, by the name of its file; `sent` are the photos of claims and of parcels handed over."""
-    mine = select(col(Product.id)).where(col(Product.coop_id) == coop_id)
-    variants = select(col(Variant.id)).where(col(Variant.product_id).in_(mine))
-    parcels = select(col(Parcel.id)).where(col(Parcel.coop_id) == coop_id)
-    orders = select(col(Parcel.order_id)).where(col(Parcel.coop_id) == coop_id, col(Parcel.state) != "waiting")
-    pools = select(col(Pool.id)).where(col(Pool.coop_id) == coop_id)
-    lots = select(col(Lot.id)).where(col(Lot.coop_id) == coop_id)
-    seller = f"coop:{coop_id}"
-    return {
-        "hop-tac-xa": _rows(Coop, col(Coop.id) == coop_id),
-        "giay-chung-nhan": _rows(Certificate, col(Certificate.coop_id) == coop_id),
-        "hang": _rows(Product, col(Product.coop_id) == coop_id),
-        "loai-hang": _rows(Variant, col(Variant.product_id).in_(mine)),
-        "gia-da-co": _rows(PriceChange, col(PriceChange.variant_id).in_(variants)),
-        "ton-kho": _rows(Pool, col(Pool.coop_id) == coop_id),
-        "nhap-xuat": _rows(StockMovement, col(StockMovement.pool_id).in_(pools)),
-        "lo-hang": _rows(Lot, col(Lot.coop_id) == coop_id),
-        "lo-con-lai": _rows(LotUnits, col(LotUnits.lot_id).in_(lots)),
-        "don-hang": _rows(Order, col(Order.id).in_(orders)),
-        "kien-hang": _rows(Parcel, col(Parcel.coop_id) == coop_id),
-        "dong-don-hang": _rows(OrderLine, col(OrderLine.parcel_id).in_(parcels)),
-        "tra-lai-tien": _rows(MoneyBack, col(MoneyBack.parcel_id).in_(parcels)),
-        "tien-ban": _rows(Earning, col(Earning.seller) == seller),
-        "tien-da-tra": _rows(Settlement, col(Settlement.seller) == seller),
-        "ma-giam-gia": _rows(Voucher, col(Voucher.coop_id) == coop_id),
-        "danh-gia": _rows(Review, col(Review.coop_id) == coop_id),
-        "cau-hoi": _rows(Question, col(Question.coop_id) == coop_id),
-        "khieu-nai": _rows(Complaint, col(Complaint.coop_id) == coop_id),
-        "tin-nhan": _rows(ParcelMessage, col(ParcelMessage.parcel_id).in_(parcels)),
-        "bang-chung-giao": _rows(HandOverProof, col(HandOverProof.parcel_id).in_(parcels)),
-        "anh": _photos(coop_id, sent),
+_PHOTOS_AT_ONCE = 100
+_PEOPLE = frozenset(
+    {
+        *("person_id", "host_id", "co_host_id", "made_by", "approved_by", "agreed_by", "asked_by", "decided_by"),
+        *("lifted_by", "invited_by_id", "ended_by_id", "corrected_by_id", "proposed_by", "write_off_by"),
     }
+)
+"""Columns that name an account: told only of the co-op's own people."""
+READ_FIRST = "doc-truoc.txt"
+_WORDS = """Dữ liệu của {name}, lấy về lúc {at} (giờ Việt Nam).
+
+Mỗi thứ có hai tệp: .csv để mở bằng Excel, .json để máy khác đọc. Ảnh nằm trong thư mục anh, tên tệp là số ảnh.
+Trong .json, giờ là giờ quốc tế (UTC). Tiền tính bằng đồng, khối lượng bằng gam.
+Tên, điện thoại và địa chỉ là của khách: bà con giữ kín. Số tài khoản chỉ ghi bốn số cuối.
+
+{files}
+"""
+Row = dict[str, Any]
 
 
-def sent_photos(session: Session, coop_id: int) -> dict[int, str]:
-    """The photos of a co-op's claims and of parcels handed over, with the name of each file: `khieu-nai-12-1`."""
-    claims = select(col(Complaint.id), col(Complaint.photo_ids)).where(col(Complaint.coop_id) == coop_id)
-    named = {
-        photo_id: f"khieu-nai-{claim_id}-{at}"
-        for claim_id, photo_ids in session.execute(claims)
-        for at, photo_id in enumerate(photo_ids, 1)
-    }
-    proofs = select(HandOverProof).join(Parcel, col(Parcel.id) == col(HandOverProof.parcel_id))
-    for it in session.execute(proofs.where(col(Parcel.coop_id) == coop_id)).scalars():
-        named[it.photo_id] = f"giao-kien-{it.parcel_id}-{it.id}"
-    return named
+class _Whose(NamedTuple):
+    """Whose things leave, and the numbers of its people."""
+
+    coop_id: int
+    people: frozenset[int]
 
 
-def _rows(model: type[SQLModel], whose: ColumnElement[bool]) -> Select[Any]:
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    columns = [column for column in table.c if column.name not in HIDDEN]
-    return select(*columns).where(whose).order_by(*table.primary_key)
+def packed(db: Database, coop_id: int, name: str, media_dir: Path, now: datetime) -> Iterator[bytes]:
+    """The ZIP of a co-op called `name`, part by part."""
+    pipe, photos = _Pipe(), dict[int, str]()
+    whose = _Whose(coop_id, _people(db, coop_id))
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(READ_FIRST, _read_first(name, now))
+        for file in FILES:
+            pages = _noting_photos(_pages(db, file, whose), file.name, photos)
+            yield from _both(archive, pipe, file.name, columns_of(file), pages)
+        kept = sorted(photos)
+        for at in range(0, len(kept), _PHOTOS_AT_ONCE):
+            yield from _pictures(db, archive, pipe, kept[at : at + _PHOTOS_AT_ONCE], photos, media_dir)
+    yield pipe.take()
 
 
-def _photos(coop_id: int, sent: Iterable[int]) -> Select[Any]:
-    """Of its goods and of itself, those that buyers sent with reviews and claims, and of parcels handed over."""
-    mine = select(col(ProductPhoto.photo_id)).join(Product, col(Product.id) == col(ProductPhoto.product_id))
-    of_coop = select(col(Coop.face_photo_id)).where(col(Coop.id) == coop_id)
-    cover = select(col(Coop.cover_photo_id)).where(col(Coop.id) == coop_id)
-    reviews = select(col(Review.photo_id)).where(col(Review.coop_id) == coop_id)
-    number = col(Photo.id)
-    of_goods = mine.where(col(Product.coop_id) == coop_id)
-    return _rows(
-        Photo, or_(number.in_(list(sent)), *(number.in_(some) for some in (of_goods, of_coop, cover, reviews)))
-    )
+def columns_of(file: File) -> list[Column[Any]]:
+    """The columns that leave."""
+    return [column for column in _table(file).c if column.name in TITLES and column.name not in file.hides]
+
+
+def wanted(file: File, coop_id: int) -> Select[Any]:
+    """The rows that leave, by their key."""
+    mine = text(f"({file.whose})")
+    told = {"coop": coop_id, "seller": f"coop:{coop_id}"}
+    mine = mine.bindparams(**{name: value for name, value in told.items() if f":{name}" in file.whose})
+    keys = _table(file).primary_key
+    return select(*columns_of(file), *(key.label(f"key {key.name}") for key in keys)).where(mine).order_by(*keys)
+
+
+def _table(file: File) -> Table:
+    return SQLModel.metadata.tables[file.table]
+
+
+def _people(db: Database, coop_id: int) -> frozenset[int]:
+    with db.read() as session:
+        staff = session.exec(_select(RoleGrant.person_id).where(RoleGrant.coop_id == coop_id))
+        buyers = session.exec(_select(WholesaleBuyer.person_id).where(WholesaleBuyer.coop_id == coop_id))
+        return frozenset((*staff, *buyers))
+
+
+def _pages(db: Database, file: File, whose: _Whose) -> Iterator[list[Row]]:
+    """Some rows at a time, each time in a transaction of its own, which is over when they are given."""
+    rows, keys = wanted(file, whose.coop_id), list(_table(file).primary_key)
+    after: Sequence[Any] = ()
+    while True:
+        further = rows
+        if after:
+            last = [literal(value, key.type) for key, value in zip(keys, after, strict=True)]
+            further = rows.where(tuple_(*keys) > tuple_(*last))
+        with db.read() as session:
+            found = session.execute(further.limit(ROWS_AT_ONCE)).all()
+        if found:
+            yield [_told(row._mapping, whose.people) for row in found]
+        if len(found) < ROWS_AT_ONCE:
+            return
+        after = found[-1][-len(keys) :]
+
+
+def _told(row: Mapping[Any, Any], people: frozenset[int]) -> Row:
+    told = {str(name): value for name, value in row.items() if not str(name).startswith("key ")}
+    for name in _PEOPLE & told.keys():
+        told[name] = told[name] if told[name] in people else None
+    if "account_no" in told:
+        told["account_no"] = masked(told["account_no"])
+    return told
+
+
+def _noting_photos(pages: Iterable[list[Row]], folder: str, photos: dict[int, str]) -> Iterator[list[Row]]:
+    """The same pages; each photo that they name is put down, with the folder it goes to."""
+    for rows in pages:
+        for row in rows:
+            for name in row:
+                if name.endswith(("photo_id", "photo_ids")):
+                    named = row[name] if isinstance(row[name], list) else [row[name]]
+                    photos |= {it: folder for it in named if it is not None and it not in photos}
+        yield rows
 
 
 class _Pipe(io.RawIOBase):
@@ -127,62 +158,80 @@ class _Pipe(io.RawIOBase):
         return b"".join(parts)
 
 
-def packed(db: Database, coop_id: int, media_dir: Path) -> Iterator[bytes]:
-    """The ZIP, part by part."""
-    pipe = _Pipe()
-    with db.read() as session:
-        named = sent_photos(session, coop_id)
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, wanted in tables(coop_id, named).items():
-            with db.read() as session:
-                found = session.connection().execute(wanted)
-                names, rows = list(found.keys()), [tuple(map(_value, row)) for row in found]
-            archive.writestr(f"{name}.csv", _csv(names, rows))
-            archive.writestr(f"{name}.json", _json(names, rows))
-            yield pipe.take()
-            if name == "anh":
-                photos = [dict(zip(names, row, strict=True)) for row in rows]
-                yield from _files(archive, pipe, photos, named, media_dir)
-    yield pipe.take()
+def _both(
+    archive: zipfile.ZipFile, pipe: _Pipe, name: str, columns: Sequence[Column[Any]], pages: Iterable[list[Row]]
+) -> Iterator[bytes]:
+    """The same rows as CSV and as JSON, which waits on the disk, as an archive takes one file after the other."""
+    with tempfile.SpooledTemporaryFile(_PIECE) as aside:
+        with archive.open(f"{name}.csv", "w") as out:
+            out.write(b"\xef\xbb\xbf" + _lines([[TITLES[column.name] for column in columns]]))  # marked, for Excel
+            count = 0
+            for rows in pages:
+                out.write(_lines([_cell(value) for value in row.values()] for row in rows))
+                aside.write(b"".join((b",\n" if at or count else b"[\n") + _json(row) for at, row in enumerate(rows)))
+                count += len(rows)
+                yield pipe.take()
+        aside.write(b"\n]\n" if count else b"[]\n")
+        aside.seek(0)
+        with archive.open(f"{name}.json", "w") as out:
+            while piece := aside.read(_PIECE):
+                out.write(piece)
+                yield pipe.take()
 
 
-def _files(
+def _pictures(
+    db: Database,
     archive: zipfile.ZipFile,
     pipe: _Pipe,
-    photos: Sequence[dict[str, Any]],
-    named: Mapping[int, str],
+    photo_ids: Sequence[int],
+    folders: Mapping[int, str],
     media_dir: Path,
 ) -> Iterator[bytes]:
-    for photo in photos:
-        kind = "jpeg" if "jpeg" in photo["formats"] else photo["formats"][-1]
-        file = media_dir / path_of(photo["key"], widths_for(photo["width"])[-1], kind)
+    with db.read() as session:
+        found = photos_by_id(session, photo_ids)
+    for photo in found.values():
+        file = _largest(photo, media_dir)
         if not file.is_file():
             continue
-        name = f"anh/{named.get(photo['id'], photo['id'])}{file.suffix}"
-        with archive.open(zipfile.ZipInfo(name), "w") as out, file.open("rb") as source:
+        with (
+            archive.open(zipfile.ZipInfo(f"anh/{folders[photo.id]}/{photo.id}{file.suffix}"), "w") as out,
+            file.open("rb") as source,
+        ):
             while piece := source.read(_PIECE):
                 out.write(piece)
                 yield pipe.take()
 
 
-def _value(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime | date) else value
+def _largest(photo: Photo, media_dir: Path) -> Path:
+    kind = "jpeg" if "jpeg" in photo.formats else photo.formats[-1]
+    return media_dir / path_of(photo.key, widths_for(photo.width)[-1], kind)
 
 
-def _csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+def _read_first(name: str, now: datetime) -> bytes:
+    files = "\n".join(f"{file.name}: {file.called}" for file in FILES)
+    return _WORDS.format(name=name, at=f"{local(now):%d/%m/%Y %H:%M}", files=files).encode("utf-8-sig")
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(names)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")  # with its mark, or Excel takes it for another encoding
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
 
 
 def _cell(value: Any) -> Any:
+    """For a person: on the clock of Vietnam, yes and no in words, and never a formula."""
+    if isinstance(value, bool):
+        return "có" if value else "không"
+    if isinstance(value, datetime):
+        return f"{local(value):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+        value = json.dumps(value, ensure_ascii=False)
     return plain(value) if isinstance(value, str) else "" if value is None else value
 
 
-def _json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    things = [dict(zip(names, row, strict=True)) for row in rows]
-    return json.dumps(things, ensure_ascii=False, indent=1).encode()
+def _json(row: Row) -> bytes:
+    return json.dumps(row, ensure_ascii=False, default=_moment).encode()
+
+
+def _moment(value: datetime | date) -> str:
+    return value.isoformat()

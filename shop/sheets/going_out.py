@@ -25,7 +25,7 @@ HEADINGS: Mapping[Column, str] = {
     "origin": "Nơi trồng",
     "summary": "Mô tả",
 }
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+_RUNS = tuple("=+-@\t\r\n＝＋－＠")
 _WIDTHS = {"Tên hàng": 32, "Quy cách": 18, "Lý do": 60, "Mô tả": 40}
 
 

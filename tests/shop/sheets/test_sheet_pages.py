@@ -22,6 +22,7 @@ from shop.core.db import Database
 from shop.core.images import keep, open_upload
 from shop.core.pictures import keep as keep_photo
 from shop.settings import Settings
+from shop.sheets import everything
 from shop.sheets import service as sheets
 from shop.sheets.reading import read
 from tests.conftest import HTMX
@@ -136,8 +137,9 @@ def test_a_packer_neither_sends_sheets_nor_takes_everything_home(
 
 
 def test_everything_of_the_coop_and_nothing_of_another_is_in_the_zip(
-    office: Office, settings: Settings, now: datetime, tmp_path: object
+    office: Office, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(everything, "ROWS_AT_ONCE", 1)
     make_table(office.db, office.coop)
     mine = make_product(office.db, office.coop, name="+Thanh long", on_hand=9)
     other = make_coop(office.db, name="HTX Khác")
@@ -159,11 +161,12 @@ def test_everything_of_the_coop_and_nothing_of_another_is_in_the_zip(
         names = archive.namelist()
         text = "".join(archive.read(name).decode("utf-8-sig") for name in names if not name.startswith("anh/"))
         orders = json.loads(archive.read("don-hang.json"))
+        coops = json.loads(archive.read("hop-tac-xa.json"))
         goods = list(csv.DictReader(io.StringIO(archive.read("hang.csv").decode("utf-8-sig"))))
-        assert archive.read(f"anh/{photo_id}.jpg").startswith(b"\xff\xd8\xff")
+        assert archive.read(f"anh/anh-hang/{photo_id}.jpg").startswith(b"\xff\xd8\xff")
     assert [order["name"] for order in orders] == ["Nguyễn Thị Hoa"]
     assert "placement_key" not in text
     assert "Người Ta" not in text
     assert "người ta" not in text
-    assert [row["name"] for row in goods] == ["'+Thanh long"], "no cell starts as a formula"
-    assert json.loads(text[text.index("[\n") :].split("\n]")[0] + "\n]")[0]["name"] == office.coop.name
+    assert [row["Tên"] for row in goods] == ["'+Thanh long"], "no cell starts as a formula"
+    assert [coop["name"] for coop in coops] == [office.coop.name]
