@@ -133,9 +133,22 @@ class LiveSession(SQLModel, table=True):
         return self.state in PAST
 
     @property
+    def keeps_picture_back(self) -> bool:
+        """Over, and its seller shows it to nobody: from the end on no picture goes out, not of its last seconds either.
+
+        Whoever was looking on sees what the player had loaded.
+        """
+        return self.is_past and self.replay == Replay.HIDDEN
+
+    @property
     def is_kept_back(self) -> bool:
-        """Over, and its seller shows it to nobody."""
-        return self.state in (SessionState.REPLAY, SessionState.ARCHIVED) and self.replay == Replay.HIDDEN
+        """The same for its page, which says for those last seconds that the session is over."""
+        return self.keeps_picture_back and self.state != SessionState.ENDING
+
+    @property
+    def is_for_all(self) -> bool:
+        """Strangers may know of it."""
+        return not (self.is_practice or self.is_draft or self.is_kept_back)
 
     @property
     def is_unlisted(self) -> bool:

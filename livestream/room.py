@@ -157,7 +157,7 @@ def find(session: Session, slug: str) -> LiveSession:
     live = session.exec(select(LiveSession).where(LiveSession.slug == slug)).first()
     if live is None and (known_id := slugs.find(session, "session", slug)):
         live = session.get(LiveSession, known_id)
-    if live is None or live.is_practice or live.is_draft or live.is_kept_back:
+    if live is None or not live.is_for_all:
         raise NoSuchSession
     return live
 

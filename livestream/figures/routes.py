@@ -21,6 +21,7 @@ from livestream.studio_routes import OWN, SellerDep, own
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, Person, VisitDep
 from shop.core.errors import NotAllowed
 from shop.core.i18n import local
+from shop.core.web import CSP_ROOM
 
 router = APIRouter(prefix="/ban-hang/live/{live_id}", include_in_schema=False)
 
@@ -48,7 +49,8 @@ def show(live_id: Id, db: DatabaseDep, page: PageDep, person: OnlookerDep, now: 
         told, others = figures(session, live, now), earlier(session, live.coop_id, now)
     facts: dict[str, Any] = {"told": told, "room": told.room, "coop": told.room.coop, "others": others}
     fates = [fate.value for fate in Fate]
-    return page("live/figures.html", chart=chart(told), width=WIDTH, height=HEIGHT, fates=fates, person=person, **facts)
+    drawn: dict[str, Any] = {"chart": chart(told), "width": WIDTH, "height": HEIGHT, "fates": fates}
+    return page("live/figures.html", csp=CSP_ROOM, person=person, **drawn, **facts)
 
 
 @router.get("/so-lieu.csv")

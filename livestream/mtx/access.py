@@ -60,7 +60,8 @@ def verdict(db: Database, secret_key: str, asked: Asked, now: datetime) -> Verdi
     shown = {"read": picture.MOVING, "playback": glue.SHOWN_WHOLE}.get(asked.action, ())
     with db.read() as session:
         live = session.get(LiveSession, live_id)
-        may = live is not None and glue.shown_as(live) in shown and lease.is_by_mtx(session, live_id)
+        may = live is not None and live.state in shown and not live.keeps_picture_back
+        may = may and lease.is_by_mtx(session, live_id)
     return 204 if may else 403
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from dataclasses import asdict
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livestream.video import endless, playback, replies
+from livestream.video.playback import View
 from livestream.video.refusals import NoPicture, PieceTooBig, PieceTooSlow
 from livestream.video.remux import KINDS
 from livestream.video.replies import Reply, answer
 from livestream.video.stage import MOST_PIECE_BYTES, Act, Stage
+from shop.core.deps import SIGN_IN
 from shop.core.errors import Invalid, Refusal
 from shop.core.web import sentence
 
@@ -35,6 +38,7 @@ SEGMENT = re.compile(r"(\d{1,9})\.m4s")
 INIT = re.compile(r"init-(\d{1,9})\.mp4")
 SOUND = re.compile(r"(\d{1,9})\.a\.m4s")
 SOUND_INIT = re.compile(r"init-(\d{1,9})\.a\.mp4")
+SIGNED_IN = re.compile(rb"(?:^|; ?)%s=([A-Za-z0-9_-]{16,64})(?:;|$)" % SIGN_IN.encode())
 FILM = re.compile(r"video\.mp4|clip-\d{1,9}\.mp4")
 
 
@@ -86,15 +90,22 @@ class Pictures:
         return replies.told(409 if taken.missing else 200, json.dumps(asdict(taken)).encode())
 
     async def _show(self, live_id: int, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        act = await playback.shown(self._stage, live_id)
+        sign_in, known = _brought(scope)
+        view = await playback.shown(self._stage, live_id, sign_in)
         if name == "fast":
-            await endless.pour(self._stage, act.channel, scope, receive, send)
-            return
-        if FILM.fullmatch(name):
-            path = await playback.film(self._stage, act, name)
-            await FileResponse(path, media_type="video/mp4", filename=name)(scope, receive, send)
-            return
-        await answer(send, await self._small(act, name, scope), head=scope["method"] == "HEAD")
+            await endless.pour(self._stage, view, scope, receive, send)
+        elif FILM.fullmatch(name):
+            path = await playback.film(self._stage, view.act, name)
+            view.require()
+            cached, value = replies.PRIVATELY if view.is_own else replies.A_MOMENT
+            headers = {cached.decode(): value.decode()}
+            film = FileResponse(path, media_type="video/mp4", filename=name, headers=headers)
+            await film(scope, receive, while_shown(view, send))
+        else:
+            reply = await self._small(view.act, name, scope)
+            view.require()
+            reply = replies.privately(reply) if view.is_own else replies.unless_known(reply, known)
+            await answer(send, reply, head=scope["method"] == "HEAD")
 
     async def _small(self, act: Act, name: str, scope: Scope) -> Reply:
         """What is answered whole."""
@@ -130,6 +141,30 @@ class Pictures:
         if isinstance(refusal, PieceTooSlow):
             more.append((b"connection", b"close"))  # its bytes will not come any more
         return replies.told(refusal.status, body, b"application/problem+json", *more)
+
+
+def _brought(scope: Scope) -> tuple[str, bytes]:
+    """The sign-in cookie of whoever asks, "" for none, and which bytes a cache says it has."""
+    cookies = known = b""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            cookies = value
+        elif name == b"if-none-match":
+            known = value
+    found = SIGNED_IN.search(cookies)
+    return found[1].decode() if found else "", known
+
+
+def while_shown(view: View, send: Send) -> Send:
+    """A film takes minutes to load over a thin line: it breaks off when it may be seen no longer."""
+
+    async def guarded(message: Message) -> None:
+        if not view.is_open:
+            raise ClientDisconnect
+        view.act.channel.asked_at = time.monotonic()  # so that it goes on to be told of a stop
+        await send(message)
+
+    return guarded
 
 
 async def _body(request: Request, declared: int) -> bytes:

@@ -37,11 +37,13 @@ class Standing:
     """How a session stands in the database. `number` is the lease that counts; 0 when its picture is none of ours.
 
     On air without a picture (`has_video` is False) it sells with its cover, and its first one can still come.
+    `is_kept_back` is one that is over and whose seller shows it to nobody.
     """
 
     state: str
     number: int
     has_video: bool = True
+    is_kept_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,14 +97,9 @@ def standings(db: Database, ids: Sequence[int]) -> dict[int, Standing]:
         found = session.exec(wanted).all()
     elsewhere = (None, lease.MTX)
     return {
-        one.id: Standing(shown_as(one), 0 if device in elsewhere else number, one.has_video)
+        one.id: Standing(one.state, 0 if device in elsewhere else number, one.has_video, one.keeps_picture_back)
         for one, number, device in found
     }
-
-
-def shown_as(live: LiveSession) -> str:
-    """To viewers, a replay that its seller keeps back is hidden."""
-    return S.HIDDEN if live.is_kept_back else live.state
 
 
 def going_on(db: Database) -> list[int]:

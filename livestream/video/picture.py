@@ -34,7 +34,9 @@ class Picture:
 
 
 def picture_of(live: LiveSession, *, by_mtx: bool = False) -> Picture:
-    """The picture of a session in its present state."""
+    """The picture of a session in its present state; none for its last seconds where nobody may see it again."""
+    if live.keeps_picture_back and live.state == SessionState.ENDING:
+        return Picture("still")
     if by_mtx and live.has_video and live.state in MOVING:
         return Picture("hls", f"/mtx/live/{live.id}/index.m3u8", "", live.started_at, plain=True)
     if by_mtx and live.has_video and live.state in AGAIN:

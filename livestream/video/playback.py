@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from livestream.video import glue, replies
 from livestream.video.boxes import read_init
 from livestream.video.channel import Channel, wants
+from livestream.video.own_people import may_look
 from livestream.video.packager import FARTHEST, Packager, of_sound, whole_playlist
 from livestream.video.refusals import NoPicture, NotReady, PictureGone
 from livestream.video.replies import Reply
@@ -21,15 +24,41 @@ FIRST_S = 6.0
 SHOWN = (*glue.SHOWN_LIVE, *glue.SHOWN_WHOLE)
 
 
-async def shown(stage: Stage, live_id: int) -> Act:
-    """The act whose picture may be seen. Raises NoPicture, PictureGone."""
+@dataclass(frozen=True)
+class View:
+    """What somebody looks at, and whether as one of the session's own people: they see what it keeps back."""
+
+    act: Act
+    is_own: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be seen at this moment; a stop is known here a second after it at most."""
+        standing = self.act.standing
+        return standing.state in SHOWN and (self.is_own or not standing.is_kept_back)
+
+    def require(self) -> None:
+        """To be asked again after each wait. Raises NoPicture, also where a stranger learns nothing, PictureGone."""
+        if self.is_open:
+            return
+        is_secret = self.act.standing.is_kept_back and not self.is_own
+        raise NoPicture if is_secret or not self.act.channel.packager.rows else PictureGone
+
+
+async def shown(stage: Stage, live_id: int, sign_in: str) -> View:
+    """What the browser with this sign-in cookie ("" for none) may look at. Raises NoPicture, PictureGone."""
     act = await stage.act_shown(live_id)
     if act is None:
         raise NoPicture
-    if act.standing.state not in SHOWN:
-        raise PictureGone if act.channel.packager.rows else NoPicture
+    is_own = bool(sign_in) and act.standing.is_kept_back and await _is_own(stage, live_id, sign_in)
+    view = View(act, is_own)
+    view.require()
     act.channel.asked_at = time.monotonic()
-    return act
+    return view
+
+
+async def _is_own(stage: Stage, live_id: int, sign_in: str) -> bool:
+    return await stage.in_db(may_look, live_id, sign_in, datetime.now(UTC))
 
 
 async def live_playlist(act: Act, query: Mapping[str, str]) -> Reply:
@@ -73,7 +102,7 @@ async def part(channel: Channel, msn: int, place: int) -> Reply:
         segment = channel.packager.segment(msn)
     if segment is None or place >= len(segment.parts):
         raise NoPicture
-    return replies.media(segment.parts[place].body)
+    return replies.media(segment.parts[place].body, f"{msn}.{place}")
 
 
 def _is_near(made: Packager, msn: int, place: int) -> bool:
@@ -86,10 +115,10 @@ async def segment(stage: Stage, channel: Channel, msn: int) -> Reply:
     """A whole segment, from memory or the shelf. Raises NoPicture."""
     kept = channel.packager.segment(msn)
     if kept is not None and kept.whole:
-        return replies.media(kept.whole)
+        return replies.media(kept.whole, f"{msn}")
     if msn >= channel.packager.next_msn:
         raise NoPicture
-    return replies.media(await _from_shelf(stage, channel.shelf.path(f"{msn}.m4s")))
+    return replies.media(await _from_shelf(stage, channel.shelf.path(f"{msn}.m4s")), f"{msn}")
 
 
 async def init(stage: Stage, channel: Channel, epoch: int) -> Reply:
@@ -97,7 +126,7 @@ async def init(stage: Stage, channel: Channel, epoch: int) -> Reply:
     body = channel.inits.get(epoch)
     if body is None:
         body = channel.inits[epoch] = await _from_shelf(stage, channel.shelf.path(f"init-{epoch}.mp4"))
-    return replies.media(body)
+    return replies.media(body, f"init-{epoch}")
 
 
 async def _from_shelf(stage: Stage, file: Path) -> bytes:
@@ -125,13 +154,13 @@ async def sound_segment(stage: Stage, channel: Channel, msn: int) -> Reply:
     track = sound_track(read_init((await init(stage, channel, row.epoch)).body))
     if track is None:
         raise NoPicture
-    return replies.media(sound_of((await segment(stage, channel, msn)).body, track))
+    return replies.media(sound_of((await segment(stage, channel, msn)).body, track), f"{msn}.a")
 
 
 async def sound_head(stage: Stage, channel: Channel, epoch: int) -> Reply:
     """The init of the sound. Raises NoPicture when there is none."""
     head = sound_init((await init(stage, channel, epoch)).body)
-    return replies.media(head) if head else _none()
+    return replies.media(head, f"init-{epoch}.a") if head else _none()
 
 
 async def poster(stage: Stage, act: Act) -> Reply:
@@ -139,7 +168,7 @@ async def poster(stage: Stage, act: Act) -> Reply:
     if act.poster:
         await asyncio.wait({act.poster}, timeout=HOLD_S)
     body = await _from_shelf(stage, act.channel.shelf.path("poster.jpg"))
-    return replies.told(200, body, b"image/jpeg")
+    return replies.media(body, "poster", b"image/jpeg")
 
 
 async def film(stage: Stage, act: Act, name: str) -> Path:

@@ -16,7 +16,12 @@ PREFLIGHT: tuple[Header, ...] = (
 )
 NEVER: Header = (b"cache-control", b"no-store")
 A_SECOND: Header = (b"cache-control", b"max-age=1")
-FOR_EVER: Header = (b"cache-control", b"public, max-age=31536000, immutable")
+SHOWN_FOR_S = 2
+"""So long a cache in front may show a picture without asking. A stop must be everywhere within five seconds, and the
+media server may hear of it a second late; a crowd asks for the same part within this time, and later askers cost the
+front a 304."""
+A_MOMENT: Header = (b"cache-control", b"public, max-age=%d, must-revalidate" % SHOWN_FOR_S)
+PRIVATELY: Header = (b"cache-control", b"private, no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,24 @@ def playlist(body: bytes) -> Reply:
     return Reply(200, ((b"content-type", b"application/vnd.apple.mpegurl"), A_SECOND, *OPEN), body)
 
 
-def media(body: bytes, kind: bytes = b"video/mp4") -> Reply:
-    """Bytes that never change under their name."""
-    return Reply(200, ((b"content-type", kind), FOR_EVER, *OPEN), body)
+def media(body: bytes, name: str, kind: bytes = b"video/mp4") -> Reply:
+    """Part of a picture: its bytes never change under its name, but whether it may be seen does."""
+    tag = (b"etag", b'"%s-%d"' % (name.encode(), len(body)))
+    return Reply(200, ((b"content-type", kind), A_MOMENT, tag, *OPEN), body)
+
+
+def unless_known(reply: Reply, known: bytes) -> Reply:
+    """The same, without its bytes for a cache that has them: `known` is its If-None-Match."""
+    tag = next((value for name, value in reply.headers if name == b"etag"), b"") if known else b""
+    if not tag or tag not in known:
+        return reply
+    return Reply(304, tuple(header for header in reply.headers if header[0] != b"content-type"))
+
+
+def privately(reply: Reply) -> Reply:
+    """For this one browser: nobody keeps it, and no other site may read it."""
+    kept = [header for header in reply.headers if header not in OPEN and header[0] not in (b"cache-control", b"etag")]
+    return Reply(reply.status, (*kept, PRIVATELY), reply.body)
 
 
 def told(status: int, body: bytes, kind: bytes = b"application/json", *more: Header) -> Reply:
@@ -45,6 +65,6 @@ def told(status: int, body: bytes, kind: bytes = b"application/json", *more: Hea
 
 async def answer(send: Send, reply: Reply, *, head: bool = False) -> None:
     """Send it whole."""
-    length = (b"content-length", str(len(reply.body)).encode())
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, length]})
+    length = [] if reply.status == 304 else [(b"content-length", str(len(reply.body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, *length]})
     await send({"type": "http.response.body", "body": b"" if head else reply.body})

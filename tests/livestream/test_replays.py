@@ -111,7 +111,7 @@ def test_a_hidden_replay_does_not_exist_for_strangers_and_its_desk_still_sees_it
     assert {client.get(page).status_code for page in outside} == {404}
     assert client.post(f"/live/{row.slug}/mua/A1", data={"quantity": 1}).status_code == 404
     assert row.title not in client.get("/live").text
-    assert glue.standings(db, [row.id])[row.id].state == SessionState.HIDDEN  # no picture of it goes out
+    assert glue.standings(db, [row.id])[row.id].is_kept_back  # no picture of it goes out
     sign_in(client, db, host)
     for page in ("", "/so-lieu", "/binh-luan", "/ban-xem-lai"):
         assert client.get(f"/ban-hang/live/{row.id}{page}").status_code == 200
