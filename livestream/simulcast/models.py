@@ -12,6 +12,8 @@ class TargetState(StrEnum):
     SENDING = "sending"
     REFUSED = "refused"
     """The other site ended it; `tries` says how often it was tried."""
+    UNTRUSTED = "untrusted"
+    """Its certificate is not its own: it gets neither key nor picture. Tried again, too."""
 
 
 class LiveTarget(SQLModel, table=True):

@@ -12,7 +12,7 @@ import structlog
 
 from livestream.simulcast import targets
 from livestream.simulcast.models import TargetState
-from livestream.simulcast.site import WRITE_WITHIN_S, NotTaken, Site
+from livestream.simulcast.site import WRITE_WITHIN_S, NotTaken, NotTrusted, Site
 from livestream.video.channel import Channel
 from livestream.video.glue import LOST_AFTER_S
 from livestream.video.remux import program, restrain
@@ -38,6 +38,7 @@ class Relays:
 
     def __init__(self, stage: Stage, settings: Settings) -> None:
         self._stage, self._secret_key = stage, settings.secret_key
+        self._allowed = settings.allowed_simulcast_hosts
         self._going: dict[int, asyncio.Task[None]] = {}
         self._watching: asyncio.Task[None] | None = None
 
@@ -79,13 +80,18 @@ class Relays:
             return
         tries = 0
         while True:
-            sent_s = await self._send(target_id, channel, server, key, tries)
+            sent_s: float | None = 0.0
+            why = TargetState.REFUSED
+            try:
+                sent_s = await self._send(target_id, channel, server, key, tries)
+            except NotTrusted:
+                why = TargetState.UNTRUSTED
             if sent_s is None:
                 tries = 0
                 await self._wait_for_picture(target_id, channel)
                 continue
             tries = 1 if sent_s > LONGEST_WAIT_S else tries + 1
-            await self._tell(target_id, TargetState.REFUSED, tries)
+            await self._tell(target_id, why, tries)
             await asyncio.sleep(wait_s(tries))
 
     async def _wait_for_picture(self, target_id: int, channel: Channel) -> None:
@@ -97,13 +103,18 @@ class Relays:
         await self._stage.in_db(targets.note, target_id, state, tries, datetime.now(UTC))
 
     async def _send(self, target_id: int, channel: Channel, server: str, key: str, tries: int) -> float | None:
-        """One connection, until it ends. Returns how long it stood; None when it was our own picture that ended it."""
+        """One connection, until it ends. Returns how long it stood; None when it was our own picture that ended it.
+
+        Raises NotTrusted.
+        """
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         try:
-            site = await Site.meet(server, key)
+            site = await Site.meet(server, key, self._allowed)
         except NotTaken as why:
             log.info("picture not taken", target_id=target_id, why=str(why))
+            if isinstance(why, NotTrusted):
+                raise
             return loop.time() - began_s if _films(channel) else None
         try:
             is_ours = await self._go_on(target_id, channel, site, tries)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+import ssl
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from livestream.simulcast.lookup import reach
 from livestream.video.amf import NotAmf, decode, encode
 from livestream.video.rtmp import (
     COMMAND,
@@ -38,6 +40,10 @@ class NotTaken(Exception):
     """The site does not want the picture, or is no such site."""
 
 
+class NotTrusted(NotTaken):
+    """Somebody answers in the site's place: the certificate is not its own."""
+
+
 class Site:
     """One connection on which a picture goes out."""
 
@@ -47,21 +53,29 @@ class Site:
         self._unread: list[Message] = []
 
     @classmethod
-    async def meet(cls, server: str, key: str) -> Site:
-        """A site that has said it takes the picture. Raises NotTaken."""
+    async def meet(cls, server: str, key: str, allowed: Collection[str] = (), **way: Any) -> Site:
+        """A site that has said it takes the picture; only those that the operator `allowed` may stand beside us.
+
+        `way` are the other means of `lookup.reach`. Raises NotTaken, NotTrusted.
+        """
         parts = urlsplit(server)
-        port, tls = parts.port or PORTS[parts.scheme], parts.scheme == "rtmps" or None
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
         try:
             async with asyncio.timeout(MEET_WITHIN_S):
-                site = cls(*await asyncio.open_connection(parts.hostname, port, ssl=tls))
+                tls, inside = parts.scheme == "rtmps", host in allowed
+                site = cls(*await reach(host, port, tls=tls, may_be_inside=inside, **way))
                 try:
                     await site._greet()
                     await site._publish(server.rstrip("/"), parts.path.strip("/"), key)
                 except BaseException:
                     site.leave()
                     raise
+        except ssl.SSLCertVerificationError as why:
+            raise NotTrusted(why.verify_message) from why
         except (OSError, EOFError, ValueError, Broken) as why:  # late is an OSError, no such name may be a ValueError
             raise NotTaken(repr(why)) from why
+        except NotTaken as why:  # in the site's own words, which may say the key after us
+            raise NotTaken(str(why).replace(key, "(key)")) from None
         return site
 
     def leave(self) -> None:
