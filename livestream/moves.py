@@ -47,9 +47,17 @@ class AlreadyOnAir(Refusal):
 
 
 def move(
-    session: Session, live: LiveSession, to: S, person: Person | None, now: datetime, *only: S, **also: Any
+    session: Session,
+    live: LiveSession,
+    to: S,
+    person: Person | None,
+    now: datetime,
+    *only: S,
+    since: datetime | None = None,
+    **also: Any,
 ) -> S | None:
-    """Change the state if it stands where `to` may follow (or in one of `only`); returns the state before.
+    """Change the state if it stands where `to` may follow (or in one of `only`); returns the state before. `since` is
+    when it really happened, if it was noticed later.
 
     None when it stood elsewhere: then nothing has changed. One guarded statement decides among many at once. Audited
     in the person's name, or the system's. Raises AlreadyOnAir when the host or the co-op is on air elsewhere.
@@ -58,7 +66,7 @@ def move(
     if to in (S.INTERRUPTED, S.LIVE):
         pauses.hold_still(session, live.id)
     session.refresh(live, with_for_update=AGAINST_CHANGE)
-    before, allowed = S(live.state), only or FROM[to]
+    before, allowed, here_since = S(live.state), only or FROM[to], live.state_at
     here = (col(LiveSession.id) == live.id, col(LiveSession.state) == before, col(LiveSession.state).in_(allowed))
     if to in IN_ONE_PLACE and (title := _elsewhere(session, live)) is not None:
         raise AlreadyOnAir(title=title)
@@ -70,7 +78,7 @@ def move(
     except IntegrityError as error:  # the indexes that know one session on air per host and per co-op
         raise AlreadyOnAir(title=live.title) from error
     session.refresh(live)
-    pauses.follow(session, live.id, before, to, now)
+    pauses.follow(session, live, before, max(since or now, here_since), now)
     audit(session, person or SYSTEM, "state", f"live:{live.id}", before, to, now, live.coop_id)
     bump(session, "live", f"session:{live.id}")
     return before

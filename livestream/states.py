@@ -74,9 +74,9 @@ def first_picture(session: Session, live_id: int, now: datetime) -> list[Short]:
     return service.start(session, live_id, None, now, S.STARTING) if live.state == S.STARTING else []
 
 
-def picture_lost(session: Session, live_id: int, now: datetime) -> None:
-    """No picture for a while: viewers are told, selling goes on."""
-    move(session, session_of(session, live_id), S.INTERRUPTED, None, now)
+def picture_lost(session: Session, live_id: int, now: datetime, since: datetime | None = None) -> None:
+    """No picture for a while, `since` the last piece came: viewers are told, selling goes on, deals wait."""
+    move(session, session_of(session, live_id), S.INTERRUPTED, None, now, since=since)
 
 
 def picture_back(session: Session, live_id: int, now: datetime) -> None:
@@ -152,9 +152,13 @@ def _is_barred(session: Session, live: LiveSession) -> bool:
 
 def _is_silent(session: Session, live: LiveSession, now: datetime) -> bool:
     """Nothing came from the phone for a while and nobody said so: the server that took its picture is gone."""
-    publisher = session.get(LivePublisher, live.id)
-    heard_at = max(filter(None, (publisher.seen_at, publisher.taken_at)), default=None) if publisher else None
+    heard_at = _heard_at(session, live)
     return heard_at is not None and now - max(heard_at, live.state_at) > NO_PICTURE
+
+
+def _heard_at(session: Session, live: LiveSession) -> datetime | None:
+    publisher = session.get(LivePublisher, live.id)
+    return max(filter(None, (publisher.seen_at, publisher.taken_at)), default=None) if publisher else None
 
 
 def _follow(session: Session, live: LiveSession, now: datetime, limits: Limits) -> None:
@@ -164,7 +168,7 @@ def _follow(session: Session, live: LiveSession, now: datetime, limits: Limits) 
         elif to == S.ENDING:
             service.end(session, live.id, None, now)
         else:
-            move(session, live, to, None, now)
+            move(session, live, to, None, now, since=_heard_at(session, live) if to == S.INTERRUPTED else None)
 
 
 def stop(session: Session, live_id: int, reason: str, person: Person, now: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlmodel import col, select
@@ -130,14 +130,14 @@ def note_seen(db: Database, seen: Sequence[tuple[int, int, int]], now: datetime)
             lease.seen(session, live_id, number, epoch, now)
 
 
-def tell(db: Database, step: Step, live_id: int, video_s: float, now: datetime) -> None:
-    """Say what became of the picture; the state follows if it still may."""
+def tell(db: Database, step: Step, live_id: int, video_s: float, silent_s: float, now: datetime) -> None:
+    """Say what became of the picture, of which no piece came for so long; the state follows if it still may."""
     with db.write() as session:
         match step:
             case "first_picture":
                 states.first_picture(session, live_id, now)
             case "picture_lost":
-                states.picture_lost(session, live_id, now)
+                states.picture_lost(session, live_id, now, now - timedelta(seconds=silent_s))
             case "picture_back":
                 states.picture_back(session, live_id, now)
             case "processed":

@@ -308,14 +308,15 @@ class Stage:
             self._spawn(self._do(act, step))
 
     async def _do(self, act: Act, step: glue.Step) -> None:
-        live_id = act.channel.live_id
+        channel, live_id = act.channel, act.channel.live_id
         try:
             if step == "end":
-                await act.channel.end()
+                await channel.end()
             elif step == "cut":
-                await act.channel.cut()
+                await channel.cut()
             else:
-                await self.in_db(glue.tell, step, live_id, act.channel.packager.duration_s, datetime.now(UTC))
+                told = (channel.packager.duration_s, time.monotonic() - channel.heard_at, datetime.now(UTC))
+                await self.in_db(glue.tell, step, live_id, *told)
         except Exception:
             log.exception("step of a session not done", live_id=live_id, step=step)
         else:

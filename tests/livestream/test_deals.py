@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from livestream import room, states, verify
 from livestream import service as live
-from livestream.deals import prices
+from livestream.deals import pauses, prices
 from livestream.deals import service as deals
 from livestream.deals.models import LiveDeal
 from livestream.deals.service import Terms
@@ -30,6 +30,7 @@ from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.orders.models import OrderLine
 from shop.settings import Settings
+from shop.stock.models import Hold
 from tests.factories_live import claim, make_cart, make_session
 from tests.factories_orders import answered, make_table, place
 
@@ -226,6 +227,33 @@ def test_a_deal_waits_while_the_picture_is_away_and_goes_on_with_the_time_it_had
         assert verify.broken_rules(session) == []
 
 
+def test_a_cut_costs_a_deal_no_second_and_moves_no_hold(db: Database, now: datetime) -> None:
+    """The last piece came a minute after the beginning; that it was the last, the server knows five seconds later."""
+    on_air, items, host = make_session(db, now, items=2)
+    begin(db, on_air, items[0], host, now, lasts=3 * MINUTE)
+    begin(db, on_air, items[1], host, now + MINUTE + timedelta(seconds=2), lasts=MINUTE)  # in the dark already
+    last_piece, noticed, back = now + MINUTE, now + MINUTE + timedelta(seconds=5), now + 5 * MINUTE
+    mine = claim(db, on_air.slug, make_cart(db, now), 1, noticed - timedelta(seconds=1))
+    assert mine.price_vnd == 100_000
+    with db.write() as session:
+        states.picture_lost(session, on_air.id, noticed, last_piece)
+        assert sorted(deal.rest for deal in prices.open_deals(session, on_air.id).values()) == ["1:00", "2:00"]
+    with db.write() as session:
+        states.picture_back(session, on_air.id, back)
+    assert {deal.ends_at for deal in open_deals(db, on_air)} == {back + 2 * MINUTE, back + MINUTE}
+    with db.write() as session:  # a piece that came before the picture was back does not count again
+        states.picture_lost(session, on_air.id, back + timedelta(seconds=1), last_piece)
+        assert sorted(deal.rest for deal in prices.open_deals(session, on_air.id).values()) == ["1:00", "2:00"]
+    with db.read() as session:
+        assert session.exec(select(Hold.expires_at)).all() == [mine.held_until]
+        assert verify.broken_rules(session) == []
+
+
+def open_deals(db: Database, on_air: LiveSession) -> list[prices.Deal]:
+    with db.read() as session:
+        return list(prices.open_deals(session, on_air.id).values())
+
+
 def test_a_deal_begun_without_a_picture_begins_with_it_and_one_left_waiting_ends_with_the_session(
     db: Database, now: datetime
 ) -> None:
@@ -273,6 +301,31 @@ def test_fifty_buyers_at_once_and_the_last_unit_of_a_deal_goes_to_one(db: Databa
     assert sorted(paid) == [100_000, *[150_000] * 49]
     with db.read() as session:
         assert verify.broken_rules(session) == []
+
+
+SPAN_S = st.integers(0, 90)
+
+
+@given(planned_s=st.integers(10, 1200), cuts=st.lists(st.tuples(SPAN_S, SPAN_S, SPAN_S), max_size=8))
+def test_a_deal_is_seen_as_long_as_was_planned_and_never_longer(
+    planned_s: int, cuts: list[tuple[int, int, int]]
+) -> None:
+    """Each cut: seconds with a picture, seconds until its loss is noticed, seconds until it is back."""
+    began_at = datetime(2026, 11, 21, tzinfo=UTC)
+    now, here_since, ends_at, seen_s = began_at, began_at, began_at + timedelta(seconds=planned_s), 0
+    for shown_s, unnoticed_s, away_s in cuts:
+        last_piece = now + timedelta(seconds=shown_s)
+        noticed = last_piece + timedelta(seconds=unnoticed_s)
+        if ends_at <= noticed:
+            break
+        paused_at = pauses.paused_from(began_at, max(last_piece, here_since), noticed)
+        left_s, seen_s = (ends_at - paused_at).total_seconds(), seen_s + shown_s
+        assert left_s == planned_s - seen_s
+        now = here_since = noticed + timedelta(seconds=away_s)
+        later = pauses.goes_on_until(ends_at, paused_at, now)
+        assert later >= ends_at
+        ends_at = later
+        assert (ends_at - now).total_seconds() == left_s
 
 
 VND = st.integers(1, 10**9)
