@@ -123,9 +123,25 @@ class Screen:
             promoted = claims.promoted_since(session, live_id, self._promoted.get(live_id))
         if room is None:
             return
-        before, now = self._shown.get(live_id), _as_shown(room)
-        self._shown[live_id], self._slugs[live_id] = now, room.live.slug
         name = live_room(room.live.slug)
+        if room.live.is_for_all:
+            self._tell_viewers(room, name)
+        else:
+            self._tell_nobody(room, name)
+        self._hub.tell(studio_room(live_id), "changed")
+        for visitor_key, self._promoted[live_id] in promoted:
+            self._hub.whisper(name, visitor_key, "mine-changed")
+
+    def _tell_nobody(self, room: Room, name: str) -> None:
+        """A practice or a draft, whose address somebody may guess; or its seller keeps it back from who is there."""
+        self._shown.pop(room.live.id, None)
+        self._slugs.pop(room.live.id, None)
+        if room.live.is_kept_back:
+            self._hub.tell(name, "state", GONE, at_once=True)
+
+    def _tell_viewers(self, room: Room, name: str) -> None:
+        before, now = self._shown.get(room.live.id), _as_shown(room)
+        self._shown[room.live.id], self._slugs[room.live.id] = now, room.live.slug
         if before is None or before.card != now.card:
             self._hub.tell(name, "", {lang: self._card(room, lang) for lang in ("vi", "en")}, at_once=True)
         if before is None or before.goods != now.goods:
@@ -134,9 +150,6 @@ class Screen:
             self._hub.tell(name, "state", now.state, at_once=True)
         elif before is not None and before.picture != now.picture:
             self._hub.tell(name, "picture", now.picture)
-        self._hub.tell(studio_room(live_id), "changed")
-        for visitor_key, self._promoted[live_id] in promoted:
-            self._hub.whisper(name, visitor_key, "mine-changed")
 
     def _card(self, room: Room, lang: Lang) -> str:
         template = self._templates.get_template("live/room.html")
@@ -163,5 +176,4 @@ def _as_shown(room: Room) -> _Shown:
     }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))
     prices = tuple(item.live_price_vnd for item in room.items)
-    state = GONE if room.live.is_kept_back else room.live.state
-    return _Shown(state, room.picture.kind, (room.live.state, *shown), packed, prices)
+    return _Shown(room.live.state, room.picture.kind, (room.live.state, *shown), packed, prices)

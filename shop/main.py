@@ -29,6 +29,7 @@ from livestream.deals.service import close_over
 from livestream.figures.audience import Audience
 from livestream.keeping import keeper
 from livestream.mtx import hooks as live_mtx
+from livestream.open_rooms import OpenRooms
 from livestream.reminders import service as reminders
 from livestream.screen import Screen
 from livestream.states import clock
@@ -278,9 +279,10 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 def _layers(settings: Settings, state: State) -> list[Middleware]:
     """Outermost first: what is answered from memory never reaches the app, and thousands of streams pass no layer."""
+    secure, is_open = _is_https(settings), OpenRooms(state.db).knows
     pictures = [Middleware(Pictures, stage=state.stage, templates=state.templates)] if state.stage else []
     return [
-        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=_is_https(settings)),
+        Middleware(EventStream, hub=state.hub, secret_key=settings.secret_key, secure=secure, is_open=is_open),
         *pictures,
         Middleware(Observed, numbers=state.numbers, every=not settings.demo),
         Middleware(FromMemory, static=state.static),

@@ -105,7 +105,7 @@ def reply(
             answers = form.value.answers or None
             said = talk.host_says(session, live_id, person, form.value.words, now, answers)
     if form.ok:
-        tell_all(hub, page.templates, row.slug, said)
+        tell_all(hub, page.templates, row, said)
     return _back(page, live_id)
 
 
@@ -175,7 +175,7 @@ def moderate(
             gone["block"] = gone["mute"]
             above = talk.pinned(session, live_id)
     if form.ok:
-        tell_pinned(hub, page.templates, row.slug, above)
+        tell_pinned(hub, page.templates, row, above)
         hub.tell(live_room(row.slug), "chat-hide", ",".join(map(str, gone.get(form.value.what, []))), at_once=True)
     return _back(page, live_id)
 

@@ -13,6 +13,7 @@ from livestream import room as rooms
 from livestream.chat import talk
 from livestream.chat.claims import BLOCKED
 from livestream.chat.talk import Said
+from livestream.models import LiveSession
 from shop.cart import service as cart
 from shop.cart.routes import COOKIE
 from shop.checkout import service as checkout
@@ -39,11 +40,13 @@ class Say(BaseModel):
 SayForm = Annotated[Posted[Say], Depends(posted(Say))]
 
 
-def tell_all(hub: Hub, templates: Environment, slug: str, said: Said) -> None:
+def tell_all(hub: Hub, templates: Environment, live: LiveSession, said: Said) -> None:
     """Show a sentence in every open room, if others may see it."""
-    if said.comment.state == "shown":
+    if said.comment.state == "shown" and live.is_for_all:
         line = "".join(templates.get_template("live/said.html").render(said=said).splitlines())
-        hub.tell(live_room(slug), "", f'<hx-partial hx-target="#chat-lines" hx-swap="beforeend">{line}</hx-partial>')
+        hub.tell(
+            live_room(live.slug), "", f'<hx-partial hx-target="#chat-lines" hx-swap="beforeend">{line}</hx-partial>'
+        )
 
 
 def tell_warning(hub: Hub, templates: Environment, slug: str, words: str) -> None:
@@ -56,11 +59,13 @@ def tell_warning(hub: Hub, templates: Environment, slug: str, words: str) -> Non
     hub.tell(live_room(slug), "", told, at_once=True)
 
 
-def tell_pinned(hub: Hub, templates: Environment, slug: str, said: Said | None) -> None:
+def tell_pinned(hub: Hub, templates: Environment, live: LiveSession, said: Said | None) -> None:
     """Show in every open room which sentence stands above the others now, or that none does."""
+    if not live.is_for_all:
+        return
     line = "".join(templates.get_template("live/pinned_said.html").render(pinned_words=said).splitlines())
     swap = f'<hx-partial hx-target="#pinned-said" hx-swap="outerHTML">{line}</hx-partial>'
-    hub.tell(live_room(slug), "", swap, at_once=True)
+    hub.tell(live_room(live.slug), "", swap, at_once=True)
 
 
 @router.post("/live/{slug}/chat")
@@ -101,7 +106,7 @@ def say(
         facts["decided"] = "" if said.comment.decided == BLOCKED else said.comment.decided
         facts["unheard"] = [said] if said.comment.state != "shown" else []
         _remember(visit, said, form.typed["name"])
-        tell_all(hub, page.templates, row.slug, said)
+        tell_all(hub, page.templates, row, said)
         hub.whisper(live_room(row.slug), visit.visitor_key, "mine-changed")
     except NotFound:
         raise

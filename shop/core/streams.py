@@ -13,6 +13,7 @@ import hmac
 import random
 import re
 import time
+from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -26,6 +27,9 @@ from shop.core.wire import take_over
 
 MOST_STREAMS = 20_000
 MOST_OF_ONE = 20  # pages of one visitor in one room
+LIVE = "live"
+IsOpen = Callable[[str], Awaitable[bool]]
+"""Whether there is a public room of this slug."""
 PUBLIC = re.compile(r"/live/([a-z0-9-]{1,100})/su-kien")
 SIGNED = re.compile(r"/su-kien/([A-Za-z0-9_-]{1,200})\.([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -34,7 +38,7 @@ HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cach
 
 def live_room(slug: str) -> str:
     """The name of a session's public room."""
-    return f"live:{slug}"
+    return f"{LIVE}:{slug}"
 
 
 def stream_path(secret_key: str, room: str, until_s: int) -> str:
@@ -63,10 +67,13 @@ def room_at(path: str, secret_key: str, now_s: float) -> str | None:
 
 
 class EventStream:
-    """ASGI: answers the addresses of streams, passes everything else on."""
+    """ASGI: answers the addresses of streams, passes all else on. `is_open` says which public rooms there are."""
 
-    def __init__(self, app: ASGIApp, hub: Hub, secret_key: str, *, secure: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, hub: Hub, secret_key: str, *, secure: bool = False, is_open: IsOpen | None = None
+    ) -> None:
         self.app, self.hub, self._secret_key, self._secure = app, hub, secret_key, secure
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
@@ -77,7 +84,7 @@ class EventStream:
         room = room_at(path.removeprefix("/en"), self._secret_key, time.time())
         if room is None:
             await self.app(scope, receive, send)
-        elif status := self._refused(scope["method"], room):
+        elif status := self._refused(scope["method"], room) or await self._unknown(room):
             await _answer(send, status)
         else:
             await self._stream(self.hub.room(room), lang, scope, receive, send)
@@ -88,6 +95,11 @@ class EventStream:
         if not room:
             return 403
         return 503 if self.hub.closing or self.hub.open_streams >= MOST_STREAMS else 0
+
+    async def _unknown(self, room: str) -> int:
+        kind, _, slug = room.partition(":")
+        is_there = kind != LIVE or self._is_open is None or await self._is_open(slug)
+        return 0 if is_there else 404
 
     async def _stream(self, room: Room, lang: str, scope: Scope, receive: Receive, send: Send) -> None:
         key, cursor, fresh = _visitor(scope)

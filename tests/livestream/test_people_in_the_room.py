@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from livestream import service as live
+from livestream.chat import talk
 from livestream.models import LiveReport, LiveSession
 from shop.accounts.models import Role
 from shop.core.db import Database
@@ -104,3 +107,23 @@ def test_a_reported_sentence_is_kept_for_the_operator_whatever_the_seller_does(
         (0, ""),
     ]
     assert "chữa ung thư" in sign_in(new_client(), db, make_person(db, Role.OPERATOR)).get("/quan-tri/live").text
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_page_opened_anew_shows_what_was_said_last_and_how_the_room_stands(client: TestClient, db: Database) -> None:
+    """Before it and after it: the stream begins where the page was made, so that nothing is missed or shown twice."""
+    now = datetime.now(UTC)
+    on_air, _items, host = make_session(db, now)
+    for number in range(talk.SHOWN + 5):
+        with db.write() as session:
+            talk.host_says(session, on_air.id, host, f"Câu thứ {number}.", now)
+    sign_in(client, db, host).post(f"/ban-hang/live/{on_air.id}/binh-luan/20/xu-ly", data={"what": "hide"})
+    room = client.get(f"/live/{on_air.slug}").text
+    shown = [int(number) for number in re.findall(r'<li id="c-(\d+)"', room)]
+    assert shown == [number for number in range(5, talk.SHOWN + 6) if number != 20]
+    assert len(shown) == talk.SHOWN
+    assert re.search(r"/su-kien\?tu=[0-9a-f]{8}-\d+", room)
+    assert 'data-state="live"' in room
+    with db.write() as session:
+        live.end(session, on_air.id, host, now)
+    assert f'<li id="c-{shown[-1]}"' in client.get(f"/live/{on_air.slug}").text, "and so does the room that is over"
