@@ -171,7 +171,7 @@ def _as_shown(room: Room) -> _Shown:
     deal = (pinned.deal.id, pinned.deal.runs, pinned.deal.ends_at) if pinned and pinned.deal else ()
     shown = (pinned.id, pinned.live_price_vnd, pinned.variant.price_vnd, *deal) if pinned else ()
     goods = {
-        item.code: [item.left, format_vnd(item.live_price_vnd), item.deal.left if item.deal else 0]
+        item.code: [item.left, format_vnd(item.live_price_vnd), *(item.deal.told if item.deal else [0])]
         for item in room.items
     }
     packed = json.dumps(goods, ensure_ascii=False, separators=(",", ":"))

@@ -76,6 +76,11 @@ class Deal:
         )
         return f"{minutes}:{seconds:02d}" if self.paused_at else ""
 
+    @property
+    def told(self) -> list[int | str]:
+        """What open pages hear of it: what is left, the end in ms of Unix time, and what `rest` says."""
+        return [self.left, int(self.ends_at.timestamp() * 1000), self.rest]
+
     def fits(self, quantity: int, taken: int) -> bool:
         """Whether one more buyer's `quantity` goes at this price, who took `taken` of it before."""
         return quantity <= self.left and quantity + taken <= self.most_per_buyer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from sqlmodel import select
 
 from livestream import moves, verify
 from livestream import service as live
+from livestream.deals.models import LiveDeal
 from livestream.figures.reading import figures
 from livestream.figures.verify import in_the_books
 from livestream.models import LiveSession
@@ -126,15 +128,24 @@ def test_from_the_first_picture_to_the_books(
     expect(lan.locator("#answer")).to_contain_text("đã giữ 2 × A1")
     say(tu, "cho anh 1 A2 0912000111", "Anh Tư")
     expect(tu.locator("#held")).to_contain_text("Đang giữ cho bạn")
+    tu.locator("#pinned .button").click()
+    deal = tu.locator("#sheet .deal-line")
+    expect(deal).to_contain_text("suất")
     expect(lan.locator("#chat-lines")).to_contain_text("091•••••11")
     filmed.pin("A2")
     expect(lan.locator("#pinned .code")).to_have_text("A2")
 
     with filmed.away():
         expect(lan.locator(".reconnecting")).to_be_visible(timeout=STARTS_WITHIN_MS)
+        expect(deal.get_by_role("status")).to_contain_text("tạm dừng vì mất hình, còn")
+        expect(deal.locator("[data-until]")).to_have_count(0)
         the_desk_goes_on(tonight)
     expect(lan.locator(".reconnecting")).to_have_count(0, timeout=STARTS_WITHIN_MS)
     sees(lan)
+    with tonight.db.read() as session:
+        ends_at = session.exec(select(LiveDeal.ends_at)).one()
+    expect(deal.locator("time")).to_have_attribute("data-until", str(int(ends_at.timestamp() * 1000)))
+    expect(deal.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
 
     filmed.end()
     expect(lan.locator("#now")).to_have_attribute("data-state", "replay", timeout=STARTS_WITHIN_MS)

@@ -3,8 +3,23 @@ const stream = document.getElementById("stream");
 const each = (selector, change) => document.querySelectorAll(selector).forEach(change);
 let goods = {};
 let viewers = "";
+// A deal without a picture waits: its clock stands still wherever it is shown, and goes on with another end.
+const showDeal = (line, dealLeft, until, rest) => {
+  const clock = line.querySelector("time");
+  line.hidden = !dealLeft;
+  line.classList.toggle("waits", Boolean(rest));
+  if (rest) {
+    line.querySelector("[data-deal-rest]").textContent = rest;
+    delete clock.dataset.until;
+    delete clock.dataset.over;
+  } else if (until && clock.dataset.until !== String(until)) {
+    clock.dataset.until = until;
+    delete clock.dataset.over;
+  }
+};
 const show = () => {
-  for (const [code, [left, price, dealLeft]] of Object.entries(goods)) {
+  for (const [code, [left, price, dealLeft, until, rest]] of Object.entries(goods)) {
+    each(`[data-deal="${code}"]`, (line) => showDeal(line, dealLeft, until, rest));
     each(`[data-left="${code}"]`, (out) => { out.textContent = left; });
     each(`[data-deal-left="${code}"]`, (out) => { out.textContent = dealLeft; });
     each(`[data-price="${code}"]`, (out) => { out.textContent = price; });
