@@ -11,7 +11,7 @@ from shop.catalog.models import Category, Product, Variant, VariantKind
 from shop.core.text import fold
 from shop.sheets.headings import Column
 from shop.sheets.models import Fate, SheetRow
-from shop.sheets.rows import NotARow, Wanted, wanted
+from shop.sheets.rows import NotARow, Wanted, kilos_text, wanted
 from shop.stock.models import Pool
 
 Change = dict[str, list[int | str | None]]
@@ -60,6 +60,8 @@ class Shelf:
             found = self.variants.get(row.code)
             if found is None:
                 raise NotARow("code", f"#{row.code}")
+            if fold(row.product) != fold(found.product) or (row.named and fold(row.variant) != fold(found.name)):
+                raise NotARow("code_name", f"{found.product}, {found.name}")  # one column was sorted, or moved
             return found
         mine = self.of_product.get(fold(row.product), [])
         return self.exactly(row) or (mine[0] if len(mine) == 1 and not row.named else None)
@@ -212,18 +214,13 @@ def _for_steps(row: Wanted, kind: str, step_g: int) -> tuple[int | None, int | N
         if row.kilos and row.has_unit:
             raise NotARow("unit")
         if row.count_g is not None and row.count is None:
-            raise NotARow("on_hand", row_text(row.count_g))
+            raise NotARow("on_hand", kilos_text(row.count_g))
         return row.price_vnd, row.count
     if row.has_unit and not row.kilos:
         raise NotARow("unit")
     if row.price_vnd is not None and row.price_vnd * step_g % 1000:
         raise NotARow("price", str(row.price_vnd))
     if row.count_g is not None and row.count_g % step_g:
-        raise NotARow("on_hand", row_text(row.count_g))
+        raise NotARow("on_hand", kilos_text(row.count_g))
     price_vnd = None if row.price_vnd is None else row.price_vnd * step_g // 1000
     return price_vnd, None if row.count_g is None else row.count_g // step_g
-
-
-def row_text(grams: int) -> str:
-    """12500 -> "12,5"."""
-    return f"{grams / 1000:g}".replace(".", ",")

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from shop.sheets.fates import load
+from shop.catalog.models import VariantKind
+from shop.sheets.fates import OnShelf, load
 from shop.sheets.headings import COLUMNS, Column
+from shop.sheets.rows import kilos_text
 
 HEADINGS: Mapping[Column, str] = {
     "code": "Mã",
@@ -60,13 +62,18 @@ def goods(session: Session, coop_id: int) -> list[list[str]]:
     """Today's goods under our headings, to be changed and sent back: unchanged it changes nothing."""
     shelf = load(session, coop_id)
     rows = [[HEADINGS[column] for column in COLUMNS[:7]]]
-    for it in shelf.variants.values():
-        loose = it.kind == "loose"
-        price_vnd = it.price_vnd * 1000 // it.step_g if loose else it.price_vnd
-        count = f"{it.on_hand * it.step_g / 1000:g}".replace(".", ",") if loose else str(it.on_hand)
-        size = f"{it.step_g / 1000:g} kg".replace(".", ",")
-        rows.append([f"#{it.id}", it.product, it.name, "kg" if loose else "", size, str(price_vnd), count])
-    return rows
+    return rows + [line(it) for it in shelf.variants.values()]
+
+
+def line(it: OnShelf) -> list[str]:
+    """A variant as a row. Loose goods are told by the kilo; what cannot be told so to the đồng is left out."""
+    size = kilos_text(it.step_g) + " kg"
+    if it.kind != VariantKind.LOOSE:
+        return [f"#{it.id}", it.product, it.name, "", size, str(it.price_vnd), str(it.on_hand)]
+    price_vnd, rest = divmod(it.price_vnd * 1000, it.step_g)
+    count = kilos_text(it.on_hand * it.step_g)
+    unlike_thousands = count if len(count.partition(",")[2]) < 3 else f"{count} kg"
+    return [f"#{it.id}", it.product, it.name, "kg", size, "" if rest else str(price_vnd), unlike_thousands]
 
 
 def refused(rows: Sequence[tuple[int, Mapping[Column, str], str]]) -> list[list[str]]:

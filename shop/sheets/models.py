@@ -31,7 +31,8 @@ class Fate(StrEnum):
 
 
 class Sheet(SQLModel, table=True):
-    """One file. `content` is kept until its rows are read; `problem` is one word for the page when it is broken.
+    """One file. `content` is kept until its rows are read; `problem` is one word for the page: why it is
+    broken, or "more_pages" when it shows goods on others than the page that was read.
 
     `rows_read` of `rows_total` rows have their fate. Of the `rows_good` that were confirmed, `rows_written` are in the
     shop, those up to row `written_to`. Whoever works on it holds it until `leased_until`.

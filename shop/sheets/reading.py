@@ -9,10 +9,10 @@ import csv
 import io
 import unicodedata
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shop.sheets.encodings import NotText, decode, reader_for
 from shop.sheets.headings import Column, heading_row
@@ -23,6 +23,7 @@ MOST_COLUMNS = 60
 LONGEST_CELL = 1000
 _LARGEST_UNPACKED = 100 * 1024 * 1024
 _PIECE = 1024 * 1024
+_SAID_ONCE: tuple[Column, ...] = ("product", "unit", "category", "origin")
 
 
 class NotASheet(Exception):
@@ -39,10 +40,21 @@ class NotASheet(Exception):
 
 @dataclass(frozen=True)
 class SheetRead:
-    """`rows` are (number in the file, text by column); rows without any text are left out."""
+    """`rows` are (number in the file, text by column); rows without any text are left out.
+
+    They are those of the first page that shows goods; `passes_over`: another page shows some, too.
+    """
 
     encoding: str
     rows: list[tuple[int, dict[Column, str]]]
+    passes_over: bool = False
+
+
+class _Page(NamedTuple):
+    """`joined` are the first and the last place, (row, column), of cells that were made one."""
+
+    cells: list[list[str]]
+    joined: Sequence[tuple[tuple[int, int], tuple[int, int]]] = ()
 
 
 def read(content: bytes) -> SheetRead:
@@ -52,25 +64,45 @@ def read(content: bytes) -> SheetRead:
     if len(content) > LARGEST_FILE:
         raise NotASheet("too_large")
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _first_with_goods(_sheets(content), "xlsx")
+        pages = _pages(content)
+        found = _first_with_goods(pages, "xlsx")
+        return replace(found, passes_over=_has_goods(pages))
     try:
         text, encoding = decode(content)
     except NotText as error:
         raise NotASheet("encoding") from error
     if text.lstrip()[:1] == "<":
         raise NotASheet("html")
-    return _first_with_goods(_cut(text), encoding)
+    return _first_with_goods(map(_Page, _cut(text)), encoding)
 
 
-def _first_with_goods(tables: Iterator[list[list[str]]], encoding: str) -> SheetRead:
-    for table in tables:
-        found = heading_row(table)
+def _first_with_goods(pages: Iterator[_Page], encoding: str) -> SheetRead:
+    for page in pages:
+        found = heading_row(page.cells)
         if found is not None:
-            rows = list(_rows(table, *found))
+            _repeat(page, found[1])
+            rows = list(_rows(page.cells, *found))
             if not rows:
                 raise NotASheet("empty")
             return SheetRead(encoding, rows)
     raise NotASheet("headings")
+
+
+def _has_goods(pages: Iterator[_Page]) -> bool:
+    try:
+        return any(heading_row(page.cells) is not None for page in pages)
+    except NotASheet:
+        return False  # whatever it is: nobody reads it
+
+
+def _repeat(page: _Page, columns: Mapping[Column, int]) -> None:
+    """What names goods over several rows names those of each row; a price or a count may be for all together."""
+    named = {columns[column] for column in _SAID_ONCE if column in columns}
+    for (top, place), (bottom, _right) in page.joined:
+        if place in named:
+            for row in page.cells[top + 1 : bottom + 1]:
+                if place < len(row):
+                    row[place] = page.cells[top][place]
 
 
 def _rows(table: list[list[str]], at: int, columns: dict[Column, int]) -> Iterator[tuple[int, dict[Column, str]]]:
@@ -80,19 +112,21 @@ def _rows(table: list[list[str]], at: int, columns: dict[Column, int]) -> Iterat
             yield number, row
 
 
-def _sheets(content: bytes) -> Iterator[list[list[str]]]:
+def _pages(content: bytes) -> Iterator[_Page]:
+    """The pages of a workbook that it shows."""
     import python_calamine  # only the back room reads workbooks
 
     _require_unpackable(content)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for name in book.sheet_names:
+        shown = python_calamine.SheetVisibleEnum.Visible
+        for name in [it.name for it in book.sheets_metadata if it.visible == shown]:
             sheet = book.get_sheet_by_name(name)
             if sheet.total_height > MOST_ROWS + 50:
                 raise NotASheet("too_many_rows")
             cells = [[_text(value) for value in row[:MOST_COLUMNS]] for row in sheet.to_python(skip_empty_area=False)]
             meant = reader_for([cell for row in cells[:500] for cell in row])
-            yield [[meant(cell) for cell in row] for row in cells]
+            yield _Page([[meant(cell) for cell in row] for row in cells], sheet.merged_cell_ranges or ())
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise NotASheet("spreadsheet") from error
 
@@ -122,7 +156,8 @@ def _text(value: Any) -> str:
     if isinstance(value, date):
         return value.strftime("%d/%m/%Y")
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value).replace(".", ",")
+        near = round(value, 6)  # what a formula reckoned may be a hair beside what it means
+        return str(int(near)) if near.is_integer() and abs(near) < 1e15 else repr(near).replace(".", ",")
     return _clean(str(value))
 
 
@@ -134,7 +169,7 @@ def _clean(text: str) -> str:
 def _cut(text: str) -> Iterator[list[list[str]]]:
     if text[:4].lower() == "sep=":  # Excel's own hint
         text = text.partition("\n")[2]
-    if text.count("\n") > 2 * MOST_ROWS:
+    if text.count("\n") + text.count("\r") > 4 * MOST_ROWS:
         raise NotASheet("too_many_rows")
     for delimiter in (",", ";", "\t", "|"):
         try:

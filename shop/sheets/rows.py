@@ -20,6 +20,8 @@ _BOX = ("thung", "hop", "sot", "gio", "ket", "can", "bao", "khay")
 _KILO = ("kg", "ky", "ki", "kilo", "kilogram", "kilogam", "can le", "nua ky", "nua ki")
 _PIECE = ("chai", "hu", "tui", "goi", "bich", "cai", "trai", "qua", "lon", "bo", "lo", "hop nho", "xau", "chuc", "cay")
 _WEIGHT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(kg|ky|ki|kilo|g|gr|gram)\b")
+_NO_PART = re.compile(r"(?:(?<=\d{4})|(?<=\.\d{3})(?=,)|(?<=,\d{3})(?=\.))[.,]0{1,2}$")
+"""The ",00" with which a program ends a sum."""
 _NUMBER = re.compile(r"\d{1,3}(?:[. ]\d{3})+|\d+")
 
 
@@ -140,7 +142,7 @@ def _price(typed: str) -> int | None:
     if not typed.strip():
         return None
     try:
-        price_vnd = read_vnd(typed)
+        price_vnd = read_vnd(_NO_PART.sub("", typed.strip()))
     except (NotMoney, ValueError) as error:
         raise NotARow("price", typed[:40]) from error
     if not LEAST_VND <= price_vnd <= MOST_VND:
@@ -149,7 +151,10 @@ def _price(typed: str) -> int | None:
 
 
 def _count(typed: str) -> tuple[int | None, int | None]:
-    """A count as it is, and in grams if it is one of kilos: "1.250" are many, "12,5" kilos, "12 kg" as well."""
+    """A count as it is, and in grams if it is one of kilos: "1.250" are many, "12,5" kilos, "12 kg" as well.
+
+    "1,250" may be meant as either, and is refused; "1,250 kg" is not.
+    """
     words = fold(typed)
     if not words:
         return None, None
@@ -159,9 +164,10 @@ def _count(typed: str) -> tuple[int | None, int | None]:
         if count > MOST_UNITS:
             raise NotARow("on_hand", typed[:40])
         return count, count * 1000
-    if re.fullmatch(r"\d{1,6},\d{1,3}", plain):
-        whole, _comma, part = plain.partition(",")
-        return None, int(whole) * 1000 + int(part.ljust(3, "0"))
+    if re.fullmatch(r"\d{1,6}[.,]\d{1,2}|0,\d{3}", plain) or (plain != words and re.fullmatch(r"\d{1,6},\d{3}", plain)):
+        whole, part = re.split(r"[.,]", plain)
+        grams = int(whole) * 1000 + int(part.ljust(3, "0"))
+        return (None if grams % 1000 else grams // 1000), grams
     raise NotARow("on_hand", typed[:40])
 
 
@@ -169,3 +175,9 @@ def _code(typed: str) -> int | None:
     """Our own number of a variant, as the export writes it: "#17". A co-op's own codes say nothing here."""
     found = re.fullmatch(r"#(\d{1,9})", typed.strip())
     return int(found[1]) if found else None
+
+
+def kilos_text(grams: int) -> str:
+    """12500 -> "12,5"."""
+    whole, part = divmod(grams, 1000)
+    return f"{whole},{part:03}".rstrip("0") if part else str(whole)

@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, insert, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from shop.accounts import service as accounts
 from shop.accounts.models import PersonRow
@@ -24,7 +27,9 @@ from shop.core.errors import NotFound, Refusal
 from shop.sheets import reading, writing
 from shop.sheets.fates import Judged, judge, load, products_since
 from shop.sheets.models import Fate, Sheet, SheetRow, SheetState
+from shop.stock.lots.units import LotsShort
 
+log = structlog.get_logger()
 PAGE = 50
 MOST_REFUSED = 20_000
 KEPT = timedelta(days=30)
@@ -171,6 +176,7 @@ def read(db: Database, sheet: Sheet, backroom: Backroom) -> None:
     with db.write() as session:
         run(session, delete(SheetRow).where(col(SheetRow.sheet_id) == sheet.id))  # of a reading that was cut short
         told = {"encoding": found.encoding, "rows_total": len(found.rows), "rows_read": 0}
+        told["problem"] = "more_pages" if found.passes_over else ""
         run(session, update(Sheet).where(col(Sheet.id) == sheet.id).values(**told))
     with db.read() as session:
         shelf = load(session, sheet.coop_id)
@@ -196,9 +202,17 @@ def write(db: Database, sheet: Sheet, now: datetime, until_s: float = float("inf
     products: dict[str, int] = {}
     more, most = True, WRITTEN_AT_ONCE
     while more and time.monotonic() < until_s:
-        with db.write() as session:
-            began = time.monotonic()
-            more = _write_some(session, sheet.id, products, most, now)
+        try:
+            with db.write() as session:
+                began = time.monotonic()
+                more = _write_some(session, sheet.id, products, most, now)
+        except (OperationalError, InterfaceError):
+            raise  # not the row's fault: the job comes again
+        except Exception as problem:  # noqa: BLE001  whatever it is, the other rows are written
+            if most == 1:
+                _give_up(db, sheet.id, problem)
+            most = 1
+            continue
         fitting = int(most * _AT_MOST_S / (time.monotonic() - began))
         most = max(1, min(WRITTEN_AT_ONCE, fitting))  # on a slow day fewer, so that nobody waits longer
         time.sleep(_PAUSE_S)
@@ -207,14 +221,31 @@ def write(db: Database, sheet: Sheet, now: datetime, until_s: float = float("inf
             run(session, update(Sheet).where(col(Sheet.id) == sheet.id).values(leased_until=None))
 
 
+def _give_up(db: Database, sheet_id: int, problem: Exception) -> None:
+    """The next row cannot be written: it says why, and the sheet goes on behind it."""
+    if not isinstance(problem, LotsShort):
+        log.error("a row cannot be written", sheet=sheet_id, exc_info=problem)
+    with db.write() as session:
+        sheet = session.get_one(Sheet, sheet_id, with_for_update=True)
+        row = session.exec(_to_write(sheet).limit(1)).one()
+        row.fate, row.reason, row.about = Fate.REFUSED, "trouble", ""
+        if isinstance(problem, LotsShort):
+            row.reason, row.about = "lots", str(problem.facts["short"])
+        sheet.rows_written += 1
+        sheet.written_to = row.number
+
+
+def _to_write(sheet: Sheet) -> SelectOfScalar[SheetRow]:
+    good = (col(SheetRow.fate).in_((Fate.NEW, Fate.CHANGED)), SheetRow.number > sheet.written_to)
+    return select(SheetRow).where(SheetRow.sheet_id == sheet.id, *good).order_by(col(SheetRow.number))
+
+
 def _write_some(session: Session, sheet_id: int, products: dict[str, int], most: int, now: datetime) -> bool:
     """The next rows and how far the sheet is now. False when none are left."""
     sheet = session.get_one(Sheet, sheet_id, with_for_update=True)
     if sheet.state != SheetState.CONFIRMED:
         return False
-    good = (col(SheetRow.fate).in_((Fate.NEW, Fate.CHANGED)), SheetRow.number > sheet.written_to)
-    wanted = select(SheetRow).where(SheetRow.sheet_id == sheet_id, *good).order_by(col(SheetRow.number))
-    found = session.exec(wanted.limit(most)).all()
+    found = session.exec(_to_write(sheet).limit(most)).all()
     if not found:
         sheet.state, sheet.done_at, sheet.leased_until = SheetState.DONE, now, None
         return False

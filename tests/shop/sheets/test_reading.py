@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 import xlsxwriter
 
-from shop.core.backroom import Backroom
+from shop.core.backroom import Backroom, BackroomFailed
 from shop.sheets.reading import LARGEST_FILE, NotASheet, read
 from tests.shop.sheets.sheet_files import as_csv, as_xlsx
 
@@ -90,6 +91,69 @@ def test_a_formula_is_never_run_only_its_last_value_counts() -> None:
         sheet.write_string(1, 0, "Gạo lứt")
         sheet.write_formula(1, 1, '=WEBSERVICE("http://192.0.2.1/")', None, 25000)
     assert read(out.getvalue()).rows == [(2, {"product": "Gạo lứt", "price": "25000"})]
+
+
+def book_of(fill: Callable[[xlsxwriter.Workbook], None]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        fill(book)
+    return out.getvalue()
+
+
+def test_a_hidden_page_is_not_read_and_a_second_one_with_goods_is_told() -> None:
+    def pages(book: xlsxwriter.Workbook) -> None:
+        for name, price in (("Giá cũ", 1000), ("Giá mới", 25000), ("Tháng sau", 30000)):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["Tên hàng", "Giá bán"])
+            sheet.write_row(1, 0, [f"Gạo {name}", price])
+        book.worksheets()[0].hide()
+        book.worksheets()[1].activate()
+
+    found = read(book_of(pages))
+    assert [cells["product"] for _number, cells in found.rows] == ["Gạo Giá mới"]
+    assert found.passes_over
+    assert not read(as_xlsx([ROW])).passes_over
+
+
+def test_one_name_over_several_rows_names_each_but_one_count_is_not_three() -> None:
+    def merged(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.merge_range(0, 0, 0, 3, "Bảng giá")
+        sheet.write_row(2, 0, ["Tên hàng", "Quy cách", "Giá bán", "Tồn kho"])
+        sheet.merge_range(3, 0, 4, 0, "Thanh long")
+        sheet.merge_range(3, 3, 4, 3, 20)
+        sheet.write_row(3, 1, ["Thùng 5 kg", 100_000])
+        sheet.write_row(4, 1, ["Thùng 10 kg", 190_000])
+
+    assert read(book_of(merged)).rows == [
+        (4, {"product": "Thanh long", "variant": "Thùng 5 kg", "price": "100000", "on_hand": "20"}),
+        (5, {"product": "Thanh long", "variant": "Thùng 10 kg", "price": "190000", "on_hand": ""}),
+    ]
+
+
+def test_what_a_formula_reckoned_a_hair_beside_a_whole_number_is_that_number() -> None:
+    def reckoned(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Tên hàng", "Giá bán", "Tồn kho", "Khối lượng"])
+        sheet.write_row(1, 0, ["Gạo lứt", 57_000 * 1.1, 0.1 + 0.2, 2.5])
+
+    ((_number, cells),) = read(book_of(reckoned)).rows
+    assert cells == {"product": "Gạo lứt", "price": "62700", "on_hand": "0,3", "weight": "2,5"}
+
+
+def test_a_sheet_of_a_thousand_million_empty_cells_ends_the_child_and_not_the_market() -> None:
+    def far_apart(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Tên hàng", "Giá bán"])
+        sheet.write_string(1_048_575, 16_383, "x")
+
+    backroom = Backroom()
+    try:
+        with pytest.raises(BackroomFailed):
+            backroom.run(read, book_of(far_apart))
+        assert len(backroom.run(read, as_csv([ROW])).rows) == 1
+    finally:
+        backroom.close()
 
 
 def test_the_back_room_hands_on_the_reason_and_lives() -> None:

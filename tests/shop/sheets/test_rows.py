@@ -45,7 +45,17 @@ def test_the_headings_may_stand_below_a_title() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "price_vnd"),
-    [("1.250.000", 1_250_000), ("185000", 185_000), ("35k", 35_000), ("1tr2", 1_200_000), ("35.000 đ", 35_000)],
+    [
+        ("1.250.000", 1_250_000),
+        ("1,250,000", 1_250_000),
+        ("1.250.000,00", 1_250_000),
+        ("1,250,000.00", 1_250_000),
+        ("1250000.0", 1_250_000),
+        ("185000", 185_000),
+        ("35k", 35_000),
+        ("1tr2", 1_200_000),
+        ("35.000 đ", 35_000),
+    ],
 )
 def test_prices_are_read_as_people_type_them(typed: str, price_vnd: int) -> None:
     assert wanted(row(price=typed)).price_vnd == price_vnd
@@ -59,6 +69,24 @@ def test_every_price_we_write_is_read_back(price_vnd: int) -> None:
 @given(st.integers(0, 1_000_000))
 def test_every_count_we_write_is_read_back(count: int) -> None:
     assert wanted(row(on_hand=format_number(count))).count == count
+
+
+@pytest.mark.parametrize(
+    ("typed", "count", "grams"),
+    [
+        ("1.250", 1250, 1_250_000),
+        ("30.0", 30, 30_000),
+        ("30,00", 30, 30_000),
+        ("12.5", None, 12_500),
+        ("12,50", None, 12_500),
+        ("0,125", None, 125),
+        ("1,125 kg", None, 1125),
+        ("30 thùng", 30, 30_000),
+    ],
+)
+def test_counts_are_read_as_people_and_programs_write_them(typed: str, count: int | None, grams: int) -> None:
+    found = wanted(row(on_hand=typed))
+    assert (found.count, found.count_g) == (count, grams)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +116,10 @@ def test_unit_and_weight_say_how_it_is_sold(cells: dict[str, str], kind: str, st
         ({"price": "rẻ"}, "price"),
         ({"price": "5"}, "price"),
         ({"price": "-35.000"}, "price"),
+        ({"price": "185,5"}, "price"),
+        ({"price": "25.000/kg"}, "price"),
+        ({"price": "05/05/2026"}, "price"),
+        ({"on_hand": "1,250"}, "on_hand"),
         ({"on_hand": "-3"}, "on_hand"),
         ({"on_hand": "nhiều"}, "on_hand"),
         ({"on_hand": "99999999"}, "on_hand"),

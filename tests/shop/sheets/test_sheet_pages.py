@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import xlsxwriter
 from fastapi import FastAPI
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -113,6 +114,21 @@ def test_todays_goods_come_as_a_sheet_that_changes_nothing_when_sent_back(office
     seen = office.client.get(here).text
     assert "Như cũ 2" in seen
     assert "Không có gì mới để ghi" in seen
+
+
+def test_who_looks_is_told_of_pages_that_are_not_read(office: Office) -> None:
+    make_product(office.db, office.coop, name="Gạo lứt")
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        for price in (25_000, 30_000):
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["Tên hàng", "Giá bán"])
+            sheet.write_row(1, 0, ["Gạo lứt", price])
+    here = office.send(out.getvalue())
+    office.work()
+    seen = office.client.get(here).text
+    assert "chợ chỉ đọc trang đầu" in seen
+    assert "30.000" not in seen
 
 
 def test_what_is_no_sheet_says_what_to_do(office: Office) -> None:
