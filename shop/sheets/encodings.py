@@ -46,14 +46,17 @@ class NotText(Exception):
 def decode(content: bytes) -> tuple[str, str]:
     """The text of a file in NFC, and the name of the encoding it was written in. Raises NotText."""
     coding = next((name for mark, name in _BOMS if content.startswith(mark)), "")
+    is_marked = bool(coding)
     if not coding and b"\x00" in content[:2000]:
         coding = "utf-16-le" if content[1:2000:2].count(0) > content[:2000:2].count(0) else "utf-16-be"
     try:
         text = content.decode(coding or "utf-8")
     except UnicodeDecodeError as error:
-        if coding:
+        if not coding:
+            return _of_one_byte(content)
+        text = content.decode(coding, "replace")  # it may have been cut in the middle of a letter
+        if _is_noise(text) or not is_marked:
             raise NotText from error
-        return _of_one_byte(content)
     if "\x00" in text:
         raise NotText
     text = unicodedata.normalize("NFC", text)
@@ -62,11 +65,11 @@ def decode(content: bytes) -> tuple[str, str]:
 
 
 def reader_for(samples: Sequence[str]) -> Callable[[str], str]:
-    """How to read text whose letters are known: as it is, as VNI or as TCVN3, whichever reads as Vietnamese."""
+    """How to read text whose letters are known: as it is, of an old font or saved twice: what reads as Vietnamese."""
     text = " ".join(samples)
     if text.isascii():
         return _as_it_is
-    return max((_as_it_is, from_vni, from_tcvn3), key=lambda read: (_sense(read(text)), read is _as_it_is))
+    return max((_as_it_is, from_vni, from_tcvn3, from_twice), key=lambda read: (_sense(read(text)), read is _as_it_is))
 
 
 def from_vni(text: str) -> str:
@@ -85,21 +88,42 @@ def from_tcvn3(text: str) -> str:
     return text.translate(_TCVN3)
 
 
+def from_twice(text: str) -> str:
+    """UTF-8 that a program took for Western European letters and saved again: "ruá»™t" is "ruột"."""
+    try:
+        return unicodedata.normalize("NFC", b"".join(map(_western, text)).decode())
+    except UnicodeError:
+        return text
+
+
+@lru_cache(maxsize=1000)
+def _western(letter: str) -> bytes:
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")  # the five places that cp1252 leaves empty
+
+
 def _as_it_is(text: str) -> str:
     return text
 
 
-_NAMES: dict[Callable[[str], str], str] = {from_vni: "vni", from_tcvn3: "tcvn3"}
+_NAMES: dict[Callable[[str], str], str] = {from_vni: "vni", from_tcvn3: "tcvn3", from_twice: "utf-8 twice"}
 
 
 def _of_one_byte(content: bytes) -> tuple[str, str]:
     found = [(unicodedata.normalize("NFC", content.decode("cp1258", "replace")), "windows-1258")]
     western = content.decode("cp1252", "replace")
     found += [(from_vni(western), "vni"), (from_tcvn3(western), "tcvn3")]
+    found += [(unicodedata.normalize("NFC", content.decode("utf-8", "replace")), "utf-8")]
     text, name = max(found, key=lambda one: _sense(one[0][:100_000]))
-    if "\x00" in text or text.count("\ufffd") > len(text) // 50:
+    if "\x00" in text or _is_noise(text):
         raise NotText
     return text, name
+
+
+def _is_noise(text: str) -> bool:
+    return text.count("\ufffd") > len(text) // 50
 
 
 def _sense(text: str) -> int:

@@ -65,6 +65,8 @@ def wanted(cells: Mapping[Column, str]) -> Wanted:
     named, unit = cells.get("variant", "").strip(), cells.get("unit", "").strip()
     if len(named) > LONGEST_VARIANT or len(unit) > LONGEST_VARIANT:
         raise NotARow("long", named or unit)
+    if "\ufffd" in product + named:  # a letter of it was lost
+        raise NotARow("name", product if "\ufffd" in product else named)
     step_g = _grams(cells.get("weight", ""), bare_is_kilos=True) or _grams(named) or _grams(unit)
     kind = _kind(unit) or _kind(named)
     count, count_g = _count(cells.get("on_hand", ""))

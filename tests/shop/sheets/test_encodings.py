@@ -77,6 +77,23 @@ def test_words_of_an_old_font_in_a_workbooks_cells_are_read(  # the workbook its
     assert reader_for([TEXT])("Xoài cát Hòa Lộc") == "Xoài cát Hòa Lộc"
 
 
+TWICE = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in TEXT.encode())
+
+
+def test_text_that_was_taken_for_western_and_saved_again_is_read() -> None:
+    assert "Thanh long ruá»™t" in TWICE
+    assert decode(TWICE.encode()) == (TEXT, "utf-8 twice")
+    assert reader_for([TEXT])(TEXT) == TEXT
+
+
+@pytest.mark.parametrize(
+    "content",
+    [TEXT.encode() + b"\xe1\xbb", TEXT.encode("utf-8-sig") + b"\xe1\xbb", TEXT.encode("utf-16") + b"\x0a"],
+)
+def test_a_file_that_was_cut_in_the_middle_of_a_letter_loses_that_letter_only(content: bytes) -> None:
+    assert decode(content)[0] == TEXT + "\ufffd"
+
+
 def test_plain_english_stays_as_it_is() -> None:
     assert decode(b"Name;Price\nRice;25000\n") == ("Name;Price\nRice;25000\n", "utf-8")
 

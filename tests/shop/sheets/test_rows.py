@@ -112,6 +112,8 @@ def test_unit_and_weight_say_how_it_is_sold(cells: dict[str, str], kind: str, st
     [
         ({"product": ""}, "name_missing"),
         ({"product": "=cmd|' /C calc'!A0"}, "name"),
+        ({"product": "Thanh lo\ufffdg"}, "name"),
+        ({"variant": "Th\ufffdng 5 kg"}, "name"),
         ({"product": "x" * 200}, "long"),
         ({"price": "rẻ"}, "price"),
         ({"price": "5"}, "price"),
