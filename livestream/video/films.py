@@ -106,7 +106,8 @@ def clip(shelf: Shelf, rows: Sequence[Row], item_id: int, from_s: float, to_s: f
     length_s = min(LONGEST_CLIP_S, to_s - from_s, sum(row.duration_s for row in shown) - skip_s)
     cut = ["-ss", f"{skip_s:.2f}", "-t", f"{length_s:.2f}", "-vf", _VERTICAL, *_ENCODED]
     if is_upright(read_init(init)):
-        cut = ["-c", "copy", "-t", f"{length_s:.2f}"]  # already the right shape: its segments as they are
+        whole_s = min(LONGEST_CLIP_S, skip_s + length_s)
+        cut = ["-c", "copy", "-t", f"{whole_s:.2f}"]  # already the right shape: its segments as they are
     with _place(target) as new:
         shape = ["-movflags", "+faststart", "-f", "mp4", str(new)]
         _run([program(), *_QUIET, "-i", "pipe:0", *cut, *shape], _bytes(shelf, shown), CLIP_S)

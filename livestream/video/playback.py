@@ -58,7 +58,7 @@ async def shown(stage: Stage, live_id: int, sign_in: str) -> View:
 
 
 async def _is_own(stage: Stage, live_id: int, sign_in: str) -> bool:
-    return await stage.in_db(may_look, live_id, sign_in, datetime.now(UTC))
+    return await stage.beside(may_look, live_id, sign_in, datetime.now(UTC))
 
 
 async def live_playlist(act: Act, query: Mapping[str, str]) -> Reply:

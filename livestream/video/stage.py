@@ -130,6 +130,10 @@ class Stage:
         """Run `job` with the database, in the thread that keeps the books of the stage."""
         return await asyncio.get_running_loop().run_in_executor(self._clerk, job, self._db, *told)
 
+    async def beside(self, job: Callable[..., T], *told: Any) -> T:
+        """Run `job` with the database, in no thread that the stage needs: strangers may ask for it without end."""
+        return await asyncio.to_thread(job, self._db, *told)
+
     async def on_disk(self, job: Callable[..., T], *told: Any) -> T:
         """Run `job` in the thread that writes recordings."""
         return await asyncio.get_running_loop().run_in_executor(self._hand, job, *told)
@@ -172,9 +176,7 @@ class Stage:
         if first is None or init is None:
             return
         try:
-            body = await asyncio.get_running_loop().run_in_executor(
-                self._cutter, films.still, init, first.parts[0].body
-            )
+            body = await asyncio.to_thread(films.still, init, first.parts[0].body)  # no film is to wait for
             await self.on_disk(channel.shelf.path("poster.jpg").write_bytes, body)
         except (films.NotMade, OSError) as failed:
             log.warning("no poster", live_id=channel.live_id, why=str(failed))

@@ -45,6 +45,19 @@ def test_a_clip_is_upright_and_as_long_as_the_item_was_shown(tmp_path: Path, siz
     assert not list(tmp_path.glob(".new-*"))
 
 
+def length_s(file: Path) -> float:
+    """What the head of an MP4 says. Source: ISO/IEC 14496-12, 8.2.2, version 0."""
+    body = file.read_bytes()
+    head = body[body.index(b"mvhd") + 4 :]
+    return int.from_bytes(head[16:20], "big") / int.from_bytes(head[12:16], "big")
+
+
+def test_a_copied_clip_begins_with_a_key_frame_and_still_shows_its_item_to_the_end(tmp_path: Path) -> None:
+    shelf, rows = recorded(tmp_path, "160x288")
+    made = films.clip(shelf, rows, 7, BEGAN + 1.9, BEGAN + 2.9)
+    assert length_s(made) == pytest.approx(1.9, abs=0.15), "from second 1 on"
+
+
 def test_a_moment_that_nobody_filmed_makes_no_clip(tmp_path: Path) -> None:
     shelf, rows = recorded(tmp_path, "160x288", 1)
     with pytest.raises(films.NotMade):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -82,12 +83,14 @@ def statuses(client: TestClient, live: LiveSession, names: tuple[str, ...] = PIC
 
 @pytest.mark.parametrize("state", OVER)
 def test_a_stranger_learns_nothing_of_a_replay_that_is_kept_back_from_its_end_on(
-    client: TestClient, filmed: Callable[[S, Replay], Filmed], state: S
+    client: TestClient, db: Database, filmed: Callable[[S, Replay], Filmed], state: S
 ) -> None:
     kept_back = filmed(state, Replay.HIDDEN).live
     assert statuses(client, kept_back) == dict.fromkeys(PICTURES, 404)
     invented = client.get("/hinh/4711/vod.m3u8")
     assert client.get(f"/hinh/{kept_back.id}/vod.m3u8").json() == invented.json()
+    told = glue.standings(db, [kept_back.id])[kept_back.id]
+    assert (told.state, told.is_kept_back) == (state, True), "its phone still sends the last pieces, for its own people"
     if state != S.ENDING:  # for the last seconds its page says that it is over
         assert client.get(f"/live/{kept_back.slug}").status_code == 404
 
@@ -146,6 +149,20 @@ def test_nothing_that_a_front_cache_keeps_outlives_a_stop_by_five_seconds(
             assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", answer.headers["etag"])
             assert client.get(f"/hinh/{shown.id}/{name}", headers={"If-None-Match": '"other"'}).status_code == 200
     assert TICK_S + replies.SHOWN_FOR_S + 1 < 5, "and caches count in whole seconds"
+
+
+def test_a_session_that_begins_has_its_poster_while_the_film_of_another_is_made(app: FastAPI, tmp_path: Path) -> None:
+    """That takes minutes, and pages ask for the poster in the first second."""
+    act, stage = act_on_air(tmp_path), app.state.stage
+    act.channel.shelf.path("poster.jpg").unlink()
+    act.channel.inits[1] = pieces(film(8))[0]
+    goes_on = threading.Event()
+    stage._cutter.submit(goes_on.wait, 20)
+    try:
+        asyncio.run(asyncio.wait_for(stage._keep_poster(act.channel), 10))
+    finally:
+        goes_on.set()
+    assert act.channel.shelf.path("poster.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
 def act_on_air(tmp_path: Path) -> Act:
