@@ -35,6 +35,7 @@ class OnShelf:
     variant_id: int
     product_name: str
     variant_name: str
+    kind: str
     price_vnd: int
     step_g: int
     left: int
@@ -42,9 +43,9 @@ class OnShelf:
 
 def shelf(session: Session, coop_id: int) -> list[OnShelf]:
     """What the co-op sells, and how much of it is free."""
-    facts = (Variant.id, Product.name, Variant.name, Variant.price_vnd, Variant.step_g, Pool.on_hand - Pool.held)
+    facts = (Variant.id, Product.name, Variant.name, Variant.kind, Variant.price_vnd, Variant.step_g)
     wanted = (
-        select(*facts)  # type: ignore[call-overload]  # more columns than its overloads count
+        select(*facts, Pool.on_hand - Pool.held)  # type: ignore[call-overload]  # more columns than its overloads count
         .join(Product, col(Product.id) == Variant.product_id)
         .join(Pool, (col(Pool.variant_id) == Variant.id) & (col(Pool.owner) == ""))
         .where(Product.coop_id == coop_id, Product.state == ProductState.ON_SALE, col(Variant.on_sale))

@@ -21,6 +21,7 @@ from shop.core.phones import Phone
 from shop.core.web import Page
 from shop.orders.routes import qr_svg
 from shop.settings import Settings
+from shop.workspace import journal
 from shop.workspace.here import Desk, PeopleDesk
 
 router = APIRouter(prefix="/ban-hang/nguoi", include_in_schema=False)
@@ -140,7 +141,8 @@ def deeds(
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         found = people.deeds(session, coop.id, before)
-    return page("workspace/deeds.html", coop=coop, deeds=found)
+        things = journal.things_of(session, [deed.entry for deed in found])
+    return page("workspace/deeds.html", coop=coop, deeds=found, things=things)
 
 
 def _facts(session: Session, desk: Desk, settings: Settings, now: NowDep) -> dict[str, Any]:

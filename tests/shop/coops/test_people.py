@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlmodel import select
 from starlette.testclient import TestClient
 
@@ -137,12 +140,15 @@ class TestHelping:
         assert "Bạn đang làm thay" not in office.client.get("/ban-hang").text
 
     def test_it_is_agreed_to_logged_and_marked(self, office: Office, db: Database) -> None:
-        box = variant_of(db, make_product(db, office.coop))
+        product = make_product(db, office.coop)
+        box = variant_of(db, product)
         helper = office.join(office.invite("helper", hours="2"))
         helper.post(f"/ban-hang/hang/{box.id}", data={"price_vnd": "210000", "on_hand": "9"})
         log = office.client.get("/ban-hang/nguoi/nhat-ky").text
         assert "làm thay" in log
-        assert "210000" in log
+        assert "→ 210.000" in log
+        assert "Số lượng: " in log
+        assert f"{product.name}, {box.name}" in log
         with db.read() as session:
             agreed = session.exec(select(Consent).where(Consent.purpose == "help")).one()
             grant = session.exec(select(RoleGrant).where(RoleGrant.role == "helper")).one()
@@ -181,3 +187,12 @@ class TestHelping:
         assert answer.status_code == 422
         typed = {"phone": office.director.phone, "code": code}
         assert office.new_client().post("/dang-nhap/ma/nhap", data=typed).status_code == 422
+
+
+def test_the_log_has_words_for_whatever_is_written_into_it(app: FastAPI) -> None:
+    kind = re.compile(r"""\baudit\(\s*session,[^"']*?"([a-z_ -]+)",""")
+    files = [*Path("shop").rglob("*.py"), *Path("livestream").rglob("*.py")]
+    written = {what for file in files for what in kind.findall(file.read_text())}
+    module: Any = app.state.templates.get_template("workspace/journal_words.html").module
+    assert {"price_vnd", "on_hand", "role"} <= written
+    assert [what for what in sorted(written) if str(module.changed(what)) == "Việc khác"] == []
