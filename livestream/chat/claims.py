@@ -60,7 +60,7 @@ class Desk:
     mine: dict[tuple[int, int], Claim | None] = field(default_factory=dict)
     made: list[LiveComment | Claim] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
-    """Speakers outside our room who held something or told their number in this transaction."""
+    """Speakers outside our room who held something, gave it back or told their number in this transaction."""
 
     def most(self, item: LiveItem) -> int:
         """Steps of an item that one buyer may have."""
@@ -268,6 +268,8 @@ def give_back(desk: Desk, mine: Claim) -> bool:
     if mine.state in HOLDING and speaker.cart_id:
         stock.release_holds(desk.session, live.hold_owner(desk.live.id, item.id, speaker.cart_id), desk.now)
         cart.remove(desk.session, speaker.cart_id, item.variant_id, live.live_owner(desk.live.id), desk.now)
+    if not speaker.visitor_key:
+        desk.elsewhere.add(speaker.id)
     mine.state = ClaimState.CANCELLED
     desk.free.pop(item.id, None)
     serve(desk, item)

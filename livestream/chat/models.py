@@ -46,6 +46,10 @@ class LiveSpeaker(SQLModel, table=True):
     cart_id: str | None = Field(default=None, foreign_key="cart.id")
     pay_secret: str = Field(unique=True)
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    letters: int = 0
+    """Pay links that were sent to the phone; the last was queued at `letter_at` and is good until `letter_until`."""
+    letter_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    letter_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     silenced: str = ""
     """`muted`: only they see what they say; `blocked`: neither does it order anything."""
 

@@ -236,7 +236,7 @@ def _speakers(
     new = [key for key in names if key not in known]
     buyers = [key for key in new if key in order]
     carts = dict(zip(buyers, cart.open_carts(session, len(buyers), now), strict=True))
-    blank = {"session_id": live_id, "visitor_key": "", "phone": "", "silenced": ""}
+    blank = {"session_id": live_id, "visitor_key": "", "phone": "", "silenced": "", "letters": 0}
     rows = [
         {**blank, "key": key, "name": names[key] or key.removeprefix("tel:").partition(":")[0],
          "pay_secret": secret_token(), "cart_id": carts.get(key)}

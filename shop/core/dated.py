@@ -44,3 +44,18 @@ WEIGHT_TOLERANCE_PERCENT = (
     ),
 )
 """So much more than ordered loose goods may weigh at the buyer's expense."""
+
+PAY_LETTERS_A_DAY = (
+    Dated(
+        600,
+        "2026-07-01",
+        "The market's own rule, in the sense of Decree 91/2020/ND-CP against spam: a seller types in phone numbers "
+        "that nobody has proved, and the market writes to them.",
+    ),
+)
+"""So many links to what they hold one seller's sessions send to phones in a day; whoever is left gets it by hand."""
+
+PAY_LETTERS_TO_ONE = (
+    Dated(6, "2026-07-01", "The market's own rule, as PAY_LETTERS_A_DAY: nobody is to be pestered through us."),
+)
+"""So many of them go to one phone."""

@@ -18,6 +18,8 @@ class MessageState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     OPTED_OUT = "opted_out"
+    DROPPED = "dropped"
+    """What it says was over before it could go out."""
 
 
 class Message(SQLModel, table=True):
@@ -40,6 +42,8 @@ class Message(SQLModel, table=True):
     error: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
+    useful_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Afterwards it would say what is no longer so: it does not go out any more."""
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -19,9 +19,13 @@ from shop.notify.models import Channel, Message, MessageState, OptOut, PushSubsc
 log = structlog.get_logger()
 MAX_ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
+HURRY = timedelta(seconds=15)
+"""After a failed try, for what is of use for a few minutes only."""
 ROUND_S = 10
 MOST_BROWSERS = 10
 PAGE = 50
+GOES_FIRST = ("pay_link",)
+"""Kinds of letters that are worth nothing minutes later: goods wait for their reader, and others for the goods."""
 MAY_WAIT = ("live_soon", "live_on", "live_changed", "back_in_stock")
 """Kinds of letters to all who follow something: an order's letter written after thousands of them goes before them."""
 
@@ -60,6 +64,7 @@ class Letter:
     body: str
     link: str = ""
     lang: str = "vi"
+    useful_until: datetime | None = None
 
 
 def tell(session: Session, letter: Letter, *, subject: str, phone: str, email: str | None, now: datetime) -> None:
@@ -104,6 +109,7 @@ def _row(letter: Letter, channel: Channel, address: str, is_unwanted: object, no
         "error": "",
         "created_at": now,
         "due_at": now,
+        "useful_until": letter.useful_until,
         "sent_at": None,
     }
 
@@ -130,13 +136,28 @@ def send_due(db: Database, senders: Mapping[str, Sender], absolute: Absolute, no
 
     A channel without a sender fails plainly, so that staff see whom to call. Failed tries wait 2, 4, 8 … minutes.
     A slow network ends the round, so that the worker's other jobs are not late: what is left comes with the next one.
-    What many are told of an event comes after what concerns one person's order or money.
+    What many are told of an event comes after what concerns one person's order or money. What is of no use any more
+    does not go out.
     """
     began_s, sent = time.monotonic(), 0
-    for message in _claim(db, now):
-        if time.monotonic() - began_s < ROUND_S:
+    messages = _claim(db, now)
+    for at, message in enumerate(messages):
+        took_s = time.monotonic() - began_s
+        if took_s >= ROUND_S:
+            _leave(db, messages[at:], now)
+            break
+        if message.useful_until and message.useful_until <= now + timedelta(seconds=took_s):
+            _leave(db, [message], now)  # the next round drops it
+        else:
             sent += _send(db, senders, absolute, message, now)
     return sent
+
+
+def _leave(db: Database, messages: Sequence[Message], now: datetime) -> None:
+    """These were not come to: the next round takes them again."""
+    with db.write() as session:
+        mine = (col(Message.id).in_([message.id for message in messages]), col(Message.state) == MessageState.QUEUED)
+        run(session, update(Message).where(*mine).values(due_at=now))
 
 
 class Absolute(Protocol):
@@ -146,12 +167,15 @@ class Absolute(Protocol):
 
 
 def _claim(db: Database, now: datetime, most: int = 50) -> list[Message]:
-    due = (Message.state == MessageState.QUEUED, col(Message.due_at) <= now)
+    due = (col(Message.state) == MessageState.QUEUED, col(Message.due_at) <= now)
     with db.read() as session:
         if session.exec(select(Message.id).where(*due).limit(1)).first() is None:
             return []
     with db.write() as session:
-        in_turn = (case((col(Message.kind).in_(MAY_WAIT), 1), else_=0), col(Message.id))
+        over = (*due, col(Message.useful_until) <= now)
+        run(session, update(Message).where(*over).values(state=MessageState.DROPPED))
+        turn = case((col(Message.kind).in_(GOES_FIRST), 0), (col(Message.kind).in_(MAY_WAIT), 2), else_=1)
+        in_turn = (turn, col(Message.id))
         rows = session.exec(select(Message).where(*due).order_by(*in_turn).limit(most).with_for_update())
         messages = list(rows)
         ids = [message.id for message in messages]
@@ -180,7 +204,8 @@ def _send(db: Database, senders: Mapping[str, Sender], absolute: Absolute, messa
 
 def _note(db: Database, message: Message, now: datetime, *, state: MessageState, error: str = "") -> None:
     attempts = message.attempts + 1
-    later = {"due_at": now + timedelta(minutes=2**attempts)} if state == MessageState.QUEUED else {}
+    wait = HURRY if message.useful_until else timedelta(minutes=2**attempts)
+    later = {"due_at": now + wait} if state == MessageState.QUEUED else {}
     sent = {"sent_at": now} if state == MessageState.SENT else {}
     with db.write() as session:
         told = {"state": state, "attempts": attempts, "error": error[:500], **later, **sent}

@@ -11,14 +11,16 @@ from sqlmodel import select
 from livestream import service as live
 from livestream import verify
 from livestream.chat import claims as claiming
-from livestream.chat import moderation, talk
+from livestream.chat import moderation, pay_letters, talk
 from livestream.chat.models import Claim, LiveComment
 from livestream.models import LiveItem, LiveSession
 from shop.cart import service as cart
 from shop.coops.models import Coop
 from shop.core.audit import AuditEntry
+from shop.core.dated import Dated
 from shop.core.db import Database
 from shop.notify.models import Message
+from shop.notify.service import Outgoing, send_due
 from shop.orders import service as orders
 from shop.settings import Settings
 from shop.stock import service as stock
@@ -183,6 +185,58 @@ def test_who_is_elsewhere_is_sent_the_pay_link_once_whatever_is_added(db: Databa
     assert links["+84901234567"] == f"/giu/{speaker(db, 'Lan').pay_secret}"
     say(db, on_air, "Khách", "A2 1 0955555555", now)
     assert len(letters(db)) == 3, "who is in the room has the cart before them"
+
+
+def test_a_letter_that_was_not_sent_while_the_hold_stood_is_dropped_and_who_holds_again_gets_another(
+    db: Database, now: datetime
+) -> None:
+    on_air, _items, _host = make_session(db, now, items=2, wanted=1)
+    type_in(db, on_air, "Lan: A1 0901234567\nMinh: A1 0944444444", now)
+    late = now + timedelta(minutes=2, seconds=1)
+    tended(db, late)
+    assert delivered(db, late) == ["+84944444444"], "Minh waited and holds now; what was Lan's has lapsed"
+    type_in(db, on_air, "Lan: A2 0901234567", late)
+    assert delivered(db, late) == ["+84901234567"]
+    type_in(db, on_air, "Lan: hủy A2", late)
+    type_in(db, on_air, "Lan: thôi lấy A2 x1 nhé 0901234567", late + timedelta(seconds=1))
+    assert delivered(db, late + timedelta(seconds=1)) == [], "the letter that came is still good"
+
+
+def test_what_is_added_before_the_letter_went_out_keeps_it_good_and_what_is_cancelled_ends_it(
+    db: Database, now: datetime
+) -> None:
+    on_air, _items, _host = make_session(db, now, items=2, wanted=3)
+    type_in(db, on_air, "Lan: A1 0901234567\nHoa: A1 0922222222", now)
+    type_in(db, on_air, "Lan: A2\nHoa: hủy A1", now + timedelta(minutes=1))
+    assert delivered(db, now + timedelta(minutes=2, seconds=30)) == ["+84901234567"]
+
+
+def test_a_seller_cannot_have_us_write_to_all_the_world_nor_again_and_again_to_one(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_air, _items, _host = make_session(db, now, items=1, wanted=40)
+    monkeypatch.setattr(pay_letters, "PAY_LETTERS_A_DAY", (Dated(5, "2026-07-01", "a test's"),))
+    monkeypatch.setattr(pay_letters, "PAY_LETTERS_TO_ONE", (Dated(2, "2026-07-01", "a test's"),))
+    type_in(db, on_air, "\n".join(f"Người {n}: A1 0901234567" for n in range(4)), now)
+    assert letters(db) == ["+84901234567"] * 2
+    type_in(db, on_air, "\n".join(f"Khách {n}: A1 09123456{n:02}" for n in range(9)), now)
+    assert len(letters(db)) == 5
+    tended(db, now + timedelta(minutes=3))
+    tomorrow = now + timedelta(days=1)
+    type_in(db, on_air, "Mai: A1 0987654321", tomorrow)
+    assert letters(db)[5:] == ["+84987654321"]
+
+
+def delivered(db: Database, now: datetime) -> list[str]:
+    """Phones to which a letter goes out in the next round."""
+    got = list[str]()
+
+    class Phones:
+        def send(self, message: Outgoing) -> None:
+            got.append(message.address)
+
+    send_due(db, {"page": Phones()}, lambda path: f"https://cho.example{path}", now)
+    return got
 
 
 def letters(db: Database) -> list[str]:

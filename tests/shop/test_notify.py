@@ -6,6 +6,7 @@ import asyncio
 import base64
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlmodel import select
 
 from shop.core.db import Database, run
 from shop.notify import service as notify
-from shop.notify.models import Message
+from shop.notify.models import Channel, Message
 from shop.notify.senders import Mail
 from shop.notify.service import Letter, Outgoing, Undeliverable
 from shop.notify.webpush import encrypt
@@ -77,6 +78,35 @@ class TestSending:
         phone = Kept()
         notify.send_due(db, {"page": phone}, absolute, now)
         assert (phone.sent[0].title, len(phone.sent)) == (PAID.title, 50), "and the reminders go on behind it"
+
+    def test_what_is_of_use_for_minutes_goes_first_is_tried_again_soon_and_is_dropped_when_it_is_over(
+        self, db: Database, now: datetime
+    ) -> None:
+        until, soon = now + timedelta(minutes=2), now + timedelta(seconds=15)
+        tell(db, now)
+        with db.write() as session:
+            held = Letter("live:1:pay:1", "pay_link", "Đang giữ hàng", "", "/giu/1", useful_until=until)
+            notify.queue(session, held, Channel.PAGE, "+84900000001", now)
+            notify.queue(session, replace(held, key="live:1:pay:2"), Channel.PAGE, "+84900000002", now)
+        phone = Kept([TimeoutError(), TimeoutError()])
+        notify.send_due(db, {"page": phone}, absolute, now)
+        assert [message.kind for message in phone.sent] == ["paid"], "both of the others were tried before it"
+        notify.send_due(db, {"page": phone}, absolute, soon)
+        assert [message.kind for message in phone.sent] == ["paid", "pay_link", "pay_link"]
+        with db.write() as session:
+            notify.queue(session, replace(held, key="live:1:pay:3"), Channel.PAGE, "+84900000003", now)
+        notify.send_due(db, {"page": phone}, absolute, until)
+        assert (len(phone.sent), states(db).count("dropped")) == (3, 1)
+
+    def test_what_a_slow_round_did_not_come_to_goes_out_with_the_next(
+        self, db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        phone = Kept()
+        tell(db, now)
+        with monkeypatch.context() as slow:
+            slow.setattr(notify, "ROUND_S", 0)
+            assert notify.send_due(db, {"page": phone}, absolute, now) == 0
+        assert notify.send_due(db, {"page": phone}, absolute, now) == 1
 
     def test_a_message_that_failed_is_tried_again_later(self, db: Database, now: datetime) -> None:
         phone = Kept([OSError("line down")])

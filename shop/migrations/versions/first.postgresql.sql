@@ -124,6 +124,7 @@ CREATE TABLE message (
 	error VARCHAR NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	due_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	useful_until TIMESTAMP WITH TIME ZONE, 
 	sent_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_message PRIMARY KEY (id), 
 	CONSTRAINT uq_message_key UNIQUE (key)
@@ -1550,6 +1551,9 @@ CREATE TABLE live_speaker (
 	cart_id VARCHAR, 
 	pay_secret VARCHAR NOT NULL, 
 	proved_at TIMESTAMP WITH TIME ZONE, 
+	letters INTEGER NOT NULL, 
+	letter_at TIMESTAMP WITH TIME ZONE, 
+	letter_until TIMESTAMP WITH TIME ZONE, 
 	silenced VARCHAR NOT NULL, 
 	CONSTRAINT pk_live_speaker PRIMARY KEY (id), 
 	CONSTRAINT uq_live_speaker_session_id_key UNIQUE (session_id, key), 

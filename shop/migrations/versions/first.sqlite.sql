@@ -128,6 +128,7 @@ CREATE TABLE message (
 	error VARCHAR NOT NULL, 
 	created_at DATETIME NOT NULL, 
 	due_at DATETIME NOT NULL, 
+	useful_until DATETIME, 
 	sent_at DATETIME, 
 	CONSTRAINT pk_message PRIMARY KEY (id), 
 	CONSTRAINT uq_message_key UNIQUE ("key")
@@ -1581,6 +1582,9 @@ CREATE TABLE live_speaker (
 	cart_id VARCHAR, 
 	pay_secret VARCHAR NOT NULL, 
 	proved_at DATETIME, 
+	letters INTEGER NOT NULL, 
+	letter_at DATETIME, 
+	letter_until DATETIME, 
 	silenced VARCHAR NOT NULL, 
 	CONSTRAINT pk_live_speaker PRIMARY KEY (id), 
 	CONSTRAINT uq_live_speaker_session_id_key UNIQUE (session_id, "key"), 
