@@ -19,7 +19,7 @@ from shop.core.events import publish
 from shop.core.hub import tell
 from shop.core.ids import order_code
 from shop.core.prepared import Prepared
-from shop.orders import cash, from_lots, taking
+from shop.orders import cash, from_lots, harvest_days, taking
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, Parcel
 from shop.settings import Settings
@@ -119,6 +119,7 @@ def place(
     _write_parcels(session, placed.id, parts, waiting=pay_by is not None)
     _take_goods(session, placed.id, lines, held_for, sell=pay_by is None, now=now)
     if any(line.ship_by for line in lines):
+        harvest_days.of_new_order(session, placed.id)
         from_lots.look_again(session, col(Parcel.order_id) == placed.id)  # the harvest may have come this moment
     taking.note(session, hours, now)
     run(session, _INSERT_EVENT, {"order_id": placed.id, "what": "placed", "at": now, "note": ""})

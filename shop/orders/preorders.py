@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from shop.catalog.models import Product, Variant
 from shop.core.audit import GUEST, audit
+from shop.core.db import AGAINST_CHANGE
 from shop.core.deps import Person
 from shop.core.errors import Invalid, Refusal
-from shop.core.events import publish
 from shop.core.i18n import local
 from shop.core.pagecache import bump
-from shop.orders import from_lots, service, states
-from shop.orders.events import ShipByMoved
+from shop.orders import from_lots, harvest_days, service, states
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.reading import OrderView
 from shop.stock import promising
@@ -74,31 +73,31 @@ def move(session: Session, coop_id: int, variant: Variant, ship_by: date, person
     Raises ShipByWrong, NoPreorder.
     """
     _check(ship_by, now)
+    _alone(session, variant)
     if variant.ship_by is None:
         raise NoPreorder
     if variant.ship_by == ship_by:
         return 0
     _say(session, coop_id, variant, ship_by, person, now)
-    lines = select(OrderLine).join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
-    waits = (OrderLine.variant_id == variant.id, col(OrderLine.ship_by).is_not(None), col(Parcel.awaits_harvest))
-    waiting = session.exec(lines.where(*waits, col(Parcel.state).in_(states.BEFORE_PACKING)).order_by(OrderLine.id))  # type: ignore[arg-type]  # a column at class level
-    moved: dict[int, date] = {}
-    for line in waiting:
-        was, line.ship_by = line.ship_by or ship_by, ship_by
-        line.ship_by_was = line.ship_by_was or was
-        moved[line.parcel_id] = was
-        session.add(line)
-    session.flush()
-    for parcel_id, was in moved.items():
-        _expect(session, parcel_id, ship_by - was)
-        publish(session, ShipByMoved(parcel_id, was.isoformat(), ship_by.isoformat()))
-    return len(moved)
+    lines = select(OrderLine).join(Parcel, col(Parcel.id) == OrderLine.parcel_id).where(*_waits(variant.id))
+    return harvest_days.put_off(session, session.exec(lines.order_by(col(OrderLine.id))).all(), ship_by)
 
 
-def _expect(session: Session, parcel_id: int, later: timedelta) -> None:
-    parcel = session.get_one(Parcel, parcel_id)
-    parcel.expected_from, parcel.expected_to = parcel.expected_from + later, parcel.expected_to + later
-    session.add(parcel)
+def _waits(variant_id: int) -> Sequence[ColumnElement[bool]]:
+    """Lines of parcels that are not packed because this harvest is not there."""
+    mine = (col(OrderLine.variant_id) == variant_id, col(OrderLine.ship_by).is_not(None))
+    return [*mine, col(Parcel.awaits_harvest).is_(True), col(Parcel.state).in_(states.BEFORE_PACKING)]
+
+
+def _alone(session: Session, variant: Variant) -> None:
+    """Until the end of the transaction nobody orders or calls off what waits for this harvest, or moves its day.
+
+    Parcels before the pool, as whoever calls an order off.
+    """
+    parcels = select(Parcel.id).join(OrderLine, col(OrderLine.parcel_id) == Parcel.id).where(*_waits(variant.id))
+    session.exec(parcels.order_by(col(Parcel.id)).with_for_update(of=Parcel, **AGAINST_CHANGE)).all()
+    promising.locked(session, variant.id)
+    session.refresh(variant)
 
 
 def _check(ship_by: date, now: datetime) -> None:
@@ -123,6 +122,7 @@ def receive(
 
     Raises what `lots.receive` raises.
     """
+    _alone(session, variant)
     waiting = from_lots.unpacked(session, variant.id)
     lot = lots.receive(session, harvest, {variant.id: units}, waiting, person, now)
     if variant.ship_by is not None:

@@ -1,7 +1,8 @@
 """Whether a co-op takes one more order now: its hours, and how many orders and how much money of goods it takes a day.
 
 Counted under a lock in the transaction that places the order, so nobody slips past the last one. What is sold live or
-typed in by the co-op's own people is not stopped: a live session is its own opening, the people know their day.
+typed in by the co-op's own people is not stopped: a live session is its own opening, the people know their day. It
+counts all the same: what was sold live in the evening leaves less room for the rest of the day.
 """
 
 from __future__ import annotations
@@ -65,13 +66,16 @@ def _is_full(session: Session, opening: Opening, now: datetime) -> bool:
 
 
 def counted(session: Session, coop_id: int, now: datetime) -> tuple[int, int]:
-    """Orders of today and what their goods cost: not those sold live or at the counter, nor those called off."""
+    """Orders of today and what their goods cost, those sold live too: somebody has to pack them.
+
+    Not those of the counter, which are gone already, nor those called off.
+    """
     wanted = (
         select(func.count(), func.coalesce(func.sum(Parcel.goods_vnd), 0))
         .select_from(Parcel)
         .join(Order, col(Order.id) == Parcel.order_id)
         .where(Order.placed_at >= openings.day_began(now), Parcel.coop_id == coop_id, Parcel.state != "cancelled")
-        .where(Order.source != "counter", col(Order.source).not_like("live:%"))
+        .where(Order.source != "counter")
     )
     placed, goods_vnd = session.exec(wanted).one()
     return int(placed), int(goods_vnd)

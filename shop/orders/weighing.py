@@ -8,6 +8,7 @@ often it is weighed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -220,16 +221,18 @@ def write(session: Session, it: Outcome) -> None:
 
 
 def _leave_out(session: Session, it: Outcome, goods_fit: bool, person: Person, now: datetime) -> None:
-    units: dict[int, int] = {}
+    units: Counter[int] = Counter()
+    lost: Counter[tuple[int, bool]] = Counter()
     for one in it.lines:
         if missing := one.line.quantity - one.real.steps:
-            units[one.line.pool_id] = units.get(one.line.pool_id, 0) + missing
+            units[one.line.pool_id] += missing
+            lost[one.line.pool_id, one.line.ship_by is not None] += missing
     if units:
         stock.put_back(session, f"order:{it.order.id}", now, "left out", units, person)
     if goods_fit:
         return
-    for pool_id, missing in sorted(units.items()):
-        stock.write_off(session, pool_id, missing, person, now, "left out of a parcel")
+    for (pool_id, promised), missing in sorted(lost.items()):
+        stock.write_off(session, pool_id, missing, person, now, "left out of a parcel", promised=promised)
 
 
 def _less(session: Session, order: Order, less_vnd: int, person: Person, now: datetime) -> int:

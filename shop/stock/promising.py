@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from shop.core.db import AGAINST_CHANGE
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.stock import service as stock
@@ -38,7 +39,7 @@ def promise(session: Session, variant_id: int, units: int, person: Person, now: 
 def locked(session: Session, variant_id: int) -> Pool:
     """The pool of ordinary sale, as it is now and until the end of the transaction. Raises UnknownVariant."""
     home = stock.pool_of(session, variant_id)
-    session.refresh(home, with_for_update=True)
+    session.refresh(home, with_for_update=AGAINST_CHANGE)
     return home
 
 

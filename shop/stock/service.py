@@ -284,7 +284,7 @@ def set_on_hand(
     Raises HeldByBuyers when buyers hold more than that, LotsShort, UnknownVariant.
     """
     pool = pool_of(session, variant_id)
-    session.refresh(pool, with_for_update=True)
+    session.refresh(pool, with_for_update=AGAINST_CHANGE)
     before = pool.on_hand
     if on_hand < pool.held:
         raise HeldByBuyers(held=pool.held)
@@ -295,15 +295,17 @@ def set_on_hand(
     session.refresh(pool)
 
 
-def write_off(session: Session, pool_id: int, units: int, person: Person, now: datetime, reason: str) -> None:
+def write_off(
+    session: Session, pool_id: int, units: int, person: Person, now: datetime, reason: str, *, promised: bool = False
+) -> None:
     """Free units of a pool are lost; of an allotment that is over, they are those of ordinary sale. Audited.
 
-    Raises SoldOut when fewer are free.
+    Those that were `promised` of a harvest are promised no more. Raises SoldOut when fewer are free.
     """
     pool = session.get_one(Pool, pool_id)
     home = pool_of(session, pool.variant_id) if pool.closed else pool
     _move(session, home.id, -units, MovementKind.ADJUSTED, now, reason=reason, person=person)
-    follow(session, home.variant_id, -units, now, reason, person)
+    follow(session, home.variant_id, -units, now, reason, person, promised=promised)
 
 
 def open_live_pool(

@@ -130,14 +130,17 @@ def test_the_coops_own_people_write_orders_at_any_hour(shed: Shed) -> None:
         assert by_desk.sell_at_counter(*told).total_vnd == 20_000
 
 
-def test_a_live_session_is_its_own_opening(shed: Shed) -> None:
-    shed.takes(days="7")
+def test_a_live_session_is_its_own_opening_and_fills_the_day_for_the_others(shed: Shed) -> None:
+    shed.takes(days="7", most_orders=1)
     live, _items, _host = make_session(shed.db, SATURDAY_8, coop=shed.coop)
     cart_id = live_cart(shed.db, SATURDAY_8)
     claim(shed.db, live.slug, cart_id, 1, SATURDAY_8)
     assert place(shed.db, answered(shed.db, cart_id, shed.settings, SATURDAY_8), shed.settings, SATURDAY_8).id
     with shed.db.read() as session:
-        assert taking.counted(session, shed.coop.id, SATURDAY_8) == (0, 0)
+        assert taking.counted(session, shed.coop.id, SATURDAY_8)[0] == 1
+    shed.takes(most_orders=1)
+    with pytest.raises(NotTakingOrders):
+        shed.order(SATURDAY_8, 1)
 
 
 def test_outside_the_hours_goods_are_seen_and_kept_and_the_day_is_told(shed: Shed, client: TestClient) -> None:

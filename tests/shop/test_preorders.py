@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,27 +16,35 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from shop.accounts.models import Role
+from shop.cart.basket import holder
 from shop.catalog.models import Variant
+from shop.checkout import service as checkout
+from shop.checkout.models import Checkout
 from shop.core.audit import GUEST, AuditEntry
 from shop.core.db import Database
 from shop.core.errors import Refusal
 from shop.core.i18n import local
 from shop.notify.models import Message
-from shop.orders import days, desk, preorders, states
+from shop.orders import days, desk, placing, preorders, states, weighing
 from shop.orders import service as orders
 from shop.orders.events import ShipByMoved
 from shop.orders.from_lots import NotHarvestedYet
 from shop.orders.messages import tell_ship_by
 from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.pickup import service as pickup
+from shop.orders.pickup.models import PickupBooking, PickupSlot
 from shop.orders.placing import Placed
 from shop.orders.verify import broken_rules
+from shop.orders.weighing import Real
 from shop.settings import Settings
+from shop.stock import promising
 from shop.stock import service as stock
+from shop.stock.lots import service as lots
 from shop.stock.lots.service import Harvest
 from shop.stock.promising import HarvestShort, StillOnHand
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
-from tests.factories_orders import make_order, make_table, variant_of
+from tests.factories_orders import answered, make_cart, make_order, make_table, place, variant_of
 
 
 class Season:
@@ -47,9 +58,39 @@ class Season:
         self.product = make_product(db, self.coop, on_hand=0, price_vnd=20_000)
         self.box = variant_of(db, self.product)
         self.ship_by = local(now).date() + timedelta(days=30)
-        with db.write() as session:
-            box = session.get_one(Variant, self.box.id)
-            preorders.open_up(session, self.coop.id, box, units, self.ship_by, self.person, now)
+        if units:
+            self.sell_ahead(units)
+
+    def sell_ahead(self, units: int) -> None:
+        self.open_up(self.box.id, units, self.ship_by)
+
+    def open_up(self, variant_id: int, units: int, ship_by: date) -> None:
+        with self.db.write() as session:
+            box = session.get_one(Variant, variant_id)
+            preorders.open_up(session, self.coop.id, box, units, ship_by, self.person, self.now)
+
+    def another_harvest(self, in_days: int) -> Variant:
+        box = variant_of(self.db, make_product(self.db, self.coop, on_hand=0, price_vnd=20_000))
+        self.open_up(box.id, 5, local(self.now).date() + timedelta(days=in_days))
+        return box
+
+    def parcel(self, parcel_id: int) -> Parcel:
+        with self.db.read() as session:
+            return session.get_one(Parcel, parcel_id)
+
+    def leave_out(self, parcel: Parcel, boxes: int) -> None:
+        """So many boxes of a parcel are spoilt."""
+        with self.db.write() as session:
+            line = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).one()
+            real = {line.id: Real(line.quantity - boxes)}
+            weighing.settle(session, self.coop.id, parcel.id, real, self.person, self.now)
+
+    def promised(self) -> int:
+        with self.db.read() as session:
+            return promising.promised(session, [self.box.id])[self.box.id]
+
+    def lot(self, code: str) -> Harvest:
+        return Harvest(self.coop.id, self.product.id, code, date(2026, 11, 20))
 
     def order(self, boxes: int, **how: Any) -> tuple[Placed, Parcel]:
         placed = make_order(self.db, {self.box.id: boxes}, self.settings, self.now, **how)
@@ -66,8 +107,7 @@ class Season:
     def harvest(self, units: int, code: str = "L1") -> None:
         with self.db.write() as session:
             box = session.get_one(Variant, self.box.id)
-            lot = Harvest(self.coop.id, self.product.id, code, date(2026, 11, 20))
-            preorders.receive(session, lot, box, units, self.person, self.now)
+            preorders.receive(session, self.lot(code), box, units, self.person, self.now)
 
     def pack(self, parcel: Parcel) -> None:
         with self.db.write() as session:
@@ -192,6 +232,88 @@ def test_a_day_that_has_passed_gives_the_money_back_as_well(season: Season) -> N
         lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).all()
     assert not preorders.may_call_off(parcel, lines, season.ship_by)
     assert preorders.may_call_off(parcel, lines, season.ship_by + timedelta(days=1))
+
+
+def test_a_parcel_waits_for_its_latest_harvest_whichever_day_moves(season: Season) -> None:
+    late = season.another_harvest(40)
+    placed = make_order(season.db, {season.box.id: 1, late.id: 1}, season.settings, season.now)
+    with season.db.read() as session:
+        before = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
+    season.move(5)
+    assert season.parcel(before.id).expected_to == before.expected_to
+    season.move(15)
+    assert season.parcel(before.id).expected_to == before.expected_to + timedelta(days=5)
+
+
+def test_a_later_day_frees_the_hour_at_which_the_buyer_would_have_come(season: Season) -> None:
+    _placed, parcel = season.order(1)
+    with season.db.write() as session:
+        hour = PickupSlot(coop_id=0, weekday=0, from_minute=420, to_minute=540, places=1, cut_off_minutes=0)
+        pickup.add(session, season.coop.id, hour, season.person, season.now)
+        session.add(PickupBooking(parcel_id=parcel.id, slot_id=hour.id, day=parcel.expected_from))
+    season.move(-1)
+    with season.db.read() as session:
+        assert pickup.of_parcels(session, [parcel.id])
+    season.move(3)
+    with season.db.read() as session:
+        assert pickup.of_parcels(session, [parcel.id]) == {}
+
+
+@pytest.mark.parametrize("pay", ["cod", "vietqr"])
+def test_who_orders_while_the_day_moves_has_the_new_day_and_may_take_the_money_back(season: Season, pay: str) -> None:
+    cart_id = make_cart(season.db, {season.box.id: 1}, season.now)
+    checkout_id = answered(season.db, cart_id, season.settings, season.now, pay=pay)
+    with season.db.read() as session:  # as the checkout would have read it, had it come a moment sooner
+        chosen = checkout.standing(session, session.get_one(Checkout, checkout_id), season.now).parts
+    season.move(9)
+    with season.db.write() as session:
+        parts = [placing.Part(it.parcel, it.quote) for it in chosen if it.quote]
+        placed = placing.place(
+            session, "k" * 20, placing.Buyer("An", "+84912345678", "68", "23095", "12 Trần Phú"), parts, pay,
+            season.settings, season.now, held_for=holder(cart_id),
+        )  # fmt: skip
+    with season.db.read() as session:
+        line = session.exec(select(OrderLine).where(OrderLine.order_id == placed.id)).one()
+        parcel = session.get_one(Parcel, line.parcel_id)
+    assert (line.ship_by, line.ship_by_was) == (season.ship_by + timedelta(days=9), season.ship_by)
+    assert parcel.expected_from > season.ship_by + timedelta(days=8)
+    assert preorders.may_call_off(parcel, [line], local(season.now).date())
+
+
+def test_orders_at_the_moment_of_the_harvest_are_in_its_books(season: Season) -> None:
+    begun = [
+        answered(
+            season.db, make_cart(season.db, {season.box.id: 1}, season.now), season.settings, season.now,
+            phone=f"+849870000{n:02d}", visitor=f"v{n}",
+        )
+        for n in range(4)
+    ]  # fmt: skip
+    acts: list[Callable[[], Any]] = [partial(place, season.db, it, season.settings, season.now) for it in begun]
+    acts.insert(2, partial(season.harvest, 20))
+    with ThreadPoolExecutor(5) as hands:
+        for done in [hands.submit(act) for act in acts]:
+            done.result()
+    assert season.broken() == []
+
+
+@pytest.mark.parametrize("in_lots", [False, True])
+def test_an_older_box_that_spoils_is_none_of_those_that_are_promised(
+    db: Database, settings: Settings, now: datetime, in_lots: bool
+) -> None:
+    season = Season(db, settings, now, units=0)
+    with db.write() as session:
+        if in_lots:
+            lots.receive(session, season.lot("CU"), {season.box.id: 3}, {}, season.person, now)
+        else:
+            stock.set_on_hand(session, season.box.id, 3, season.person, now)
+    _placed, old = season.order(3)
+    season.sell_ahead(10)
+    _placed, ahead = season.order(4)
+    season.leave_out(old, 2)
+    assert (season.promised(), season.for_sale()) == (10, 6)
+    season.leave_out(ahead, 1)
+    assert (season.promised(), season.for_sale()) == (9, 6)
+    assert season.broken() == []
 
 
 @rounds(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,6 +14,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from shop.core.audit import audit
+from shop.core.db import AGAINST_CHANGE
 from shop.core.deps import Person
 from shop.core.errors import Invalid, NotFound, Refusal
 from shop.stock import promising
@@ -75,7 +76,7 @@ def receive(
         session.add(row := LotUnits(lot_id=lot.id, variant_id=variant_id))
         put(session, row, count, "received", now, person=person)
         pool = stock.pool_of(session, variant_id)
-        session.refresh(pool, with_for_update=True)
+        session.refresh(pool, with_for_update=AGAINST_CHANGE)
         stock.set_on_hand(session, variant_id, pool.on_hand + count, person, now, f"lot {lot.code}", lots=False)
         promising.keep(session, variant_id, count, person, now)
     told = {"code": lot.code, "units": {str(variant_id): count for variant_id, count in sorted(units.items())}}
@@ -94,7 +95,7 @@ def _open(session: Session, harvest: Harvest, now: datetime) -> Lot:
 
 def _start(session: Session, harvest: Harvest, variant_id: int, unpacked: int, person: Person, now: datetime) -> None:
     home = stock.pool_of(session, variant_id)
-    session.refresh(home, with_for_update=True)
+    session.refresh(home, with_for_update=AGAINST_CHANGE)
     on_hand = select(func.coalesce(func.sum(Pool.on_hand), 0)).where(Pool.variant_id == variant_id)
     before = int(session.exec(on_hand).one()) + unpacked
     if before > 0:
@@ -157,7 +158,7 @@ def _follow_pool(
     if on_hold:
         return
     pool = stock.pool_of(session, row.variant_id)
-    session.refresh(pool, with_for_update=True)
+    session.refresh(pool, with_for_update=AGAINST_CHANGE)
     on_hand = pool.on_hand + row.left - before
     if on_hand < pool.held:
         raise stock.HeldByBuyers(held=pool.held)
@@ -176,7 +177,7 @@ def set_state(session: Session, lot: Lot, state: LotState, reason: str, person: 
     session.add(lot)
     for row in units_of(session, lot.id):
         pool = stock.pool_of(session, row.variant_id)
-        session.refresh(pool, with_for_update=True)
+        session.refresh(pool, with_for_update=AGAINST_CHANGE)
         off_sale = 0 if state == LotState.RELEASED else row.off_sale or min(row.left, pool.on_hand - pool.held)
         change, row.off_sale = row.off_sale - off_sale, off_sale
         session.add(row)

@@ -70,16 +70,26 @@ def take(
     write(session, [(row.lot_id, variant_id, -gone) for row, gone in moved], kind, now, reason, owner, person)
 
 
-def follow(session: Session, variant_id: int, units: int, now: datetime, reason: str, person: Person | None) -> None:
+def follow(
+    session: Session,
+    variant_id: int,
+    units: int,
+    now: datetime,
+    reason: str,
+    person: Person | None,
+    *,
+    promised: bool = True,
+) -> None:
     """The pool was counted anew: what came is in the newest lot, what is missing left the lots that expire first.
 
-    Before a harvest, the units that are promised are counted anew. Does nothing for variants without lots.
-    Raises LotsShort.
+    Before a harvest, the units that are promised are counted anew, unless these are not `promised` but older ones.
+    Does nothing for variants without lots. Raises LotsShort.
     """
     if not units:
         return
     home = (col(Pool.variant_id) == variant_id, col(Pool.owner) == "", col(Pool.promised).is_not(None))
-    if run(session, update(Pool).where(*home).values(promised=col(Pool.promised) + units)).rowcount:
+    counted = update(Pool).where(*home).values(promised=col(Pool.promised) + units)
+    if promised and run(session, counted).rowcount:
         return
     if not uses_lots(session, variant_id):
         return
