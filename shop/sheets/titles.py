@@ -303,7 +303,17 @@ STAYS = frozenset(
         *("key", "pay_secret", "secret", "sealed_key", "token_hash", "password_hash", "placement_key", "visitor_key"),
         *("hold_owner", "hold_id", "cart_id", "proved_at", "chain", "is_demo", "clip_key", "unkept_since", "run"),
         *("search_name", "search_folded", "search_exact", "lowest_variant_id", "entries_to", "colour", "placeholder"),
-        *("source_event", "memo", "formats", "on_behalf_of", "sent_by", "bounced_by"),
+        *(
+            "source_event",
+            "memo",
+            "formats",
+            "on_behalf_of",
+            "sent_by",
+            "bounced_by",
+            "letters",
+            "letter_at",
+            "letter_until",
+        ),
     }
 )
 """Columns that stay here: keys that open something, the market's own marks and indexes, and who works for it."""
