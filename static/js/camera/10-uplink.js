@@ -4,6 +4,7 @@
 const LONGEST_WAIT_MS = 60000; // what is older the viewers have jumped over
 const LARGEST = 1500000;
 const CLEAR_WITHIN_S = 5;
+const AFTER_END_MS = 15000; // a session that is over takes what was filmed before, so long; what it refuses is younger
 const FIRST_MS = 1000; // the first piece of a take holds about a second
 const kindOf = (told) => String(told.type ?? "").split("/").pop();
 const later = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -17,7 +18,7 @@ class Uplink {
 
   // The server lends its place to this phone: {ingest, token, epoch}.
   open(lease) {
-    Object.assign(this, { lease, epoch: lease.epoch - 1, take: 0, waiting: [], head: null, closed: false, ending: false });
+    Object.assign(this, { lease, epoch: lease.epoch - 1, take: 0, waiting: [], head: null, closed: false, over: false, ending: false });
     this.pump();
   }
 
@@ -28,6 +29,7 @@ class Uplink {
     const ms = this.last.take === take ? at - this.last.at : FIRST_MS;
     this.last = { take, at };
     const piece = { take, type, blob, at, ms };
+    if (this.over) return;
     if (this.closed || take <= this.cut) return this.lose([piece]);
     this.waiting.push(piece);
     this.pump();
@@ -159,9 +161,13 @@ class Uplink {
     await later(Math.min(2000, 250 * 2 ** this.failures));
   }
 
+  // Of a session that was ended elsewhere only what should have gone up before its end is missing.
   close(status, told) {
-    this.lose([this.head, ...this.waiting]);
-    Object.assign(this, { closed: true, head: null, waiting: [] });
+    this.over = status === 410 && kindOf(told) === "picture-over";
+    const wanted = (piece) => piece && !(this.over && Date.now() - piece.at < AFTER_END_MS);
+    const missing = [this.head, ...this.waiting].filter(wanted);
+    this.lose(missing);
+    Object.assign(this, { closed: true, whole: !missing.length, head: null, waiting: [] });
     this.told.closed(status, kindOf(told));
   }
 
@@ -174,7 +180,7 @@ class Uplink {
     this.pump();
     const until = Date.now() + ms;
     while (!this.empty && !this.closed && Date.now() < until) await later(100);
-    const all = this.empty && !this.closed;
+    const all = this.empty && (!this.closed || (this.over && this.whole));
     this.lose([this.head, ...this.waiting]);
     Object.assign(this, { closed: true, head: null, waiting: [] });
     this.request?.abort();
