@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from shop.accounts.models import Role
 from shop.catalog.models import Product
+from shop.catalog.undo import service as undo
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.errors import Refusal
@@ -94,6 +95,27 @@ def test_what_expires_first_is_packed_first(shed: Shed) -> None:
     shed.pack(early)
     assert shed.left() == {"before": 10, "T2": 2, "T6": 0}
     assert shed.for_sale() == 12
+    assert shed.broken() == []
+
+
+def test_a_count_that_is_taken_back_leaves_every_lot_as_it_was(shed: Shed) -> None:
+    shed.harvest("T2", MONDAY, 5)
+    shed.harvest("T6", FRIDAY, 3)
+    shed.harvest("GIU", MONDAY, 4)
+    shed.turn("GIU", LotState.HELD)
+    was, coop_id = shed.left(), shed.product.coop_id
+    for minute, left in ((1, 0), (2, 25), (3, 7)):
+        at = shed.now + timedelta(minutes=minute)
+        with shed.db.write() as session:
+            undo.price_and_count(session, coop_id, shed.box.id, 20_000, left, shed.person, at)
+            change = undo.last_of(session, coop_id, shed.person, at)
+        assert shed.left() != was
+        assert shed.left()["GIU"] == 4  # what is counted anew is in no lot that waits
+        assert change is not None
+        with shed.db.write() as session:
+            undo.take_back(session, coop_id, change.id, shed.person, at)
+        assert shed.left() == was
+    assert shed.for_sale() == 18
     assert shed.broken() == []
 
 

@@ -15,6 +15,7 @@ from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.stock import service as stock
+from shop.stock.lots.units import UNDONE
 
 SHOWN = timedelta(seconds=10)
 TAKEN = timedelta(seconds=40)
@@ -93,7 +94,7 @@ def _restore(
     if what == "stock":
         pool = stock.pool_of(session, variant_id)
         session.refresh(pool, with_for_update=True)
-        stock.set_on_hand(session, variant_id, max(0, pool.on_hand + before - after), person, now, "undone")
+        stock.set_on_hand(session, variant_id, max(0, pool.on_hand + before - after), person, now, UNDONE)
         return
     variant = session.get_one(Variant, variant_id, with_for_update=True, populate_existing=True)
     if variant.price_vnd != after:

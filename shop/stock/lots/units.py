@@ -15,6 +15,9 @@ from shop.core.errors import Refusal
 from shop.stock.lots.models import Lot, LotMovement, LotState, LotUnits
 from shop.stock.models import Pool
 
+UNDONE = "undone"
+"""The reason of a count that takes back the one before it."""
+
 
 class LotsShort(Refusal):
     """The lots that may be packed from hold less than is to go. Facts: variant_id, wanted, short."""
@@ -80,8 +83,9 @@ def follow(
     *,
     promised: bool = True,
 ) -> None:
-    """The pool was counted anew: what came is in the newest lot, what is missing left the lots that expire first.
+    """The pool was counted anew: what came is in the newest lot on sale, what is missing left those that expire first.
 
+    A count that is UNDONE goes back to the lots that it came from.
     Before a harvest, the units that are promised are counted anew, unless these are not `promised` but older ones.
     Does nothing for variants without lots. Raises LotsShort.
     """
@@ -93,11 +97,34 @@ def follow(
         return
     if not uses_lots(session, variant_id):
         return
+    if reason == UNDONE and _turned_back(session, variant_id, units, now, person):
+        return
     if units < 0:
         take(session, variant_id, -units, "corrected", now, reason=reason, person=person)
         return
-    newest, _lot = max(locked(session, variant_id), key=lambda pair: pair[1].id)
+    newest, _lot = max(locked(session, variant_id), key=lambda pair: (pair[1].state == LotState.RELEASED, pair[1].id))
     put(session, newest, units, "corrected", now, reason=reason, person=person)
+
+
+def _turned_back(session: Session, variant_id: int, units: int, now: datetime, person: Person | None) -> bool:
+    """Move back what the last count moved; False when it moved something else or its units are packed since."""
+    counts = (LotMovement.variant_id == variant_id, LotMovement.kind == "corrected")
+    last = session.exec(select(LotMovement).where(*counts).order_by(col(LotMovement.id).desc()).limit(1)).first()
+    if last is None:
+        return False
+    same_press = (*counts, LotMovement.at == last.at, LotMovement.reason == last.reason)
+    batch = session.exec(select(LotMovement).where(*same_press))
+    back = [(it.lot_id, variant_id, -it.quantity) for it in batch]
+    rows = {row.lot_id: row for row, _lot in locked(session, variant_id)}
+    short = any(rows[lot_id].left - rows[lot_id].off_sale + units_back < 0 for lot_id, _variant, units_back in back)
+    if short or sum(units_back for _lot, _variant, units_back in back) != units:
+        return False
+    for lot_id, _variant, units_back in back:
+        rows[lot_id].left += units_back
+        session.add(rows[lot_id])
+    session.flush()
+    write(session, back, "corrected", now, UNDONE, "", person)
+    return True
 
 
 def put(
