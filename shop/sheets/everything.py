@@ -36,6 +36,8 @@ from shop.sheets.titles import TITLES
 ROWS_AT_ONCE = 1000
 _PIECE = 256 * 1024
 _PHOTOS_AT_ONCE = 100
+_LONGEST_NUMBER = 2**53
+"""Beyond it programs that know one kind of number only, as browsers do, lose digits: such a number leaves as text."""
 _PEOPLE = frozenset(
     {
         *("person_id", "host_id", "co_host_id", "made_by", "approved_by", "agreed_by", "asked_by", "decided_by"),
@@ -124,6 +126,7 @@ def _told(row: Mapping[Any, Any], people: frozenset[int]) -> Row:
     told = {str(name): value for name, value in row.items() if not str(name).startswith("key ")}
     for name in _PEOPLE & told.keys():
         told[name] = told[name] if told[name] in people else None
+    told |= {name: str(value) for name, value in told.items() if isinstance(value, int) and value > _LONGEST_NUMBER}
     if "account_no" in told:
         told["account_no"] = masked(told["account_no"])
     return told
@@ -224,6 +227,8 @@ def _cell(value: Any) -> Any:
         return "có" if value else "không"
     if isinstance(value, datetime):
         return f"{local(value):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, str) and len(value) > 15 and value.isdecimal():
+        return f"'{value}"  # or Excel keeps fifteen digits of it
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
     return plain(value) if isinstance(value, str) else "" if value is None else value

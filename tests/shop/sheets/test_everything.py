@@ -180,6 +180,14 @@ def test_an_account_is_named_only_where_it_is_one_of_the_coops_people(market: Da
     assert [(event["id"], event["person_id"]) for event in events] == [(MINE, MINE), (UNPAID, None)]
 
 
+def test_a_number_too_long_for_excel_and_browsers_leaves_as_text(market: Database, tmp_path: Path) -> None:
+    with believing(market) as connection:
+        put(connection, "entry", UNPAID, MINE, journal_id=2652625497129909625)
+    files = taken(market, tmp_path)
+    assert "'2652625497129909625" in files["so-cai.csv"]
+    assert [row["journal_id"] for row in json.loads(files["so-cai.json"])] == [MINE, "2652625497129909625"]
+
+
 def test_ten_times_the_orders_need_no_more_memory(
     market: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
