@@ -8,6 +8,8 @@ const showDeal = (line, dealLeft, until, rest) => {
   const clock = line.querySelector("time");
   line.hidden = !dealLeft;
   line.classList.toggle("waits", Boolean(rest));
+  line.querySelector(".deal-runs").hidden = Boolean(rest);
+  line.querySelector(".deal-waits").hidden = !rest;
   if (rest) {
     line.querySelector("[data-deal-rest]").textContent = rest;
     delete clock.dataset.until;
