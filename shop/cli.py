@@ -66,12 +66,12 @@ def serve(
 
 
 def _welcome(settings: Settings, db: Database, port: int) -> None:
-    from shop.demo import fill, people
+    from shop.demo import fill, people, staff
 
     fill.demo_market(db, settings, datetime.now(UTC), only_if_empty=True)
     typer.echo(f"Chợ HTX: http://127.0.0.1:{port}  (Ctrl-C stops)")
     typer.echo(f"Demo sign-ins, password {people.PASSWORD}:")
-    for one in people.PEOPLE:
+    for one in (*people.PEOPLE, *staff.COLLEAGUES):
         typer.echo(f"  0{one.phone[3:]}  {one.role or 'shopper'}")
 
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from shop.accounts.models import Role
 from shop.catalog.models import Product
 from shop.catalog.undo import service as undo
+from shop.catalog.undo.models import HandChange
 from shop.core.audit import AuditEntry
 from shop.core.db import Database
 from shop.core.errors import Refusal
@@ -202,6 +203,11 @@ def test_a_lot_is_received_counted_and_held_at_the_desk(shed: Shed, client: Test
     client.post(f"{here}/dem", data={"variant_id": str(shed.box.id), "left": "5", "reason": "dập một thùng"})
     client.post(f"{here}/trang-thai", data={"state": "held", "reason": "chờ kiểm"})
     assert "dập một thùng" in client.get(here).text
+    client.post(f"/ban-hang/hang/{shed.box.id}/het")
+    assert "Báo hết hàng" in client.get(f"/ban-hang/lo/{lot.id - 1}").text
+    with shed.db.read() as session:
+        change = session.exec(select(HandChange)).one()
+    client.post(f"/ban-hang/hoan-tac/{change.id}")
     assert (shed.left()["L1"], shed.for_sale()) == (5, 10)
     assert client.post("/ban-hang/lo", data=form).status_code == 422
     assert shed.broken() == []
