@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -28,6 +28,8 @@ from shop.core.phones import Phone
 from shop.orders import access, reading, taking
 from shop.orders import service as orders
 from shop.orders.access import Sight
+from shop.orders.pickup import service as pickup
+from shop.orders.pickup.service import SlotDay
 from shop.orders.placing import Buyer, Part, Placed, place
 from shop.orders.service import NoSuchOrder
 from shop.settings import Settings
@@ -54,7 +56,11 @@ class AddressIn(BaseModel):
 
 
 class NewOrder(BaseModel):
-    """`ways` names the co-ops (by slug) where the buyer comes to pick up; all others deliver."""
+    """`ways` names the co-ops (by slug) where the buyer comes to pick up; all others deliver.
+
+    Some co-ops give their goods out at hours with so many places: then `hours` names one for each such co-op, as the
+    refusal `slot-missing` lists them ("12:2026-11-25").
+    """
 
     cart_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
     contact: ContactIn
@@ -62,6 +68,7 @@ class NewOrder(BaseModel):
     payment_method: Method
     note: text_of(0, 500) = ""  # type: ignore[valid-type]
     ways: dict[str, Literal["delivery", "pickup"]] = Field(default_factory=dict, max_length=60)
+    hours: dict[str, Annotated[str, Field(max_length=30)]] = Field(default_factory=dict, max_length=60)
 
 
 class ParcelOut(BaseModel):
@@ -140,7 +147,10 @@ def _place(session: Session, body: NewOrder, key: str, settings: Settings, now: 
     if any(line.held_here for line in mine.lines):
         stock.release_holds(session, holder(mine.id), now)
     parts = _parts(session, mine, body, now)
+    chosen = _hours(session, parts, body, now)
+    parts = [_on_day(part, chosen.get(part.parcel.coop.id)) for part in parts]
     placed = place(session, key, _buyer(body), parts, body.payment_method, settings, now, source="api")
+    pickup.book(session, placed.id, chosen, now)
     cart.clear(session, mine.id)
     answer = _answer(session, placed, parts, body.payment_method, settings)
     remember(session, call, answer, placed.id, now)
@@ -168,6 +178,27 @@ def _parts(session: Session, mine: CartView, body: NewOrder, now: datetime) -> l
             raise CannotDeliver(coop=choice.parcel.coop.name)
         parts.append(Part(choice.parcel, quote))
     return parts
+
+
+def _hours(session: Session, parts: list[Part], body: NewOrder, now: datetime) -> dict[int, SlotDay]:
+    """The hour at which each parcel is fetched, by co-op; those of co-ops without hours are not in it."""
+    chosen: dict[int, SlotDay] = {}
+    for part in parts:
+        coop = part.parcel.coop
+        offered = pickup.offered(session, coop.id, part.quote.earliest, now) if part.quote.way == "pickup" else []
+        key = body.hours.get(coop.slug, "")
+        free = {it.key: it for it in offered if it.left}
+        if offered and not key:
+            raise pickup.SlotMissing(coop=coop.name, hours=list(free))
+        if offered and key not in free:
+            raise pickup.SlotFull(day=key.partition(":")[2])
+        if offered:
+            chosen[coop.id] = free[key]
+    return chosen
+
+
+def _on_day(part: Part, slot: SlotDay | None) -> Part:
+    return replace(part, quote=replace(part.quote, earliest=slot.day, latest=slot.day)) if slot else part
 
 
 def _answer(

@@ -247,7 +247,7 @@ def _require_hour(here: Standing, coop_id: int, name: str) -> None:
     if here.slots.get(coop_id) and here.slot_of(coop_id) is None:
         if key := (here.answers.get("slots") or {}).get(str(coop_id)):
             raise pickup.SlotFull(day=key.partition(":")[2])
-        raise pickup.SlotMissing(coop=name)
+        raise pickup.SlotMissing(coop=name, hours=[it.key for it in here.slots[coop_id] if it.left])
 
 
 def place_order(

@@ -37,6 +37,15 @@ def more(session: Session, parcel: Parcel) -> Outcome:
     return Outcome(order, parcel, [_sum(order, line) for line in lines])
 
 
+def would_ask_vnd(it: Outcome) -> int:
+    """What weighing that comes to this outcome would ask of a buyer who paid before, if the co-op brings it itself."""
+    if it.order.payment_method == "cod":
+        return 0
+    loose = [one for one in it.lines if one.is_loose and one.real.weight_g is not None]
+    percent = weighing.tolerance_percent(it.order.placed_at)
+    return sum(max(0, weighing.price_vnd(one.line, one.real, percent) - one.total_vnd) for one in loose)
+
+
 def _can_ask(parcel: Parcel) -> bool:
     """Until it is with the buyer, or on its way with somebody else."""
     if parcel.state in ("handed_over", "problem"):

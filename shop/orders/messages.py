@@ -33,6 +33,7 @@ from shop.orders.events import (
 )
 from shop.orders.handlers import order_of
 from shop.orders.models import Order, OrderLine, Parcel, Settled
+from shop.orders.pickup import service as pickup
 from shop.orders.reading import parcel_note
 from shop.orders.states import CALLED_OFF
 from shop.settings import Settings
@@ -100,7 +101,14 @@ def tell_reopened(session: Session, event: OrderReopened, now: datetime) -> None
     with _speaking(order):
         title = _("Đã nhận tiền, đơn %(code)s mở lại") % told
         words = _("%(sum)s đến sau giờ hẹn, nhưng hàng vẫn còn nên đơn được làm tiếp.") % told
+        late = pickup.to_choose(session, order.id, now)
+        if late:
+            words += " " + _("Giờ đến lấy đã hẹn không còn chỗ, bạn mở đơn chọn giờ khác.")
         _tell_buyer(session, order, _letter(order, "paid", title, words), now)
+    for parcel_id in late:
+        words = _("Đơn %(code)s trả tiền muộn, giờ lấy cũ đã đầy. Khách được mời chọn giờ khác.") % told
+        title = _("Đơn %(code)s cần hẹn lại giờ lấy") % told
+        _tell_coop(session, session.get_one(Parcel, parcel_id), "pickup_hour", title, words, now)
 
 
 def tell_closed(session: Session, event: OrderClosed, now: datetime) -> None:
@@ -191,6 +199,8 @@ def tell_ship_by(session: Session, event: ShipByMoved, now: datetime) -> None:
         if ship_by > was:
             words = _("Hàng đặt trước dời từ ngày %(was)s sang gửi trước ngày %(day)s.") % told
             words += " " + _("Không muốn chờ thêm, bạn mở đơn và bấm Nhận lại tiền.")
+        if parcel.id in pickup.to_choose(session, order.id, now):
+            words += " " + _("Bạn mở đơn hẹn lại giờ đến lấy.")
         title = _("%(coop)s đổi ngày gửi đơn %(code)s") % told
         letter = _letter(order, "ship_by", title, words, f"ship_by:{parcel.id}:{event.ship_by}:{event.was}")
         _tell_buyer(session, order, letter, now)

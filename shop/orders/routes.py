@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Form, Response
 from markupsafe import Markup
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -82,6 +82,7 @@ def show_order(
         tried = payments.tried(session, f"order:{order.id}") if waits else ""
         ways, no_cash = cash.ways(session, settings, order.phone, order.total_vnd, now) if waits else ([], None)
         comes = pickup.of_parcels(session, view.fetched)
+        hours = pickup.to_choose(session, order.id, now) if view.fetched and sight is Sight.FULL else {}
         heavier = {it.parcel.id: at_the_door.more(session, it.parcel).more_vnd for it in view.parcels}
         arrived = [it.parcel.id for it in view.parcels if it.parcel.state == "delivered" and sight is Sight.FULL]
         shown = proofs.of_parcels(session, arrived) if arrived else {}
@@ -109,6 +110,7 @@ def show_order(
         undecided_vnd=undecided_vnd,
         no_cash=sentence(page.templates, no_cash) if no_cash else "",
         money_back=preorders.to_call_off(view, now),
+        hours=hours,
         csp=CSP_PAY,
         qr=qr_svg(action.qr_text) if action and action.qr_text else None,
         stream=f"{stream_path(settings.secret_key, f'order:{order.id}', int(now.timestamp()) + STREAM_S)}?tu={cursor}",
@@ -188,6 +190,24 @@ def take_money_back(
         order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
         preorders.call_off(session, order, parcel_id, person, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
+
+
+@router.post("/don-hang/{code}/gio-lay/{parcel_id}")
+def choose_hour(
+    code: str,
+    parcel_id: Id,
+    db: DatabaseDep,
+    visit: VisitDep,
+    page: PageDep,
+    settings: SettingsDep,
+    now: NowDep,
+    slot: Annotated[str, Form(max_length=30)] = "",
+) -> Response:
+    """The hour at which a parcel was to be fetched is gone: its buyer chooses another."""
+    with db.write() as session:
+        order = opened_to_pay(session, code, visit, settings)
+        pickup.choose(session, order.id, parcel_id, slot, now)
+    return page.go(f"/don-hang/{order.code}", "saved")
 
 
 @router.post("/don-hang/{code}/mua-lai")

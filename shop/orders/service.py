@@ -21,6 +21,7 @@ from shop.core.hub import tell
 from shop.orders import cash, taking
 from shop.orders.events import OrderCancelled, OrderClosed, OrderPaid, OrderPlaced, OrderReopened
 from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.pickup import service as pickup
 from shop.orders.placing import place, set_state
 from shop.orders.states import BEFORE_PACKING, put_goods_back, record
 from shop.settings import Settings
@@ -162,6 +163,7 @@ def reopen(session: Session, order_id: int, now: datetime) -> None:
     """The money of a closed order came late: take its goods again and go on. Raises SoldOut if they are gone.
 
     Goods of a live session that is over come from ordinary sale; the buyer still pays the price of the order.
+    Who was to fetch them at an hour that is full by now chooses another one.
     """
     lines = session.execute(select(OrderLine).where(col(OrderLine.order_id) == order_id)).scalars().all()
     homes = stock.pools_of(session, {line.variant_id for line in lines})
@@ -171,6 +173,7 @@ def reopen(session: Session, order_id: int, now: datetime) -> None:
         wanted[pool_id] = wanted.get(pool_id, 0) + line.quantity
         line.pool_id = pool_id
     stock.take_holds(session, wanted, f"order:{order_id}", None, now)
+    pickup.take_again(session, order_id, now)
     set_state(session, order_id, "closed", "awaiting_payment", closed_at=None, reason="")
     _set_parcels(session, order_id, "cancelled", "waiting")
     record(session, order_id, "reopened", now)

@@ -63,6 +63,7 @@ class LineSum:
     line: OrderLine
     real: Real
     total_vnd: int
+    is_loose: bool = False
 
     @property
     def goods_g(self) -> int:
@@ -123,20 +124,21 @@ def look(session: Session, coop_id: int, parcel_id: int, real: Mapping[int, Real
 
 def _sum(order: Order, line: OrderLine, kind: str, real: Real | None) -> LineSum:
     """All from the price of the sale: rounding never adds up, whatever was weighed before."""
+    loose = kind == VariantKind.LOOSE
     if real is None or (real.steps, real.weight_g) == (line.quantity, line.weighed_g):
-        return LineSum(line, Real(line.quantity, line.weighed_g), line.total_vnd)
+        return LineSum(line, Real(line.quantity, line.weighed_g), line.total_vnd, loose)
     if not 0 <= real.steps <= line.quantity:
         raise states.MovedOn(state="settled")  # somebody left out more meanwhile
     ordered = line.quantity + line.left_out
     first_vnd = line.price_vnd * ordered - line.discount_vnd
     estimate_vnd = first_vnd * real.steps // ordered
     if real.weight_g is None or not real.steps:
-        return LineSum(line, Real(real.steps), estimate_vnd)
+        return LineSum(line, Real(real.steps), estimate_vnd, loose)
     expected_g = line.step_g * real.steps
     if not expected_g * PLAUSIBLE[0] <= real.weight_g * 100 <= expected_g * PLAUSIBLE[1]:
         raise WeightUnlikely(name=line.product_name, expected_g=expected_g, weight_g=real.weight_g)
-    percent = tolerance_percent(order.placed_at) if kind == VariantKind.LOOSE and order.payment_method == "cod" else 0
-    return LineSum(line, real, price_vnd(line, real, percent))
+    percent = tolerance_percent(order.placed_at) if loose and order.payment_method == "cod" else 0
+    return LineSum(line, real, price_vnd(line, real, percent), loose)
 
 
 def price_vnd(line: OrderLine, real: Real, percent: int) -> int:

@@ -298,10 +298,8 @@ def set_on_hand(
 def write_off(
     session: Session, pool_id: int, units: int, person: Person, now: datetime, reason: str, *, promised: bool = False
 ) -> None:
-    """Free units of a pool are lost; of an allotment that is over, they are those of ordinary sale. Audited.
-
-    Those that were `promised` of a harvest are promised no more. Raises SoldOut when fewer are free.
-    """
+    """Free units of a pool are lost; of an allotment that is over, those of ordinary sale; `promised` ones are promised
+    no more. Audited. Raises SoldOut when fewer are free."""
     pool = session.get_one(Pool, pool_id)
     home = pool_of(session, pool.variant_id) if pool.closed else pool
     _move(session, home.id, -units, MovementKind.ADJUSTED, now, reason=reason, person=person)

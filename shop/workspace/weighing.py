@@ -12,7 +12,7 @@ from shop.coops import service as coops
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
 from shop.core.web import sentence
 from shop.core.weights import NotAWeight, read_weight_g
-from shop.orders import weighing
+from shop.orders import at_the_door, weighing
 from shop.orders.weighing import Real
 from shop.workspace.here import PackDesk
 
@@ -58,6 +58,7 @@ def settle(parcel_id: Id, typed: Typed, db: DatabaseDep, page: PageDep, desk: Pa
             it, no = weighing.look(session, coop.id, parcel_id, {}), sentence(page.templates, refusal)
     bad = bool(wrong or no)
     facts: dict[str, Any] = {"coop": coop, "it": it, "typed": typed, "wrong": wrong, "no": no, "shown": not bad}
+    facts["door_vnd"] = at_the_door.would_ask_vnd(it)
     return page("workspace/weigh.html", status=422 if bad else 200, **facts)
 
 

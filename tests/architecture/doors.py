@@ -144,6 +144,7 @@ DOORS = {
     "GET /don-hang/{code}/bien-nhan": BUYER,
     "GET /don-hang/{code}/vietqr.png": BUYER,
     "POST /don-hang/{code}/cach-tra": BUYER,
+    "POST /don-hang/{code}/gio-lay/{parcel_id}": BUYER,
     "POST /don-hang/{code}/huy": BUYER,
     "POST /don-hang/{code}/mua-lai": BUYER,
     "POST /don-hang/{code}/tra-lai/{parcel_id}": BUYER,

@@ -20,8 +20,13 @@ from shop.checkout.models import Checkout
 from shop.coops.models import Coop
 from shop.core.db import Database
 from shop.core.i18n import local
+from shop.demo.orders import transfer
+from shop.notify.models import Message
 from shop.orders import service as orders
 from shop.orders import states
+from shop.orders.access import secret_link
+from shop.orders.events import OrderReopened
+from shop.orders.messages import tell_reopened
 from shop.orders.models import Order, Parcel
 from shop.orders.pickup import service as pickup
 from shop.orders.pickup.models import PickupBooking, PickupSlot
@@ -53,7 +58,7 @@ class Stall:
         with self.db.read() as session:
             return pickup.offered(session, self.coop.id, local(self.now).date(), now or self.now)
 
-    def ready(self, n: int, slot: SlotDay) -> str:
+    def ready(self, n: int, slot: SlotDay, pay: str = "cod") -> str:
         """Somebody whose checkout is answered, with this hour."""
         cart_id = make_cart(self.db, {self.box.id: 1}, self.now)
         checkout_id = start(self.db, cart_id, self.settings, self.now, f"v{n}")
@@ -62,7 +67,7 @@ class Stall:
             told = {**ANSWERS, "phone": f"+849123{n:05d}"}
             checkout.answer(session, mine, self.settings, self.now, **told)
             hour = {"ways": {str(self.coop.id): "pickup"}, "slots": {str(self.coop.id): slot.key}}
-            checkout.answer(session, mine, self.settings, self.now, **hour, payment_method="cod")
+            checkout.answer(session, mine, self.settings, self.now, **hour, payment_method=pay)
         return checkout_id
 
     def ordered(self, n: int, slot: SlotDay) -> int:
@@ -114,6 +119,54 @@ def test_a_cancelled_order_frees_its_place_and_the_parcel_is_expected_on_its_day
         parcel_id = session.exec(select(Parcel.id).where(Parcel.order_id == second)).one()
         states.cancel(session, stall.coop.id, parcel_id, stall.boss, stall.now)
     assert stall.ordered(3, slot)
+
+
+def test_a_program_chooses_an_hour_too_or_is_told_which_there_are(stall: Stall, client: TestClient) -> None:
+    order: dict[str, Any] = {
+        "cart_id": make_cart(stall.db, {stall.box.id: 1}, stall.now),
+        "contact": {"name": "An", "phone": "0912345678"},
+        "address": {"province_code": "68", "ward_code": "23095", "line": "12 Trần Phú"},
+        "payment_method": "cod",
+        "ways": {stall.coop.slug: "pickup"},
+    }
+    key = {"Idempotency-Key": "h" * 20}
+    missing = client.post("/api/v1/orders", json=order, headers=key)
+    assert (missing.status_code, missing.json()["type"]) == (409, "/problems/slot-missing")
+    assert missing.json()["hours"][0] == stall.offered()[0].key
+    gone = client.post("/api/v1/orders", json={**order, "hours": {stall.coop.slug: "999:2030-01-01"}}, headers=key)
+    assert gone.json()["type"] == "/problems/slot-full"
+    slot = stall.offered()[1]
+    placed = client.post("/api/v1/orders", json={**order, "hours": {stall.coop.slug: slot.key}}, headers=key)
+    assert placed.json()["parcels"][0]["expected_from"] == slot.day.isoformat()
+    assert next(it.left for it in stall.offered() if it.key == slot.key) == PLACES - 1
+
+
+def test_late_money_keeps_the_order_and_the_buyer_chooses_another_hour_when_the_first_is_full(
+    db: Database, settings: Settings, client: TestClient
+) -> None:
+    stall = Stall(db, settings, places=1)
+    slot, another = stall.offered()[1:3]
+    placed = place(db, stall.ready(1, slot, "vietqr"), settings, stall.now)
+    later = stall.now + timedelta(hours=3)
+    orders.close_unpaid(db, later)
+    stall.ordered(2, slot)
+    with db.write() as session:
+        transfer(session, session.get_one(Order, placed.id), settings, later)
+    with db.read() as session:
+        assert session.get_one(Order, placed.id).state == "placed"
+        parcel_id = session.exec(select(Parcel.id).where(Parcel.order_id == placed.id)).one()
+        assert pickup.of_parcels(session, [parcel_id]) == {}
+    with db.write() as session:
+        tell_reopened(session, OrderReopened(placed.id), later)
+        letters = session.exec(select(Message).where(col(Message.body).contains("giờ"))).all()
+        assert {it.kind for it in letters} == {"paid", "pickup_hour"}
+    page = client.get(secret_link(settings.secret_key, placed.code)).text
+    assert "Bạn đến lấy giờ nào?" in page
+    here = f"/don-hang/{placed.code}/gio-lay/{parcel_id}"
+    assert client.post(here, data={"slot": slot.key}).status_code == 409
+    assert "Bạn đến lấy giờ nào?" not in client.post(here, data={"slot": another.key}).text
+    with db.read() as session:
+        assert pickup.of_parcels(session, [parcel_id])[parcel_id].day == another.day
 
 
 def test_an_hour_is_chosen_until_its_cut_off_and_not_once_it_was_stopped(stall: Stall) -> None:

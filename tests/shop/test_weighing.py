@@ -170,7 +170,12 @@ def test_who_paid_before_gives_the_rest_in_cash_at_the_door_and_all_books_follow
     make_loose(shed)
     parcel = shed.order(2, "vietqr")
     paid_vnd = shed.due_vnd(parcel)
-    shed.settle(parcel, 2, shed.variant.step_g * 2 * (100 + percent) // 100)
+    grams = shed.variant.step_g * 2 * (100 + percent) // 100
+    with shed.db.read() as session:
+        line_id = session.exec(select(OrderLine.id).where(OrderLine.parcel_id == parcel.id)).one()
+        seen = weighing.look(session, parcel.coop_id, parcel.id, {line_id: Real(2, grams)})
+        assert at_the_door.would_ask_vnd(seen) == more_vnd, "said before it is done"
+    shed.settle(parcel, 2, grams)
     assert (shed.more_vnd(parcel), shed.due_vnd(parcel)) == (more_vnd, paid_vnd)
     shed.deliver_and_take(parcel, more_vnd)
     goods_vnd = 400_000 + more_vnd

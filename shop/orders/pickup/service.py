@@ -15,18 +15,20 @@ from sqlmodel import Session, col, func, select
 from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
+from shop.core.hub import tell
 from shop.core.i18n import local
 from shop.orders.models import Parcel
 from shop.orders.pickup.models import PickupBooking, PickupSlot
 
 AHEAD = timedelta(days=14)
 _GONE = ("cancelled", "refused")
+_TO_FETCH = ("waiting", "new", "confirmed", "packed")
 Times = tuple[int, int]
 """From and to, in minutes of the day."""
 
 
 class SlotMissing(Refusal):
-    """Who fetches the goods says when. Facts: coop."""
+    """Who fetches the goods says when. Facts: coop, hours (those with places, as they are sent back)."""
 
 
 class SlotFull(Refusal):
@@ -100,14 +102,55 @@ def book(session: Session, order_id: int, chosen: Mapping[int, SlotDay], now: da
     mine = select(Parcel.coop_id, Parcel.id).where(Parcel.order_id == order_id, Parcel.way == "pickup")
     parcels = dict(session.exec(mine).all())
     for coop_id, wanted in sorted(chosen.items(), key=lambda it: it[1].slot_id):
-        held = select(PickupSlot).where(PickupSlot.id == wanted.slot_id, PickupSlot.coop_id == coop_id)
-        slot = session.exec(held.with_for_update().execution_options(populate_existing=True)).first()
-        if slot is None or slot.stopped_at is not None or not _in_time(slot, wanted.day, now):
-            raise SlotFull(day=wanted.day)
-        if _taken(session, [slot.id], wanted.day).get((slot.id, wanted.day), 0) >= slot.places:
-            raise SlotFull(day=wanted.day)
-        session.add(PickupBooking(parcel_id=parcels[coop_id], slot_id=slot.id, day=wanted.day))
-        session.flush()
+        _take(session, parcels[coop_id], coop_id, wanted.slot_id, wanted.day, now)
+
+
+def _take(session: Session, parcel_id: int, coop_id: int, slot_id: int, day: date, now: datetime) -> None:
+    if not _fits(session, coop_id, slot_id, day, now):
+        raise SlotFull(day=day)
+    session.add(PickupBooking(parcel_id=parcel_id, slot_id=slot_id, day=day))
+    session.flush()
+
+
+def _fits(session: Session, coop_id: int, slot_id: int, day: date, now: datetime) -> bool:
+    """Whether one more comes; until the end of the transaction nobody else takes a place of the slot."""
+    held = select(PickupSlot).where(PickupSlot.id == slot_id, PickupSlot.coop_id == coop_id)
+    slot = session.exec(held.with_for_update().execution_options(populate_existing=True)).first()
+    if slot is None or slot.stopped_at is not None or slot.weekday != day.weekday() or not _in_time(slot, day, now):
+        return False
+    return _taken(session, [slot.id], day).get((slot.id, day), 0) < slot.places
+
+
+def take_again(session: Session, order_id: int, now: datetime) -> None:
+    """A closed order goes on: each of its parcels keeps its hour if a place is there, else it has none."""
+    mine = select(PickupBooking, Parcel).join(Parcel, col(Parcel.id) == PickupBooking.parcel_id)
+    for booked, parcel in session.exec(mine.where(Parcel.order_id == order_id).order_by(col(PickupBooking.slot_id))):
+        if not _fits(session, parcel.coop_id, booked.slot_id, booked.day, now):
+            session.delete(booked)
+    session.flush()
+
+
+def to_choose(session: Session, order_id: int, now: datetime) -> dict[int, list[SlotDay]]:
+    """The parcels of an order that are fetched, have no hour (any more), and could have one: the hours with places."""
+    booked = select(PickupBooking.parcel_id)
+    mine = (Parcel.order_id == order_id, Parcel.way == "pickup", col(Parcel.state).in_(_TO_FETCH))
+    parcels = session.exec(select(Parcel).where(*mine, col(Parcel.id).not_in(booked)).order_by(col(Parcel.id))).all()
+    found = {it.id: offered(session, it.coop_id, it.expected_from, now) for it in parcels}
+    return {parcel_id: [it for it in hours if it.left] for parcel_id, hours in found.items() if hours}
+
+
+def choose(session: Session, order_id: int, parcel_id: int, key: str, now: datetime) -> None:
+    """The buyer says when a parcel without an hour is fetched. Raises SlotFull."""
+    mine = select(Parcel).where(Parcel.id == parcel_id, Parcel.order_id == order_id)
+    parcel = session.exec(mine.with_for_update()).first()
+    found = to_choose(session, order_id, now).get(parcel_id, [])
+    wanted = next((it for it in found if it.key == key), None)
+    if parcel is None or wanted is None:
+        raise SlotFull(day=key.partition(":")[2])
+    _take(session, parcel.id, parcel.coop_id, wanted.slot_id, wanted.day, now)
+    parcel.expected_from = parcel.expected_to = wanted.day
+    session.add(parcel)
+    tell(session, f"coop:{parcel.coop_id}", "parcels", "pickup")
 
 
 def of_parcels(session: Session, parcel_ids: Iterable[int]) -> dict[int, Come]:
