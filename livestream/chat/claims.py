@@ -24,7 +24,7 @@ from shop.cart import service as cart
 from shop.catalog import service as catalog
 from shop.catalog.models import VariantKind
 from shop.catalog.service import VariantView
-from shop.core.db import Database, before_commit, insert_once, run
+from shop.core.db import AGAINST_CHANGE, Database, before_commit, insert_once, run
 from shop.core.pagecache import bump
 from shop.core.prepared import Prepared
 from shop.stock import service as stock
@@ -110,16 +110,19 @@ def decide(desk: Desk, speaker: LiveSpeaker, number: int, reading: Reading) -> s
     if speaker.silenced == "blocked":
         return BLOCKED
     if len(reading.items) > 1:
-        in_turn(desk)
+        in_turn(desk, [speaker.id])
     return "; ".join(_decide(desk, speaker, number, wanted, reading) for wanted in reading.items)
 
 
-def in_turn(desk: Desk) -> None:
-    """Who decides on several items locks all deals, then all pools, as everybody does who locks more than one: in the
-    order of the sentences two would wait for each other."""
+def in_turn(desk: Desk, speaker_ids: Iterable[int] = ()) -> None:
+    """Who decides on several items locks all deals, then what these speakers hold, then all pools, as everybody does
+    who locks more than one: in the order of the sentences two would wait for each other."""
     pauses.hold_still(desk.session, desk.live.id)
+    theirs = select(Claim.hold_id).where(col(Claim.speaker_id).in_(list(speaker_ids)), col(Claim.state).in_(HOLDING))
+    holds = select(Hold.id).where(col(Hold.id).in_(theirs), Hold.state == HoldState.OPEN).order_by(col(Hold.id))
+    desk.session.exec(holds.with_for_update(**AGAINST_CHANGE)).all()
     pools = select(Pool.id).where(Pool.owner == live.live_owner(desk.live.id)).order_by(col(Pool.id))
-    desk.session.exec(pools.with_for_update(key_share=True)).all()
+    desk.session.exec(pools.with_for_update(**AGAINST_CHANGE)).all()
 
 
 def _decide(desk: Desk, speaker: LiveSpeaker, number: int, wanted: Wanted, reading: Reading) -> str:
@@ -268,8 +271,7 @@ def give_back(desk: Desk, mine: Claim) -> bool:
     if mine.state in HOLDING and speaker.cart_id:
         stock.release_holds(desk.session, live.hold_owner(desk.live.id, item.id, speaker.cart_id), desk.now)
         cart.remove(desk.session, speaker.cart_id, item.variant_id, live.live_owner(desk.live.id), desk.now)
-    if not speaker.visitor_key:
-        desk.elsewhere.add(speaker.id)
+    desk.elsewhere.add(speaker.id)
     mine.state = ClaimState.CANCELLED
     desk.free.pop(item.id, None)
     serve(desk, item)

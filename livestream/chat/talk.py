@@ -210,8 +210,9 @@ def type_in(
     there = set(session.exec(known))
     fresh = [(line, read_comment(line.words, desk.codes)) for line in lines if line.key not in there]
     speakers = _speakers(session, live_id, fresh, source, now)
-    claims.know(desk, [speaker.id for speaker in speakers.values()])
-    claims.in_turn(desk)
+    ids = [speaker.id for speaker in speakers.values()]
+    claims.know(desk, ids)
+    claims.in_turn(desk, ids)
     for line, reading in fresh:
         _write_read(desk, speakers[_who(line, source)], line.words, source, line.key, reading)
     return len(fresh)

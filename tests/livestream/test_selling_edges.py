@@ -137,6 +137,28 @@ def test_the_end_and_whoever_holds_in_that_moment_never_wait_for_each_other(db: 
 
 
 @pytest.mark.parametrize("in_a_list", [False, True])
+def test_who_orders_what_is_held_and_says_more_in_that_moment_never_waits_for_oneself(
+    db: Database, now: datetime, in_a_list: bool
+) -> None:
+    on_air, (item, _other), _host = make_session(db, now, items=2)
+    say_or_type = (
+        (lambda words: type_in(db, on_air, f"Lan: {words}", now))
+        if in_a_list
+        else (lambda words: say(db, on_air, "Lan", words, now))
+    )
+    say_or_type("A1")
+    cart_id = speaker(db, "Lan").cart_id or ""
+    overtaken(
+        db,
+        lambda session: stock.rename_holds(session, live.hold_owner(on_air.id, item.id, cart_id), "order:1", None),
+        lambda: say_or_type("A1 x3, A2"),
+        lambda session: stock.sell_holds(session, "order:1", now),
+    )
+    with db.read() as session:
+        assert stock.broken_rules(session) == []
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
 def test_a_sentence_that_orders_backwards_waits_for_nobody_who_waits_for_it(
     db: Database, now: datetime, in_a_list: bool
 ) -> None:
