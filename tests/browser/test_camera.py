@@ -15,6 +15,12 @@ from tests.browser.filming import CAMERA, STARTS_WITHIN_MS, Evening, evening, go
 from tests.servers import NotAvailable, find_chromium
 
 pytestmark = pytest.mark.browser
+A_SCREEN_THAT_SLEEPS = """
+window.kept_awake = [];
+Object.defineProperty(navigator, "wakeLock", {
+    value: { request: async (what) => { kept_awake.push(what); return { release: async () => {} }; } },
+});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,9 @@ def test_one_press_sells_live_until_the_second_tap_and_the_replay_goes_on_sellin
     """Criteria 1, 2, 8, 19 and 28: also through a flip of the camera and a reload of the host's page."""
     monkeypatch.setattr(moves, "LONG_ENOUGH_S", 3)
     phone, viewer = tonight.phone(), tonight.viewer()
+    phone.evaluate(A_SCREEN_THAT_SLEEPS)
     go_live(phone)
+    assert phone.evaluate("window.kept_awake") == ["screen"], "the phone would go to sleep with the host before it"
     expect(phone.locator("#dot-words")).to_have_text("Hình đang lên tốt")
     sees(viewer)  # the page waited for this and opened by itself
     keep(viewer)
