@@ -5,7 +5,7 @@
 const KEPT = "cho-htx-1";
 const DESK = "ban-hang-1"; // pages of a signed-in person: gone when anybody signs in or out
 const WHO = "ban-hang-ai"; // who that person is, as their last page said
-const OFFLINE = ["/mat-mang", "asset(app.css)"];
+const OFFLINE = ["/mat-mang", "asset(app.css)", "asset(app.js)"];
 const FILES = ["asset(app.css)", "asset(workspace.css)", "asset(icons.svg)", "asset(htmx.js)", "asset(app.js)", "asset(workspace.js)"];
 const LISTS = ["new", "confirmed", "packed", "handed_over"];
 const PATIENCE_MS = 6000;

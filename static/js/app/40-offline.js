@@ -5,6 +5,12 @@ addEventListener("online", show);
 addEventListener("offline", show);
 document.addEventListener("htmx:error", show);
 show();
+// The page that stands for one that cannot be fetched keeps its address: who was at the desk is led back to the desk.
+const desk = document.getElementById("offline-desk");
+if (desk && /^(\/en)?\/ban-hang(\/|$)/.test(location.pathname)) {
+  desk.hidden = false;
+  document.getElementById("offline-shop").hidden = true;
+}
 
 const SECRET = /password|code|otp|hidden|file/;
 const fields = (form) => [...form.elements].filter((field) => field.name && !SECRET.test(field.type + field.name));
