@@ -44,7 +44,10 @@ class NoSuchItem(NotFound):
 
 
 class HostIsBusy(Refusal):
-    """The host or the co-op has another session at that time. Facts: title, starts_at."""
+    """The host or the co-op has another session at that time. Facts: title, starts_at, is_on_air, live_id.
+
+    Another co-op's session is nobody's to hear of: its title is "", its live_id None.
+    """
 
 
 class StartsInThePast(Invalid):
@@ -322,7 +325,8 @@ def refuse_overlap(session: Session, coop_id: int, people: Sequence[int | None],
     known = [one for one in people if one is not None]
     other = _at_that_time(session, [coop_id], known, plan.starts_at, plan.planned_minutes, but)
     if other:
-        raise HostIsBusy(title=other.title, starts_at=other.starts_at)
+        told = (other.title, other.id) if other.coop_id == coop_id else ("", None)
+        raise HostIsBusy(title=told[0], live_id=told[1], starts_at=other.starts_at, is_on_air=other.on_air)
 
 
 def _at_that_time(
@@ -339,8 +343,8 @@ def _at_that_time(
         col(LiveSession.is_practice).is_(False),
         LiveSession.starts_at < starts_at + timedelta(minutes=minutes),
     )
-    latest_first = session.exec(near.order_by(col(LiveSession.starts_at).desc()))
-    ends = ((other, other.starts_at + timedelta(minutes=other.planned_minutes)) for other in latest_first)
+    in_order = session.exec(near.order_by(col(LiveSession.starts_at)))
+    ends = ((other, other.starts_at + timedelta(minutes=other.planned_minutes)) for other in in_order)
     return next((other for other, ends_at in ends if ends_at > starts_at), None)
 
 

@@ -139,17 +139,18 @@ def _plan_page(
     page: Page,
     person: Person,
     form: Posted[PlanForm],
-    refused: str = "",
+    refusal: Refusal | None = None,
     planned: LiveSession | None = None,
 ) -> Response:
-    """The form of a new session, or of one that is `planned` already."""
+    """The form of a new session, or of one that is `planned` already; a session in its way can be opened from it."""
     with db.read() as session:
         mine = coops.get_many(session, person.coop_ids("host"))
         coop = coops.get(session, planned.coop_id if planned else person.coop_ids(*SELLERS)[0])
         beside = _beside(session, [coop.id] if planned else mine, planned.host_id if planned else person.id)
-    status = 409 if refused else 422 if form.errors else 200
-    facts: dict[str, Any] = {"form": form, "coops": list(mine.values()), "coop": coop, "refused": refused}
-    facts["beside"] = beside
+    status = 409 if refusal else 422 if form.errors else 200
+    facts: dict[str, Any] = {"form": form, "coops": list(mine.values()), "coop": coop, "beside": beside}
+    facts["refused"] = sentence(page.templates, refusal) if refusal else ""
+    facts["in_the_way"] = refusal.facts if isinstance(refusal, schedule.HostIsBusy) else None
     return page("live/studio_plan.html", block="plan", status=status, person=person, planned=planned, **facts)
 
 
@@ -172,7 +173,7 @@ def make_session(form: NewPlan, db: DatabaseDep, page: PageDep, person: HostDep,
         with db.write() as session:
             made = schedule.plan(session, coop_id, person, form.value.plan(now), now, draft=form.value.draft)
     except Refusal as refusal:
-        return _plan_page(db, page, person, form, sentence(page.templates, refusal))
+        return _plan_page(db, page, person, form, refusal)
     return page.go(f"/ban-hang/live/{made.id}", "saved")
 
 
@@ -195,7 +196,7 @@ def replan(live_id: Id, form: NewPlan, db: DatabaseDep, page: PageDep, person: S
         with db.write() as session:
             schedule.replan(session, live_id, form.value.plan(now), person, now)
     except Refusal as refusal:
-        return _plan_page(db, page, person, form, sentence(page.templates, refusal), planned)
+        return _plan_page(db, page, person, form, refusal, planned)
     return page.go(f"/ban-hang/live/{live_id}", "saved")
 
 

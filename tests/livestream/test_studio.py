@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from livestream import reports
 from livestream import service as live
+from livestream.chat import crew
 from livestream.models import LivePin, LiveSession, SessionState
 from shop.accounts.models import Role
 from shop.core.audit import AuditEntry
@@ -151,6 +152,29 @@ def test_a_move_that_cannot_be_is_explained_beside_what_was_typed(client: TestCl
         assert (answer.status_code, words in answer.text, "Tên mới" in answer.text) == (status, True, True)
     with db.read() as session:
         assert session.get_one(LiveSession, first.id).title == first.title
+
+
+def test_who_wants_to_go_on_air_now_is_led_to_the_session_in_the_way_but_never_to_another_co_ops(
+    client: TestClient, db: Database
+) -> None:
+    coop, now = make_coop(db), datetime.now(UTC)
+    host, guest = make_host(db, coop), make_host(db, make_coop(db))
+    told = {"title": "Live ngay", "starts_at": "2020-01-01T08:00", "planned_minutes": 60, "at_once": "1"}
+    soon = now + timedelta(minutes=30)
+    ahead, _items, _ = make_session(db, now, coop=coop, host=host, on_air=False, starts_at=soon)
+    with db.write() as session:
+        crew.accept(session, crew.invite(session, ahead.id, "co-host", "", host, now).secret, guest, now)
+    sign_in(client, db, host)
+    answer = client.post("/ban-hang/live/moi", data=told)
+    assert (answer.status_code, ahead.title in answer.text) == (409, True)
+    assert f'href="/ban-hang/live/{ahead.id}">Mở buổi đã hẹn' in answer.text
+    on_air, _items, _ = make_session(db, now, coop=coop, host=host, planned_minutes=20)
+    assert f'href="/ban-hang/live/{on_air.id}">Mở buổi đang phát' in client.post("/ban-hang/live/moi", data=told).text
+    sign_in(client, db, guest)
+    answer = client.post("/ban-hang/live/moi", data=told)
+    assert (answer.status_code, "đã có một buổi live nơi khác" in answer.text) == (409, True)
+    assert ahead.title not in answer.text
+    assert f'"/ban-hang/live/{ahead.id}"' not in answer.text
 
 
 def test_a_session_that_began_is_no_longer_changed(client: TestClient, db: Database) -> None:
