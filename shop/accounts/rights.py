@@ -9,13 +9,14 @@ from shop.accounts.models import Role
 
 
 class Right(StrEnum):
-    """GOODS products, prices, offers; STOCK lots and counts; ORDERS confirm, cancel, refund, talk to buyers; PACK pack,
-    weigh, hand over; MONEY read what is earned and owed; BANK the account it goes to; PEOPLE who works here; LIVE sell
-    live; SHOP name, story, policies, state."""
+    """GOODS products, prices, offers; STOCK lots and counts; ORDERS confirm, cancel, talk to buyers; REFUND give money
+    back; PACK pack, weigh, hand over; MONEY read what is earned and owed; BANK the account it goes to; PEOPLE who works
+    here; LIVE sell live; SHOP name, story, policies, state."""
 
     GOODS = "goods"
     STOCK = "stock"
     ORDERS = "orders"
+    REFUND = "refund"
     PACK = "pack"
     MONEY = "money"
     BANK = "bank"
@@ -30,6 +31,7 @@ RIGHTS: Mapping[Right, tuple[Role, ...]] = {
     Right.GOODS: (Role.MANAGER, Role.SELLER, Role.HELPER),
     Right.STOCK: (Role.MANAGER, Role.SELLER, Role.PACKER, Role.HELPER),
     Right.ORDERS: (Role.MANAGER, Role.SELLER, Role.HELPER),
+    Right.REFUND: (Role.MANAGER, Role.ACCOUNTANT, Role.SELLER),
     Right.PACK: (Role.MANAGER, Role.SELLER, Role.PACKER, Role.HELPER),
     Right.MONEY: (Role.MANAGER, Role.ACCOUNTANT),
     Right.BANK: (Role.MANAGER, Role.ACCOUNTANT),

@@ -22,7 +22,7 @@ from shop.core.forms import Posted, posted
 from shop.orders import service as orders
 from shop.orders.models import Order
 from shop.orders.placing import PAID_LATER
-from shop.orders.routes import opened_to_pay
+from shop.orders.routes import opened_to_act
 from shop.orders.service import CannotSwitch
 from shop.settings import Settings
 
@@ -52,7 +52,7 @@ async def go_and_pay(
 
     def find() -> Order:
         with db.read() as session:
-            order = opened_to_pay(session, code, visit, settings)
+            order = opened_to_act(session, code, visit, settings)
         if order.state in ("closed", "cancelled"):  # an old tab: what is paid now would have to be sent back
             raise NothingToPay
         limits.count("pay", f"order:{order.id}", times=20, per_s=600)
@@ -87,7 +87,7 @@ def pay_another_way(
     now: NowDep,
 ) -> Response:
     with db.write() as session:
-        order = opened_to_pay(session, code, visit, settings)
+        order = opened_to_act(session, code, visit, settings)
         switch(session, order, form.value.payment_method if form.ok else "", settings, now)
     return page.go(f"/don-hang/{order.code}")
 

@@ -9,7 +9,7 @@ from shop.core.deps import DatabaseDep, PageDep, SettingsDep, VisitDep
 from shop.core.errors import NotFound
 from shop.orders import reading
 from shop.orders.access import Sight
-from shop.orders.routes import opened_to_pay
+from shop.orders.routes import opened_to_act
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +22,7 @@ class NothingPaid(NotFound):
 def receipt(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep) -> Response:
     """For whoever has the order's secret link. Raises NoSuchOrder, OnlyByItsLink, NothingPaid."""
     with db.read() as session:
-        order = opened_to_pay(session, code, visit, settings)
+        order = opened_to_act(session, code, visit, settings)
         subject = f"order:{order.id}"
         paid, backs = payments.received(session, subject), payments.refunds_of(session, subject)
         if not paid:

@@ -44,7 +44,7 @@ class NotFoundByCode(NotFound):
 
 
 class OnlyByItsLink(NotAllowed):
-    """Phone and code show where an order stands; paying it, or changing how, takes its secret link."""
+    """Phone and code show where an order stands; paying it, changing how, or calling it off takes its secret link."""
 
 
 class LookUp(BaseModel):
@@ -138,7 +138,7 @@ def qr_svg(text: str) -> Markup:
 def qr_picture(code: str, db: DatabaseDep, visit: VisitDep, settings: SettingsDep) -> Response:
     """The QR code to save: who pays on the phone that shows it opens the picture in the bank's app."""
     with db.read() as session:
-        order = opened_to_pay(session, code, visit, settings)
+        order = opened_to_act(session, code, visit, settings)
         action = payments.action(session, f"order:{order.id}", settings) if order.state == "awaiting_payment" else None
     if action is None or not action.qr_text:
         raise NoSuchOrder
@@ -163,8 +163,8 @@ def opened(
     return order, Sight.FULL if Sight.FULL in sights else Sight.MASKED
 
 
-def opened_to_pay(session: Session, code: str, visit: Visit, settings: Settings) -> Order:
-    """The order for somebody who may pay it and choose how. Raises NoSuchOrder, OnlyByItsLink."""
+def opened_to_act(session: Session, code: str, visit: Visit, settings: Settings) -> Order:
+    """The order for somebody who may pay it, choose how, and call it off. Raises NoSuchOrder, OnlyByItsLink."""
     order, sight = opened(session, read_crockford(code) or "", visit, visit.person, settings)
     if sight is not Sight.FULL:
         raise OnlyByItsLink
@@ -175,7 +175,7 @@ def opened_to_pay(session: Session, code: str, visit: Visit, settings: Settings)
 def cancel(code: str, db: DatabaseDep, visit: VisitDep, page: PageDep, settings: SettingsDep, now: NowDep) -> Response:
     person = visit.person
     with db.write() as session:
-        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        order = opened_to_act(session, code, visit, settings)
         orders.cancel(session, order.id, person, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
 
@@ -187,7 +187,7 @@ def take_money_back(
     """The day of what was ordered before its harvest was moved: the buyer does not wait."""
     person = visit.person
     with db.write() as session:
-        order, _sight = opened(session, read_crockford(code) or "", visit, person, settings)
+        order = opened_to_act(session, code, visit, settings)
         preorders.call_off(session, order, parcel_id, person, now)
     return page.go(f"/don-hang/{order.code}", "order-cancelled")
 
@@ -205,7 +205,7 @@ def choose_hour(
 ) -> Response:
     """The hour at which a parcel was to be fetched is gone: its buyer chooses another."""
     with db.write() as session:
-        order = opened_to_pay(session, code, visit, settings)
+        order = opened_to_act(session, code, visit, settings)
         pickup.choose(session, order.id, parcel_id, slot, now)
     return page.go(f"/don-hang/{order.code}", "saved")
 

@@ -12,13 +12,13 @@ from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.forms import Posted
 from shop.orders import giving_back
 from shop.orders.back_form import NOTICES, BackForm, MoneyBackForm
-from shop.workspace.here import OrdersDesk
+from shop.workspace.here import RefundDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 
 
 @router.get("/tra-lai/{parcel_id}")
-def money_back(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: OrdersDesk, settings: SettingsDep) -> Response:
+def money_back(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: RefundDesk, settings: SettingsDep) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
         money = giving_back.parcel_money(session, parcel_id, coop.id)
@@ -29,7 +29,7 @@ def money_back(parcel_id: Id, db: DatabaseDep, page: PageDep, desk: OrdersDesk, 
 
 @router.post("/tra-lai/{parcel_id}")
 def give_back(
-    parcel_id: Id, form: BackForm, db: DatabaseDep, page: PageDep, desk: OrdersDesk, settings: SettingsDep, now: NowDep
+    parcel_id: Id, form: BackForm, db: DatabaseDep, page: PageDep, desk: RefundDesk, settings: SettingsDep, now: NowDep
 ) -> Response:
     person, coop_id, limit_vnd = desk.person, desk.coop_id, settings.two_person_above_vnd
     with db.write() as session:

@@ -13,18 +13,26 @@ from starlette.responses import Response
 
 from shop.core import pictures
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
+from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
 from shop.core.images import Stored
 from shop.orders import desk as orders
 from shop.orders.proof import service as proofs
+from shop.orders.proof.service import Door
 from shop.workspace.here import PackDesk
 from shop.workspace.sent_photo import PhotoMissing, photo_sent
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 
 
+class SumUnreadable(Invalid):
+    """What was typed as the cash taken is no sum."""
+
+
 class Handed(BaseModel):
     received_by: str = Field(default="", max_length=80)
+    collected_vnd: int | None = Field(default=None, gt=0, le=10**10)
+    more_vnd: int = Field(default=0, ge=0, le=10**10)
 
 
 async def _photo(request: Request, _desk: PackDesk) -> Stored | None:
@@ -41,12 +49,13 @@ def hand_over(
     desk: PackDesk,
     now: NowDep,
 ) -> Response:
-    """Raises NoSuchParcel, PhotoMissing."""
+    """Raises NoSuchParcel, PhotoMissing, SumUnreadable."""
     with db.write() as session:
         orders.parcel(session, desk.coop_id, parcel_id)
         if photo is None:
             raise PhotoMissing
+        if not form.ok:
+            raise SumUnreadable
         kept = pictures.keep(session, photo, "", now)
-        name = form.value.received_by if form.ok else ""
-        proofs.hand_over(session, desk.coop_id, parcel_id, kept.id, name, desk.person, now)
+        proofs.hand_over(session, desk.coop_id, parcel_id, kept.id, Door(**form.value.model_dump()), desk.person, now)
     return page.go(f"/ban-hang/don/{parcel_id}", "saved")

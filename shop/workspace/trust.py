@@ -15,7 +15,7 @@ from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.forms import Posted, posted
 from shop.reviews import service as reviews
 from shop.talk import service as talk
-from shop.workspace.here import OrdersDesk
+from shop.workspace.here import OrdersDesk, RefundDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 
@@ -86,7 +86,7 @@ def claim(complaint_id: Id, db: DatabaseDep, page: PageDep, desk: OrdersDesk, se
 
 @router.post("/khieu-nai/{complaint_id}/nhan")
 def accept(
-    complaint_id: Id, db: DatabaseDep, page: PageDep, desk: OrdersDesk, settings: SettingsDep, now: NowDep
+    complaint_id: Id, db: DatabaseDep, page: PageDep, desk: RefundDesk, settings: SettingsDep, now: NowDep
 ) -> Response:
     """The co-op says that the goods were bad: the money goes back, the goods do not."""
     with db.write() as session:

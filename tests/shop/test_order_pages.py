@@ -236,6 +236,16 @@ class TestWhatABuyerDoes:
         with db.read() as session:
             assert session.get_one(Order, placed.id).state == "awaiting_payment"
 
+    def test_phone_and_code_stand_on_the_label_and_call_nothing_off(
+        self, client: TestClient, db: Database, placed: Placed
+    ) -> None:
+        page = client.post("/tra-cuu", data={"phone": "0912345678", "code": placed.code})
+        assert "Hủy đơn" not in page.text
+        assert client.post(f"/don-hang/{placed.code}/huy").status_code == 403
+        assert client.post(f"/don-hang/{placed.code}/tra-lai/1").status_code == 403
+        with db.read() as session:
+            assert session.get_one(Order, placed.id).state == "awaiting_payment"
+
     def test_buys_the_same_again(self, client: TestClient, settings: Settings, placed: Placed) -> None:
         client.get(link(settings, placed))
         page = client.post(f"/don-hang/{placed.code}/mua-lai")

@@ -13,7 +13,7 @@ from shop.core.audit import audit
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pictures import Photo
-from shop.orders import states
+from shop.orders import at_the_door, states
 from shop.orders.proof.models import HandOverProof
 
 MOST = 4
@@ -31,16 +31,30 @@ class Shown:
     photo: Photo
 
 
+@dataclass(frozen=True)
+class Door:
+    """What happened when the goods changed hands: who took them ("" is the buyer), and the cash that was given.
+
+    `collected_vnd` of what was to be paid in cash (None: all of it), `more_vnd` for what weighs more than was paid.
+    """
+
+    received_by: str = ""
+    collected_vnd: int | None = None
+    more_vnd: int = 0
+
+
 def hand_over(
-    session: Session, coop_id: int, parcel_id: int, photo_id: int, received_by: str, person: Person, now: datetime
+    session: Session, coop_id: int, parcel_id: int, photo_id: int, door: Door, person: Person, now: datetime
 ) -> None:
     """Keep the photo; a parcel that was still under way (or waited on the shelf) is delivered with it.
 
-    Raises NoSuchParcel, MovedOn, MoneyOnlyHeld, EnoughProof.
+    Raises NoSuchParcel, MovedOn, MoneyOnlyHeld, SumMoved, EnoughProof.
     """
-    parcel = states.own_parcel(session, coop_id, parcel_id)
-    if parcel.state != "delivered":
-        states.deliver(session, coop_id, parcel_id, person, now, None, received_by)
+    received_by, parcel = door.received_by, states.own_parcel(session, coop_id, parcel_id)
+    if parcel.state != "delivered" and door.more_vnd:
+        at_the_door.deliver(session, coop_id, parcel_id, door.more_vnd, person, now, received_by)
+    elif parcel.state != "delivered":
+        states.deliver(session, coop_id, parcel_id, person, now, door.collected_vnd, received_by)
     kept = select(func.count(col(HandOverProof.id))).where(HandOverProof.parcel_id == parcel_id)
     if session.exec(kept).one() >= MOST:
         raise EnoughProof(most=MOST)

@@ -134,6 +134,8 @@ class TestHelping:
         own = (f"{at}/so-lieu", f"{at}/so-lieu.csv", f"{at}/ma-giam", f"{at}/ban-xem-lai")
         for closed in ("/ban-hang/tien", "/ban-hang/nguoi", *own):
             assert helper.get(closed).status_code == 403
+        for path in ("/ban-hang/tra-lai/1", "/ban-hang/khieu-nai/1/nhan"):
+            assert helper.post(path, data={"lines": "1:1", "reason": "Dập"}).status_code == 403, path
         for step in ("bat-dau", "huy", "binh-luan/nguoi-giup"):
             assert helper.post(f"{at}/{step}", data={"role": "co-host", "sees_money": "true"}).status_code == 403, step
         assert "Đang có người làm giúp" in office.client.get("/ban-hang/nguoi").text
