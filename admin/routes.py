@@ -23,6 +23,7 @@ from admin import (
     review_routes,
     statement_routes,
     trust_routes,
+    voucher_routes,
 )
 from shop.core.web import join
 
@@ -35,5 +36,6 @@ ROOMS = (
     application_routes,
     helping_routes,
     trust_routes,
+    voucher_routes,
 )
 join(router, [room.router for room in ROOMS])

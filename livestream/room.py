@@ -169,7 +169,7 @@ def read(session: Session, live: LiveSession) -> Room:
     cover = photos(session, [live.cover_photo_id]).get(live.cover_photo_id or 0)
     if cover is None:
         cover = next((item.variant.photo for item in items if item.variant.photo), None)
-    offered = tuple(one for one in vouchers.of_owner(session, f"live:{live.id}") if vouchers.is_open(one))
+    offered = tuple(one for one in vouchers.of_owner(session, f"live:{live.id}") if vouchers.has_uses(one))
     picture = picture_of(live, by_mtx=live.has_video and is_by_mtx(session, live.id))
     return Room(live, coop, coops.place(coop), items, cover, picture, offered, sets_of(session, live.id))
 

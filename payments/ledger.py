@@ -43,6 +43,7 @@ CHART = {
     "5220": "trips back",
     "5310": "too little received",
     "5320": "goodwill",
+    "5330": "vouchers that the market gives",
 }
 BANK = "1110:main"
 OTHER_BANK = "1110:other"

@@ -164,7 +164,7 @@ def _whoevers(session: Session, due: PaymentDue, amount_vnd: int) -> list[Line]:
     lock_sellers_of(session, due.subject)
     parcels = select(Earning).where(Earning.subject == due.subject).order_by(col(Earning.id).desc())
     for earning in session.exec(parcels.execution_options(populate_existing=True)).all():
-        part_vnd = min(amount_vnd, earning.gross_vnd - earning.returned_vnd)
+        part_vnd = min(amount_vnd, earning.left_vnd)
         if part_vnd > 0:
             lines += take_back(session, due.subject, earning.parcel, part_vnd)
             amount_vnd -= part_vnd

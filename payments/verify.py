@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from payments import ledger
 from payments.cash.models import CarrierCash
 from payments.checkpoints import service as checkpoints
 from payments.comparison.rules import clearing_agrees, disputes_agree
 from payments.earnings.models import Earning, SellerAccount
-from payments.earnings.service import balances
+from payments.earnings.service import GIFTS, balances
 from payments.gateway import FactKind, Outcome
 from payments.holds.rules import holds_agree
 from payments.models import Entry, InboxRequest, Journal, PaymentDue, PaymentFact, Refund, UnmatchedMoney
@@ -39,6 +40,7 @@ def check(session: Session) -> list[str]:
     """Every broken rule of the ledger and of the payments."""
     rules = (
         _sellers_agree,
+        _gifts_agree,
         _sums_to_zero,
         _journals_balance,
         _facts_have_journals,
@@ -118,7 +120,8 @@ def _dues_agree(session: Session) -> Iterator[str]:
     )
     for name, sum_vnd in session.exec(held.group_by(col(Entry.account))):
         books[name] = -int(sum_vnd)
-    went_on = select(Earning.subject, func.sum(col(Earning.gross_vnd) - col(Earning.returned_vnd)))
+    gift = col(Earning.gift_vnd) - col(Earning.returned_gift_vnd)
+    went_on = select(Earning.subject, func.sum(col(Earning.gross_vnd) - col(Earning.returned_vnd) - gift))
     earned = {subject: int(sum_vnd) for subject, sum_vnd in session.exec(went_on.group_by(col(Earning.subject)))}
     facts: dict[int, list[PaymentFact]] = {}
     for fact in session.exec(select(PaymentFact).where(col(PaymentFact.due_id).is_not(None))):
@@ -146,6 +149,15 @@ def _sellers_agree(session: Session) -> Iterator[str]:
         for name, sum_vnd in vars(stands).items():
             if sum_vnd < 0:
                 yield f"earnings: {name} of {seller} is {sum_vnd}"
+
+
+def _gifts_agree(session: Session) -> Iterator[str]:
+    """What the market's vouchers cost is exactly what its earnings were given and refunds did not bring back."""
+    spent_vnd = ledger.balance_vnd(session, GIFTS)
+    gift = col(Earning.gift_vnd) - col(Earning.returned_gift_vnd)
+    told_vnd = int(session.exec(select(func.coalesce(func.sum(gift), 0))).one())
+    if spent_vnd != told_vnd:
+        yield f"earnings: {GIFTS} is {spent_vnd}, the parcels say {told_vnd}"
 
 
 def _carriers_agree(session: Session) -> Iterator[str]:

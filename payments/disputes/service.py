@@ -182,7 +182,7 @@ def _from_sellers(session: Session, subject: str, amount_vnd: int) -> list[Line]
     lock_sellers_of(session, subject)
     wanted = select(Earning).where(Earning.subject == subject).order_by(col(Earning.id))
     for earning in session.exec(wanted.execution_options(populate_existing=True)).all():
-        part_vnd = min(amount_vnd, earning.gross_vnd - earning.returned_vnd)
+        part_vnd = min(amount_vnd, earning.left_vnd)
         if part_vnd:
             lines += take_back(session, subject, earning.parcel, part_vnd)
             amount_vnd -= part_vnd

@@ -20,8 +20,9 @@ class SellerAccount(SQLModel, table=True):
 class Earning(SQLModel, table=True):
     """Written once, when a parcel ("parcel:9") was delivered and its money is here. `label` is the order's code.
 
-    `gross_vnd` left the buyer's funds, `commission_vnd` of it is the market's; the rest is the seller's, payable from
-    `payable_at` on, when the time for claims is over. `returned_*` is what refunds took back since.
+    `gross_vnd` left the buyer's funds, or the market's own where it gave a voucher (`gift_vnd` of it; refunds brought
+    `returned_gift_vnd` back to the market). `commission_vnd` of the gross is the market's; the rest is the
+    seller's, payable from `payable_at` on, when the time for claims is over. `returned_*` is what refunds took back.
     `settlement_id` names the payout that lists it.
     """
 
@@ -29,6 +30,7 @@ class Earning(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("parcel"),
         CheckConstraint("commission_vnd BETWEEN 0 AND gross_vnd AND gross_vnd > 0", name="amount"),
+        CheckConstraint("returned_gift_vnd BETWEEN 0 AND gift_vnd AND gift_vnd < gross_vnd", name="gift"),
         CheckConstraint("returned_vnd BETWEEN 0 AND gross_vnd", name="returned"),
         CheckConstraint("returned_commission_vnd BETWEEN 0 AND commission_vnd", name="commission"),
         Index(
@@ -49,8 +51,10 @@ class Earning(SQLModel, table=True):
     shipping_vnd: int = Field(sa_type=BigInteger)
     gross_vnd: int = Field(sa_type=BigInteger)
     commission_vnd: int = Field(sa_type=BigInteger)
+    gift_vnd: int = Field(default=0, sa_type=BigInteger)
     returned_vnd: int = Field(default=0, sa_type=BigInteger)
     returned_commission_vnd: int = Field(default=0, sa_type=BigInteger)
+    returned_gift_vnd: int = Field(default=0, sa_type=BigInteger)
     returned_pending_vnd: int = Field(default=0, sa_type=BigInteger)
     earned_at: datetime = Field(sa_type=UtcDateTime)
     payable_at: datetime = Field(sa_type=UtcDateTime)
@@ -61,6 +65,11 @@ class Earning(SQLModel, table=True):
     def net_vnd(self) -> int:
         """The seller's part as it was earned."""
         return self.gross_vnd - self.commission_vnd
+
+    @property
+    def left_vnd(self) -> int:
+        """Of the buyer's money, what was not given back yet."""
+        return self.gross_vnd - self.gift_vnd - (self.returned_vnd - self.returned_gift_vnd)
 
     @property
     def kept_vnd(self) -> int:

@@ -2,6 +2,8 @@
 
 2110 the buyer's -> 2210 earned, claims still possible -> 2220 payable -> (payouts). A refund takes the seller's part
 back from wherever it is; what is no longer there becomes the seller's debt (1210), which later earnings pay first.
+What a voucher of the market took off the price comes from the market's own expense (5330), so that the seller is paid
+whole; the commission is taken from the price before that voucher.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from shop.core.db import Database, insert_once, run
 from shop.core.errors import Refusal
 
 _AT_ONCE = 500
+GIFTS = ledger.account("5330", "vouchers")
 
 
 class ReturnTooLarge(Refusal):
@@ -28,7 +31,10 @@ class ReturnTooLarge(Refusal):
 
 @dataclass(frozen=True)
 class Sale:
-    """A delivered parcel: `seller` "coop:7", `subject` "order:17", `parcel` "parcel:9", `label` the order's code."""
+    """A delivered parcel: `seller` "coop:7", `subject` "order:17", `parcel` "parcel:9", `label` the order's code.
+
+    Goods and shipping are what the buyer pays; `gift_vnd` is what the market pays for the goods on top.
+    """
 
     seller: str
     subject: str
@@ -38,6 +44,7 @@ class Sale:
     shipping_vnd: int
     commission_vnd: int
     payable_at: datetime
+    gift_vnd: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,22 +61,27 @@ class Balances:
 def earn(session: Session, sale: Sale, now: datetime) -> None:
     """The parcel is with the buyer: its money becomes the seller's, less the commission frozen at the sale.
 
-    Only money that is here is earned: a carrier that collected less leaves the seller with less. The second call for
-    a parcel changes nothing.
+    Only money that is here is earned: a carrier that collected less leaves the seller with less, of the market's gift
+    in proportion. The second call for a parcel changes nothing.
     """
     due = lock_due(session, session.exec(select(PaymentDue.id).where(PaymentDue.subject == sale.subject)).one())
     funds = ledger.account("2110", due.subject)
-    gross_vnd = min(sale.goods_vnd + sale.shipping_vnd, -ledger.balance_vnd(session, funds))
-    if gross_vnd <= 0:
+    asked_vnd = sale.goods_vnd + sale.shipping_vnd
+    paid_vnd = min(asked_vnd, -ledger.balance_vnd(session, funds))
+    if paid_vnd <= 0:
         return
+    gift_vnd = sale.gift_vnd * paid_vnd // asked_vnd
+    gross_vnd = paid_vnd + gift_vnd
     commission_vnd = min(sale.commission_vnd, gross_vnd)
-    row = {**vars(sale), "gross_vnd": gross_vnd, "commission_vnd": commission_vnd, "earned_at": now}
-    nothing_back = {"returned_vnd": 0, "returned_commission_vnd": 0, "returned_pending_vnd": 0}
+    row = {**vars(sale), "gross_vnd": gross_vnd, "commission_vnd": commission_vnd, "gift_vnd": gift_vnd}
+    row |= {"goods_vnd": sale.goods_vnd + sale.gift_vnd, "earned_at": now}
+    nothing_back = {"returned_vnd": 0, "returned_commission_vnd": 0, "returned_pending_vnd": 0, "returned_gift_vnd": 0}
     if not insert_once(session, Earning, {**row, **nothing_back}, ["parcel"]):
         return
     insert_once(session, SellerAccount, {"seller": sale.seller, "opened_at": now}, ["seller"])
     lines = [
-        Line(funds, gross_vnd),
+        Line(funds, paid_vnd),
+        Line(GIFTS, gift_vnd),
         Line(ledger.account("2210", sale.seller), commission_vnd - gross_vnd),
         Line(ledger.account("4110", sale.seller), -commission_vnd),
     ]
@@ -110,7 +122,8 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
     """The debit lines of a refund of `amount_vnd` > 0 on a parcel; the caller books them against 2120.
 
     Before delivery that is the buyer's own money. Afterwards the market gives back its commission in proportion (all
-    of it with the last đồng), the seller the rest: from what is pending, then payable, then as a debt.
+    of it with the last đồng), the seller the rest: from what is pending, then payable, then as a debt. What the market
+    gave on top of the buyer's money returns to the market in the same proportion.
     Raises ReturnTooLarge.
     """
     earning = _locked_earning(session, parcel) if parcel else None
@@ -120,18 +133,20 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
         if amount_vnd > left_vnd:
             raise ReturnTooLarge(left_vnd=max(0, left_vnd))
         return [Line(funds, amount_vnd)]
-    left_vnd = earning.gross_vnd - earning.returned_vnd
-    if amount_vnd > left_vnd:
-        raise ReturnTooLarge(left_vnd=left_vnd)
-    returned_vnd = earning.returned_vnd + amount_vnd
+    if amount_vnd > earning.left_vnd:
+        raise ReturnTooLarge(left_vnd=earning.left_vnd)
+    paid_vnd = earning.gross_vnd - earning.gift_vnd
+    gift_vnd = earning.gift_vnd * (paid_vnd - earning.left_vnd + amount_vnd) // paid_vnd - earning.returned_gift_vnd
+    returned_vnd = earning.returned_vnd + amount_vnd + gift_vnd
     commission_vnd = earning.commission_vnd * returned_vnd // earning.gross_vnd - earning.returned_commission_vnd
-    share_vnd = amount_vnd - commission_vnd
+    share_vnd = amount_vnd + gift_vnd - commission_vnd
     waits_vnd = 0 if earning.released_at else earning.net_vnd - earning.returned_pending_vnd
     pending_vnd = min(share_vnd, waits_vnd)
     payable = ledger.account("2220", earning.seller)
     payable_vnd = min(share_vnd - pending_vnd, max(0, -ledger.balance_vnd(session, payable)))
     earning.returned_vnd = returned_vnd
     earning.returned_commission_vnd += commission_vnd
+    earning.returned_gift_vnd += gift_vnd
     earning.returned_pending_vnd += pending_vnd
     session.add(earning)
     session.flush()
@@ -140,6 +155,7 @@ def take_back(session: Session, subject: str, parcel: str, amount_vnd: int) -> l
         Line(ledger.account("2210", earning.seller), pending_vnd),
         Line(payable, payable_vnd),
         Line(ledger.account("1210", earning.seller), share_vnd - pending_vnd - payable_vnd),
+        Line(GIFTS, -gift_vnd),
     ]
 
 

@@ -70,6 +70,7 @@ class Line:
     price_kind: str = ""
     discount_vnd: int = 0
     voucher_code: str = ""
+    gift_vnd: int = 0
     set_name: str = ""
     set_count: int = 0
     least_steps: int = 1
@@ -87,8 +88,8 @@ class Line:
 
     @property
     def commission_vnd(self) -> int:
-        """The market's part of the price, rounded down."""
-        return self.total_vnd * self.commission_bp // 10_000
+        """The market's part of the price before its own voucher (`gift_vnd` of what comes off), rounded down."""
+        return (self.total_vnd + self.gift_vnd) * self.commission_bp // 10_000
 
     @property
     def weight_g(self) -> int:
@@ -114,6 +115,8 @@ class Line:
 
     def kind_for(self, owner: str) -> str:
         """Which price it is to the vouchers of `owner`; empty when they are not for this line."""
+        if owner == vouchers.MARKET:
+            return (self.price_kind or vouchers.SHOP) if self.on_sale else ""
         if self.live_key:
             return self.price_kind if self.live_key == owner else ""
         ours = owner == vouchers.shop_owner(self.coop_id) and self.on_sale
@@ -154,6 +157,11 @@ class CartParcel:
         return sum(line.total_vnd for line in self.bought)
 
     @cached_property
+    def worth_vnd(self) -> int:
+        """What the co-op is paid for the goods: with what the market bears of their price."""
+        return self.goods_vnd + sum(line.gift_vnd for line in self.bought)
+
+    @cached_property
     def gross_g(self) -> int:
         return sum(line.gross_g for line in self.bought)
 
@@ -176,6 +184,7 @@ class VoucherTaken:
     code: str
     off_vnd: int
     least_vnd: int
+    by_market: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,7 +261,7 @@ def read(session: Session, cart_id: str, now: datetime) -> CartView:
     known = _wholesale(session, rows)
     lines, taken = [_as_line(row, now, known) for row in rows], None
     if rows and rows[0].voucher_id:
-        lines, taken = _with_voucher(session, rows[0].voucher_id, lines)
+        lines, taken = _with_voucher(session, rows[0].voucher_id, lines, now)
     return CartView(cart_id, [CartParcel(coop, list(mine)) for coop, mine in _by_coop(coops, lines)], taken)
 
 
@@ -262,16 +271,25 @@ def _wholesale(session: Session, rows: Sequence[Any]) -> set[int]:
     return wholesale.coops_of(session, rows[0].person_id, coop_ids) if coop_ids and rows[0].person_id else set()
 
 
-def _with_voucher(session: Session, voucher_id: int, lines: list[Line]) -> tuple[list[Line], VoucherTaken]:
+def _with_voucher(
+    session: Session, voucher_id: int, lines: list[Line], now: datetime
+) -> tuple[list[Line], VoucherTaken]:
     """The lines with what the voucher takes off each, to the đồng."""
     voucher = session.get_one(Voucher, voucher_id)
     goods = [(line.kind_for(voucher.owner), line.total_vnd) for line in lines]
-    off = vouchers.off(voucher, goods)
+    off, given = vouchers.off(voucher, goods, now), voucher.owner == vouchers.MARKET
     marked = [
-        replace(line, discount_vnd=line.discount_vnd + part, voucher_code=voucher.code) if part else line
+        replace(
+            line,
+            discount_vnd=line.discount_vnd + part,
+            voucher_code=voucher.code,
+            gift_vnd=part if given else 0,
+        )
+        if part
+        else line
         for line, part in zip(lines, off, strict=True)
     ]
-    return marked, VoucherTaken(voucher.id, voucher.code, sum(off), voucher.least_vnd)
+    return marked, VoucherTaken(voucher.id, voucher.code, sum(off), voucher.least_vnd, given)
 
 
 def _by_coop(coops: dict[int, CartCoop], lines: list[Line]) -> Iterable[tuple[CartCoop, Iterable[Line]]]:

@@ -235,13 +235,13 @@ _LIVE_LINE = Prepared(insert(CartLine.__table__))  # type: ignore[attr-defined] 
 
 
 def take_voucher(session: Session, cart_id: str, code: str, now: datetime) -> None:
-    """Put a voucher of a session or a co-op in the cart, an empty code takes it out.
+    """Put a voucher of a session, a co-op or the market in the cart, an empty code takes it out.
 
     Raises NoSuchVoucher, VoucherGone.
     """
     lines = read(session, cart_id, now).lines
     owners = {line.live_key if line.is_live else vouchers.shop_owner(line.coop_id) for line in lines}
-    voucher_id = vouchers.find(session, owners, code).id if code.strip() else None
+    voucher_id = vouchers.find(session, owners, code, now).id if code.strip() else None
     session.execute(update(Cart).where(col(Cart.id) == cart_id).values(voucher_id=voucher_id))
 
 

@@ -39,7 +39,7 @@ def parts_of(session: Session, mine: CartView, answers: dict[str, Any], now: dat
 
 
 def _choose(parcel: CartParcel, table: Table, ways: dict[str, str], ward_code: str | None, now: datetime) -> PartChoice:
-    load = Load(parcel.gross_g, parcel.goods_vnd, parcel.shelf_life_days, parcel.ship_by)
+    load = Load(parcel.gross_g, parcel.worth_vnd, parcel.shelf_life_days, parcel.ship_by)
     offered = choices(table, load, ward_code, now)
     first = offered.quotes[0].way if offered.quotes else ""
     return PartChoice(parcel, table, offered, ways.get(str(parcel.coop.id)) or first)

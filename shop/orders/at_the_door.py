@@ -43,7 +43,7 @@ def would_ask_vnd(it: Outcome) -> int:
         return 0
     loose = [one for one in it.lines if one.is_loose and one.real.weight_g is not None]
     percent = weighing.tolerance_percent(it.order.placed_at)
-    return sum(max(0, weighing.price_vnd(one.line, one.real, percent) - one.total_vnd) for one in loose)
+    return sum(max(0, weighing.price(one.line, one.real, percent).total_vnd - one.total_vnd) for one in loose)
 
 
 def _can_ask(parcel: Parcel) -> bool:
@@ -56,7 +56,7 @@ def _can_ask(parcel: Parcel) -> bool:
 def _sum(order: Order, line: OrderLine) -> LineSum:
     real = Real(line.quantity, line.weighed_g)
     percent = weighing.tolerance_percent(order.placed_at)
-    return LineSum(line, real, max(line.total_vnd, weighing.price_vnd(line, real, percent)))
+    return LineSum(line, real, *max(weighing.now_vnd(line), weighing.price(line, real, percent)))
 
 
 def deliver(

@@ -95,6 +95,8 @@ class OrderLine(SQLModel, table=True):
     The market's `commission_vnd` is frozen at the sale, too, as is what the co-op took off: `discount_vnd` of the whole
     line, by a voucher (`voucher_code`) or a set. `price_kind` tells which price it was: "live", "deal", "set", or "".
 
+    `gift_vnd` of `discount_vnd` is the market's own gift, which the co-op is paid: `gift_left_vnd` of it for what goes.
+
     When it is packed, `left_out` steps may be missing of those ordered (`quantity` is what goes), and the goods may
     weigh `weighed_g` instead of the estimate: `settled_vnd` is what both change in its sum (`shop.orders.weighing`).
     """
@@ -105,6 +107,7 @@ class OrderLine(SQLModel, table=True):
             "total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0",
             name="sum",
         ),
+        CheckConstraint("gift_left_vnd BETWEEN 0 AND gift_vnd AND gift_vnd <= discount_vnd", name="gift"),
         CheckConstraint("quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0", name="steps"),
         Index("ix_order_line_parcel", "parcel_id"),
         Index(
@@ -130,6 +133,8 @@ class OrderLine(SQLModel, table=True):
     commission_bp: int = 0
     discount_vnd: int = Field(default=0, sa_type=BigInteger)
     voucher_code: str = ""
+    gift_vnd: int = Field(default=0, sa_type=BigInteger)
+    gift_left_vnd: int = Field(default=0, sa_type=BigInteger)
     price_kind: str = ""
     set_name: str = ""
     set_count: int = 0

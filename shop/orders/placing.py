@@ -235,6 +235,8 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "commission_bp": line.commission_bp,
         "discount_vnd": line.discount_vnd,
         "voucher_code": line.voucher_code,
+        "gift_vnd": line.gift_vnd,
+        "gift_left_vnd": line.gift_vnd,
         "price_kind": line.price_kind,
         "live_key": line.live_key if line.is_live else "",
         "set_name": line.set_name if line.is_live else "",

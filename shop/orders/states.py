@@ -195,9 +195,11 @@ def deliver(
 
 def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
     """What was not given back of the buyer's money becomes the co-op's, payable when the time for claims is over."""
-    taken = select(func.sum(col(OrderLine.commission_vnd))).where(col(OrderLine.parcel_id) == parcel.id)
+    sums = (func.sum(col(OrderLine.commission_vnd)), func.sum(col(OrderLine.gift_left_vnd)))
+    taken = select(*sums).where(col(OrderLine.parcel_id) == parcel.id)
     kept_vnd = parcel.total_vnd - given_back_vnd(session, [parcel])
     goods_vnd = min(parcel.goods_vnd, kept_vnd)
+    shares = [int(vnd or 0) * kept_vnd // max(1, parcel.total_vnd) for vnd in session.execute(taken).one()]
     sale = Sale(
         seller=f"coop:{parcel.coop_id}",
         subject=f"order:{parcel.order_id}",
@@ -205,7 +207,8 @@ def _earn(session: Session, parcel: Parcel, now: datetime) -> None:
         parcel=f"parcel:{parcel.id}",
         goods_vnd=goods_vnd,
         shipping_vnd=kept_vnd - goods_vnd,
-        commission_vnd=(session.execute(taken).scalar_one() or 0) * kept_vnd // max(1, parcel.total_vnd),
+        commission_vnd=shares[0],
+        gift_vnd=shares[1],
         payable_at=now + CLAIM_TIME,
     )
     earn(session, sale, now)

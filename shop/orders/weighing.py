@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select, update
 
@@ -63,6 +63,7 @@ class LineSum:
     line: OrderLine
     real: Real
     total_vnd: int
+    gift_vnd: int = 0
     is_loose: bool = False
 
     @property
@@ -126,27 +127,48 @@ def _sum(order: Order, line: OrderLine, kind: str, real: Real | None) -> LineSum
     """All from the price of the sale: rounding never adds up, whatever was weighed before."""
     loose = kind == VariantKind.LOOSE
     if real is None or (real.steps, real.weight_g) == (line.quantity, line.weighed_g):
-        return LineSum(line, Real(line.quantity, line.weighed_g), line.total_vnd, loose)
+        return LineSum(line, Real(line.quantity, line.weighed_g), *now_vnd(line), loose)
     if not 0 <= real.steps <= line.quantity:
         raise states.MovedOn(state="settled")  # somebody left out more meanwhile
     ordered = line.quantity + line.left_out
-    first_vnd = line.price_vnd * ordered - line.discount_vnd
-    estimate_vnd = first_vnd * real.steps // ordered
+    estimate = _priced(line, _whole_vnd(line) * real.steps // ordered)
     if real.weight_g is None or not real.steps:
-        return LineSum(line, Real(real.steps), estimate_vnd, loose)
+        return LineSum(line, Real(real.steps), *estimate, loose)
     expected_g = line.step_g * real.steps
     if not expected_g * PLAUSIBLE[0] <= real.weight_g * 100 <= expected_g * PLAUSIBLE[1]:
         raise WeightUnlikely(name=line.product_name, expected_g=expected_g, weight_g=real.weight_g)
     percent = tolerance_percent(order.placed_at) if loose and order.payment_method == "cod" else 0
-    return LineSum(line, real, price_vnd(line, real, percent), loose)
+    return LineSum(line, real, *price(line, real, percent), loose)
 
 
-def price_vnd(line: OrderLine, real: Real, percent: int) -> int:
+class Price(NamedTuple):
+    """What a buyer pays for a line, and what the market pays of its price."""
+
+    total_vnd: int
+    gift_vnd: int
+
+
+def now_vnd(line: OrderLine) -> Price:
+    """What the line costs as it was last settled."""
+    return Price(line.total_vnd, line.gift_left_vnd)
+
+
+def price(line: OrderLine, real: Real, percent: int) -> Price:
     """What so many steps of so many grams cost, at most `percent` above what as many steps were sold for."""
-    ordered = line.quantity + line.left_out
-    first_vnd = line.price_vnd * ordered - line.discount_vnd
-    most_vnd = first_vnd * real.steps * (100 + percent) // (ordered * 100)
-    return min(most_vnd, first_vnd * (real.weight_g or 0) // (line.step_g * ordered))
+    ordered, whole_vnd = line.quantity + line.left_out, _whole_vnd(line)
+    most_vnd = whole_vnd * real.steps * (100 + percent) // (ordered * 100)
+    return _priced(line, min(most_vnd, whole_vnd * (real.weight_g or 0) // (line.step_g * ordered)))
+
+
+def _whole_vnd(line: OrderLine) -> int:
+    """The price of the sale as the co-op is paid: before the market's gift."""
+    return line.price_vnd * (line.quantity + line.left_out) - line.discount_vnd + line.gift_vnd
+
+
+def _priced(line: OrderLine, whole_vnd: int) -> Price:
+    """The market's gift shrinks with the goods and never grows."""
+    gift_vnd = min(line.gift_vnd, line.gift_vnd * whole_vnd // max(1, _whole_vnd(line)))
+    return Price(whole_vnd - gift_vnd, gift_vnd)
 
 
 def settle(
@@ -212,7 +234,8 @@ def write(session: Session, it: Outcome) -> None:
         line.left_out += line.quantity - one.real.steps
         line.quantity, line.weighed_g, line.total_vnd = one.real.steps, one.real.weight_g, one.total_vnd
         line.settled_vnd = line.total_vnd - line.price_vnd * line.quantity + line.discount_vnd
-        line.commission_vnd = line.total_vnd * line.commission_bp // 10_000
+        line.gift_left_vnd = one.gift_vnd
+        line.commission_vnd = (line.total_vnd + one.gift_vnd) * line.commission_bp // 10_000
         session.add(line)
     for table, one_id in ((Parcel, it.parcel.id), (Order, it.order.id)):
         sums = {name: col(getattr(table, name)) + more_vnd for name in ("goods_vnd", "total_vnd")}

@@ -162,6 +162,7 @@ DOORS = {
     "POST /quan-tri/doi-soat/tep/{file_id}": OFFICE,
     "POST /quan-tri/doi-soat/dot/{batch_id}/khop": OFFICE,
     "POST /quan-tri/doi-soat/dot/{batch_id}/ghi": OFFICE,
+    "POST /quan-tri/ma-giam/{voucher_id}/dung": OFFICE,
     "POST /quan-tri/can-xem/{review_id}/dong": OFFICE,
     "POST /quan-tri/can-xem/{review_id}/chiu": OFFICE,
     "POST /quan-tri/hoan-tien/{refund_id}": OFFICE,

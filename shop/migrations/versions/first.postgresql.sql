@@ -202,7 +202,7 @@ CREATE INDEX ix_pool_product ON pool (product_id, owner)
 CREATE TABLE voucher (
 	id SERIAL NOT NULL, 
 	owner VARCHAR NOT NULL, 
-	coop_id INTEGER NOT NULL, 
+	coop_id INTEGER, 
 	code VARCHAR NOT NULL, 
 	percent INTEGER NOT NULL, 
 	off_vnd BIGINT NOT NULL, 
@@ -212,12 +212,18 @@ CREATE TABLE voucher (
 	most_per_buyer INTEGER NOT NULL, 
 	used INTEGER NOT NULL, 
 	with_deals BOOLEAN NOT NULL, 
+	budget_vnd BIGINT, 
+	spent_vnd BIGINT NOT NULL, 
+	opens_at TIMESTAMP WITH TIME ZONE, 
+	ends_at TIMESTAMP WITH TIME ZONE, 
 	made_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	closed_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_voucher PRIMARY KEY (id), 
 	CONSTRAINT uq_voucher_owner_code UNIQUE (owner, code), 
 	CONSTRAINT ck_voucher_one_way CHECK (percent BETWEEN 0 AND 50 AND off_vnd >= 0 AND (percent > 0) <> (off_vnd > 0)), 
-	CONSTRAINT ck_voucher_counts CHECK (quantity > 0 AND most_per_buyer > 0 AND used >= 0)
+	CONSTRAINT ck_voucher_counts CHECK (quantity > 0 AND most_per_buyer > 0 AND used >= 0), 
+	CONSTRAINT ck_voucher_whose CHECK ((coop_id IS NULL) = (budget_vnd IS NOT NULL) AND spent_vnd >= 0), 
+	CONSTRAINT ck_voucher_budget CHECK (budget_vnd > 0)
 )
 -- end
 CREATE INDEX ix_voucher_coop_id ON voucher (coop_id)
@@ -336,8 +342,10 @@ CREATE TABLE earning (
 	shipping_vnd BIGINT NOT NULL, 
 	gross_vnd BIGINT NOT NULL, 
 	commission_vnd BIGINT NOT NULL, 
+	gift_vnd BIGINT NOT NULL, 
 	returned_vnd BIGINT NOT NULL, 
 	returned_commission_vnd BIGINT NOT NULL, 
+	returned_gift_vnd BIGINT NOT NULL, 
 	returned_pending_vnd BIGINT NOT NULL, 
 	earned_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	payable_at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -346,6 +354,7 @@ CREATE TABLE earning (
 	CONSTRAINT pk_earning PRIMARY KEY (id), 
 	CONSTRAINT uq_earning_parcel UNIQUE (parcel), 
 	CONSTRAINT ck_earning_amount CHECK (commission_vnd BETWEEN 0 AND gross_vnd AND gross_vnd > 0), 
+	CONSTRAINT ck_earning_gift CHECK (returned_gift_vnd BETWEEN 0 AND gift_vnd AND gift_vnd < gross_vnd), 
 	CONSTRAINT ck_earning_returned CHECK (returned_vnd BETWEEN 0 AND gross_vnd), 
 	CONSTRAINT ck_earning_commission CHECK (returned_commission_vnd BETWEEN 0 AND commission_vnd)
 )
@@ -1811,6 +1820,8 @@ CREATE TABLE order_line (
 	commission_bp INTEGER NOT NULL, 
 	discount_vnd BIGINT NOT NULL, 
 	voucher_code VARCHAR NOT NULL, 
+	gift_vnd BIGINT NOT NULL, 
+	gift_left_vnd BIGINT NOT NULL, 
 	price_kind VARCHAR NOT NULL, 
 	set_name VARCHAR NOT NULL, 
 	set_count INTEGER NOT NULL, 
@@ -1823,6 +1834,7 @@ CREATE TABLE order_line (
 	settled_vnd BIGINT NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
 	CONSTRAINT ck_order_line_sum CHECK (total_vnd = price_vnd * quantity - discount_vnd + settled_vnd AND discount_vnd >= 0 AND total_vnd >= 0), 
+	CONSTRAINT ck_order_line_gift CHECK (gift_left_vnd BETWEEN 0 AND gift_vnd AND gift_vnd <= discount_vnd), 
 	CONSTRAINT ck_order_line_steps CHECK (quantity >= 0 AND left_out >= 0 AND quantity + left_out > 0), 
 	CONSTRAINT fk_order_line_order_id FOREIGN KEY(order_id) REFERENCES customer_order (id), 
 	CONSTRAINT fk_order_line_parcel_id FOREIGN KEY(parcel_id) REFERENCES parcel (id), 
