@@ -39,6 +39,7 @@ SCREENS = re.compile(
     r"_pages\.py|_over_http\.py|tests/admin/|tests/shop/(reviews|pages)/|tests/livestream/video/"
     r"|test_(account|api_fuzz|certificates|cover|demo_\w+|following|hostile_forms|listing|messages|people|practice)\.py"
     r"|test_(refining|shop_page|studio|traces|uploads|workspace)\.py"
+    r"|tests/payments/test_(contract|contract_asked|hanging_gateways|pages_given_up|refunds_at_every_gateway)\.py"
     r"|test_isolation\.py::(?!test_no_page_without_an_id_tells_of_another)"
 )
 
@@ -47,8 +48,8 @@ SCREENS = re.compile(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers and processes mostly wait: they go first, so that no worker is left alone with them at the end.
 
-    What money and stock do is shown on both databases every time; what screens say on SQLite, and on PostgreSQL in
-    `run.py rehearse long` - here only that each of them opens, by the walk that `SCREENS` leaves out.
+    What money and stock do is shown on both databases every time; what screens say, and what each gateway may, on
+    SQLite, and on PostgreSQL in `run.py rehearse long` - here only that each page opens, by the walk not in `SCREENS`.
     """
     items.sort(key=lambda item: not item.nodeid.startswith(WAITS))
     for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,13 @@ PHONE = {"width": 360, "height": 800}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages are the same whatever the database: on PostgreSQL the journeys in a browser belong to the long runs."""
+    """Pages are the same whatever the database, and what goes wrong at a gateway ends alike whichever it is.
+
+    In a browser the other database and the other gateways belong to the long runs.
+    """
     for item in items:
-        if item.get_closest_marker("browser") and "[postgresql" in item.nodeid:
+        again = "[postgresql" in item.nodeid and item.get_closest_marker("browser")
+        if again or re.search(r"test_(a_lost_notification|too_little_at_a_gateway)\w*\[(?!momo)", item.nodeid):
             item.add_marker(pytest.mark.long)
 
 
