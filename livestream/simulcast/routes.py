@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from livestream import room as rooms
 from livestream.simulcast import targets
 from livestream.studio_routes import HostDep, own
+from livestream.video.lease import is_by_mtx
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep, SettingsDep
 from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
@@ -37,6 +38,7 @@ def _page(
     with db.read() as session:
         room = rooms.read(session, own(session, live_id, person, "host"))
         sites = targets.of_session(session, live_id)
+        by_mtx = is_by_mtx(session, live_id)
     status = 422 if refused or (form and form.errors) else 200
     return page(
         "live/simulcast.html",
@@ -46,6 +48,7 @@ def _page(
         coop=room.coop,
         person=person,
         sites=sites,
+        by_mtx=by_mtx,
         form=form,
         refused=refused,
     )

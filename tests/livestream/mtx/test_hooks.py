@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from livestream import room as rooms
 from livestream import service, states
@@ -19,6 +20,7 @@ from livestream.record import record_of
 from livestream.states import Limits, follow_clock
 from livestream.video import glue
 from livestream.video.shelf import shelf_of
+from tests.factories_accounts import sign_in
 from tests.factories_live import OFFICER
 from tests.livestream.mtx.conftest import SOURCE, Mtx
 
@@ -52,6 +54,20 @@ def test_the_first_picture_puts_the_session_on_air_and_its_room_plays_from_media
     page = mtx.line.get(f"/live/{mtx.slug}").text
     assert f'data-plain data-src="/mtx/live/{mtx.live_id}/index.m3u8"' in page
     assert 'value="fast"' not in page, "only our own packager has a fast way"
+
+
+def test_the_page_of_other_sites_says_that_this_picture_is_sent_on_by_mediamtx_alone(mtx: Mtx) -> None:
+    told = "chợ không gửi tiếp đi đâu"
+    seller = TestClient(mtx.line.app)
+    sign_in(seller, mtx.db, mtx.host)
+    at = f"/ban-hang/live/{mtx.live_id}/phat-them"
+    seller.post(at, data={"server": "rtmp://a.rtmp.youtube.com/live2", "key": "abcd-efgh-ijkl"})
+    assert told not in seller.get(at).text
+    on_air(mtx)
+    page = seller.get(at).text
+    assert (told in page, "Chờ hình từ điện thoại" in page) == (True, False)
+    mtx.phone_takes_over()
+    assert told not in seller.get(at).text
 
 
 def test_a_session_that_sold_with_its_cover_shows_the_camera_when_it_comes(mtx: Mtx) -> None:
