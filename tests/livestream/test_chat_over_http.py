@@ -25,6 +25,7 @@ def test_a_viewer_is_asked_for_a_name_once_and_told_what_became_of_the_order(cli
     asked = client.post(chat, data={"words": "A1 x2"})
     assert "Mọi người gọi bạn là gì" in asked.text
     assert 'value="A1 x2"' in asked.text
+    assert 'data-close="form"' in asked.text, "who does not want to say it goes on watching"
     answer = client.post(chat, data={"words": "A1 x2", "name": "Lan"})
     assert "đã giữ 2 × A1" in answer.text
     assert re.search(r'to-pay" href="/gio-hang"', answer.text)

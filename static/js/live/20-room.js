@@ -44,7 +44,8 @@ stream?.addEventListener("reset", () => { goods = {}; });
 // spread keeps thousands from asking in the same moment, and who is buying or writing finishes first. A picture that
 // runs is never taken away: what became of the session stands beside it.
 const MOVES = ["hls", "embed"];
-const busy = () => Boolean(document.querySelector(".sheet:popover-open, #answer form") || document.querySelector(".composer input[name=words]")?.value);
+const naming = (field) => field && (field.value || field === document.activeElement);
+const busy = () => Boolean(document.querySelector(".sheet:popover-open") || naming(document.querySelector("#answer input[name=name]")) || document.querySelector(".composer input[name=words]")?.value);
 const open = () => { if (busy()) setTimeout(open, 1000); else location.reload(); };
 let opens = false;
 const comes = () => {
