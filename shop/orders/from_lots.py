@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, or_, select, update
 from sqlmodel import Session, col
 
 from shop.core.deps import Person
@@ -50,21 +50,56 @@ def take(session: Session, parcel: Parcel, person: Person, now: datetime) -> Non
             lots.take(session, variant_id, units, "packed", now, owner=f"parcel:{parcel.id}", person=person)
 
 
+WAITS = (col(OrderLine.ship_by).is_not(None), col(OrderLine.harvested_at).is_(None), col(OrderLine.quantity) > 0)
+"""What a line is that was sold before its harvest and is not there yet, as long as that harvest is waited for."""
+_PROMISED = (
+    col(Pool.variant_id) == col(OrderLine.variant_id),
+    col(Pool.owner) == "",
+    col(Pool.promised).is_not(None),
+)
+
+
 def _require_harvested(session: Session, parcel: Parcel) -> None:
-    waits = (col(Pool.owner) == "", col(Pool.promised).is_not(None), col(OrderLine.ship_by).is_not(None))
-    mine = select(col(OrderLine.product_name)).join(Pool, col(Pool.variant_id) == col(OrderLine.variant_id))
-    names = session.execute(mine.where(col(OrderLine.parcel_id) == parcel.id, *waits)).scalars().all()
+    mine = select(col(OrderLine.product_name)).where(col(OrderLine.parcel_id) == parcel.id)
+    names = session.execute(mine.where(*WAITS, exists().where(*_PROMISED))).scalars().all()
     if names:
         raise NotHarvestedYet(names=sorted(set(names)))
 
 
 def look_again(session: Session, which: ColumnElement[bool]) -> None:
     """Parcels that waited for a harvest and wait no more are on the lists of the day."""
-    waits = (col(OrderLine.parcel_id) == col(Parcel.id), col(OrderLine.ship_by).is_not(None))
-    pool = (col(Pool.variant_id) == col(OrderLine.variant_id), col(Pool.owner) == "", col(Pool.promised).is_not(None))
-    missing = exists().where(*waits, *pool)
+    missing = exists().where(col(OrderLine.parcel_id) == col(Parcel.id), *WAITS, *_PROMISED)
     ready = update(Parcel).where(which, col(Parcel.awaits_harvest), ~missing).values(awaits_harvest=False)
     session.execute(ready.execution_options(synchronize_session=False))
+
+
+def share_out(session: Session, variant_id: int, now: datetime) -> None:
+    """What came of a harvest is for who ordered first, line by line; what is less than a line waits for its rest.
+
+    The caller has locked the parcels that wait, and the pool.
+    """
+    mine = select(OrderLine).join(Parcel, col(Parcel.id) == col(OrderLine.parcel_id))
+    mine = mine.where(col(OrderLine.variant_id) == variant_id, col(Parcel.state).in_(NOT_PACKED))
+    there = or_(col(OrderLine.ship_by).is_(None), col(OrderLine.harvested_at).is_not(None))
+    kept = session.execute(mine.where(there).with_only_columns(func.sum(col(OrderLine.quantity)))).scalar_one()
+    free = lots.on_sale(session, variant_id) - int(kept or 0)  # read last: what is packed meanwhile is not free
+    wanted = mine.where(*WAITS).order_by(col(OrderLine.id)).execution_options(populate_existing=True)
+    for line in session.execute(wanted).scalars().all():
+        free -= line.quantity
+        if free < 0:
+            break
+        line.harvested_at = now
+        session.add(line)
+    session.flush()
+
+
+def all_there(session: Session, variant_id: int, now: datetime) -> None:
+    """The harvest is over: nothing of it is waited for, paid or not."""
+    before = select(col(Parcel.id)).where(col(Parcel.state).in_(("waiting", *NOT_PACKED)))
+    mine = (col(OrderLine.variant_id) == variant_id, col(OrderLine.parcel_id).in_(before), *WAITS)
+    session.execute(
+        update(OrderLine).where(*mine).values(harvested_at=now).execution_options(synchronize_session=False)
+    )
 
 
 def put_back(session: Session, parcel: Parcel, units: Mapping[int, int], person: Person, now: datetime) -> None:

@@ -146,6 +146,8 @@ class OrderLine(SQLModel, table=True):
     """Sold before the harvest, sent on this day at the latest."""
     ship_by_was: date | None = None
     """The day that was promised first, where the co-op has moved it."""
+    harvested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Sold before the harvest, and since then it came: the goods of this line are there."""
     left_out: int = 0
     weighed_g: int | None = None
     settled_vnd: int = Field(default=0, sa_type=BigInteger)

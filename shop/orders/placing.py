@@ -243,6 +243,7 @@ def _line_row(order_id: int, parcel_id: int, line: Line) -> dict[str, object]:
         "set_count": line.set_count if line.is_live else 0,
         "pool_id": line.pool_id,
         "ship_by": line.ship_by,
+        "harvested_at": None,
         "left_out": 0,
         "settled_vnd": 0,
     }

@@ -19,11 +19,12 @@ from shop.core.deps import Person
 from shop.core.errors import Invalid, Refusal
 from shop.core.i18n import local
 from shop.core.pagecache import bump
-from shop.orders import from_lots, harvest_days, service, states
+from shop.orders import from_lots, harvest_days, service, states, weighing
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.reading import OrderView
 from shop.stock import promising
 from shop.stock.lots import service as lots
+from shop.stock.lots import units
 from shop.stock.models import Pool
 
 FARTHEST = timedelta(days=366)
@@ -53,6 +54,10 @@ class Preorder:
     held: int
     left: int
     parcels: int
+    came: int
+    to_come: int
+    waits: int
+    """Steps of those parcels; of what `came` some may be there for them already, when less than a whole line."""
 
 
 def open_up(
@@ -85,8 +90,8 @@ def move(session: Session, coop_id: int, variant: Variant, ship_by: date, person
 
 def _waits(variant_id: int) -> Sequence[ColumnElement[bool]]:
     """Lines of parcels that are not packed because this harvest is not there."""
-    mine = (col(OrderLine.variant_id) == variant_id, col(OrderLine.ship_by).is_not(None))
-    return [*mine, col(Parcel.awaits_harvest).is_(True), col(Parcel.state).in_(states.BEFORE_PACKING)]
+    not_packed = (col(Parcel.awaits_harvest).is_(True), col(Parcel.state).in_(states.BEFORE_PACKING))
+    return [col(OrderLine.variant_id) == variant_id, *from_lots.WAITS, *not_packed]
 
 
 def _alone(session: Session, variant: Variant) -> None:
@@ -116,26 +121,80 @@ def _say(session: Session, coop_id: int, variant: Variant, ship_by: date | None,
 
 
 def receive(
-    session: Session, harvest: lots.Harvest, variant: Variant, units: int, person: Person, now: datetime
+    session: Session,
+    harvest: lots.Harvest,
+    variant: Variant,
+    units: int,
+    person: Person,
+    now: datetime,
+    *,
+    in_part: bool = False,
 ) -> int:
     """A harvest is received in a lot; what was promised of it can be packed from now on. Returns the lot's id.
 
-    Raises what `lots.receive` raises.
+    When less came than was sold, and it is `in_part`, it is for who ordered first. Raises what `lots.receive` raises.
     """
     _alone(session, variant)
     waiting = from_lots.unpacked(session, variant.id)
-    lot = lots.receive(session, harvest, {variant.id: units}, waiting, person, now)
+    lot = lots.receive(session, harvest, {variant.id: units}, waiting, person, now, in_part=in_part)
     if variant.ship_by is not None:
-        _say(session, harvest.coop_id, variant, None, person, now)
-        from_lots.look_again(session, col(Parcel.coop_id) == harvest.coop_id)
+        _share_out(session, harvest.coop_id, variant, person, now)
     return lot.id
+
+
+def _share_out(session: Session, coop_id: int, variant: Variant, person: Person, now: datetime) -> None:
+    if promising.promised(session, [variant.id]):
+        from_lots.share_out(session, variant.id, now)
+    else:
+        from_lots.all_there(session, variant.id, now)
+        _say(session, coop_id, variant, None, person, now)
+    from_lots.look_again(session, col(Parcel.coop_id) == coop_id)
+
+
+def give_up(session: Session, coop_id: int, variant: Variant, person: Person, now: datetime) -> int:
+    """No more of this harvest comes: who waits for it gets the money back and is told. Returns how many parcels.
+
+    What else is in a parcel still goes; where money was given back before, a person sees to it. Raises NoPreorder.
+    """
+    mine = select(Parcel).join(OrderLine, col(OrderLine.parcel_id) == Parcel.id).where(*_waits(variant.id))
+    orders = select(Order.id).where(col(Order.id).in_(mine.with_only_columns(col(Parcel.order_id))))
+    session.exec(orders.order_by(col(Order.id)).with_for_update(key_share=True)).all()
+    _alone(session, variant)
+    if variant.ship_by is None:
+        raise NoPreorder
+    _share_out(session, coop_id, variant, person, now)
+    unpacked = mine.where(col(Parcel.state).in_(from_lots.NOT_PACKED)).order_by(col(Parcel.id)).distinct()
+    ended = [_without(session, parcel, variant.id, person, now) for parcel in session.exec(unpacked).all()]
+    promising.keep(session, variant.id, 0, person, now, in_part=True)
+    _share_out(session, coop_id, variant, person, now)
+    return sum(ended)
+
+
+def _without(session: Session, parcel: Parcel, variant_id: int, person: Person, now: datetime) -> bool:
+    """The parcel goes without what it waits for, or not at all; False where its money was settled before."""
+    lines = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id, OrderLine.quantity > 0)).all()
+    left_out = {it.id: weighing.Real(0) for it in lines if _misses(it) and it.variant_id == variant_id}
+    if len(left_out) == len(lines):
+        states.cancel(session, parcel.coop_id, parcel.id, person, now)
+        return True
+    try:
+        weighing.settle(session, parcel.coop_id, parcel.id, left_out, person, now)
+    except weighing.MoneyGivenBefore:
+        return False
+    return True
+
+
+def _misses(line: OrderLine) -> bool:
+    return line.ship_by is not None and line.harvested_at is None
 
 
 def may_call_off(parcel: Parcel, lines: Sequence[OrderLine], today: date) -> bool:
     """Whether the buyer may have the money back: the day was moved back, or it has passed and nothing was packed."""
     waiting = parcel.awaits_harvest and parcel.state in states.BEFORE_PACKING
     return waiting and any(
-        line.ship_by is not None and (line.ship_by < today or line.ship_by > (line.ship_by_was or line.ship_by))
+        line.ship_by is not None
+        and line.harvested_at is None
+        and (line.ship_by < today or line.ship_by > (line.ship_by_was or line.ship_by))
         for line in lines
     )
 
@@ -183,11 +242,12 @@ def _preorder(session: Session, variant: Variant, product: Product, home: Pool) 
     sums = select(func.sum(Pool.on_hand), func.sum(Pool.held)).where(Pool.variant_id == variant.id)
     on_hand, held = session.exec(sums).one()
     cap = home.promised or 0
-    waits = (OrderLine.variant_id == variant.id, col(OrderLine.ship_by).is_not(None), col(Parcel.awaits_harvest))
-    count = select(func.count(col(Parcel.id).distinct())).join(OrderLine, col(OrderLine.parcel_id) == Parcel.id)
-    parcels = session.exec(count.where(*waits, col(Parcel.state).in_(from_lots.NOT_PACKED))).one()
+    count = select(func.count(col(Parcel.id).distinct()), func.sum(OrderLine.quantity))
+    count = count.join(OrderLine, col(OrderLine.parcel_id) == Parcel.id).where(*_waits(variant.id))
+    parcels, waits = session.exec(count.where(col(Parcel.state).in_(from_lots.NOT_PACKED))).one()
     ship_by, left = variant.ship_by or date.max, home.on_hand - home.held
-    return Preorder(variant, product, ship_by, cap, cap - int(on_hand), int(held), left, parcels)
+    sold, came = cap - int(on_hand), units.received_since(session, variant.id, promising.since(session, home))
+    return Preorder(variant, product, ship_by, cap, sold, int(held), left, parcels, came, cap, int(waits or 0))
 
 
 def keeps_long(session: Session, order_id: int) -> bool:
@@ -210,8 +270,7 @@ def waiting(session: Session, variant_id: int, most: int = 200) -> list[tuple[Or
         select(Order, Parcel, func.sum(OrderLine.quantity))
         .join(Parcel, col(Parcel.order_id) == Order.id)
         .join(OrderLine, col(OrderLine.parcel_id) == Parcel.id)
-        .where(OrderLine.variant_id == variant_id, col(OrderLine.ship_by).is_not(None), col(Parcel.awaits_harvest))
-        .where(col(Parcel.state).in_(from_lots.NOT_PACKED))
+        .where(*_waits(variant_id), col(Parcel.state).in_(from_lots.NOT_PACKED))
         .group_by(col(Order.id), col(Parcel.id))
         .order_by(col(Parcel.id))
         .limit(most)

@@ -24,7 +24,7 @@ from shop.core.dated import WEIGHT_TOLERANCE_PERCENT, in_force
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.events import publish
-from shop.orders import states
+from shop.orders import from_lots, states
 from shop.orders.events import ParcelSettled
 from shop.orders.models import MoneyBack, Order, OrderLine, Parcel, Settled
 from shop.stock import service as stock
@@ -196,6 +196,7 @@ def settle(
     told = {str(one.line.id): {"steps": one.real.steps, "weight_g": one.real.weight_g} for one in it.lines}
     _leave_out(session, it, goods_fit, person, now)
     write(session, it)
+    from_lots.look_again(session, col(Parcel.id) == parcel_id)
     back_vnd = _less(session, it.order, -more_vnd, person, now) if more_vnd < 0 else 0
     if more_vnd > 0:
         payments.ask_more(session, f"order:{it.order.id}", more_vnd)
@@ -251,7 +252,7 @@ def _leave_out(session: Session, it: Outcome, goods_fit: bool, person: Person, n
     for one in it.lines:
         if missing := one.line.quantity - one.real.steps:
             units[one.line.pool_id] += missing
-            lost[one.line.pool_id, one.line.ship_by is not None] += missing
+            lost[one.line.pool_id, one.line.ship_by is not None and one.line.harvested_at is None] += missing
     if units:
         stock.put_back(session, f"order:{it.order.id}", now, "left out", units, person)
     if goods_fit:

@@ -92,6 +92,7 @@ TITLES = {
     "handed_over_at": "Giao cho vận chuyển lúc",
     "handling_days": "Ngày chuẩn bị hàng",
     "happened_at": "Ngày phát sinh",
+    "harvested_at": "Đã hái lúc",
     "harvested_on": "Ngày thu hoạch",
     "has_video": "Có hình",
     "height": "Cao (điểm ảnh)",

@@ -5,7 +5,7 @@ Always true, and checked by `chohtx verify`: a pool's `promised` units are on ha
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
 
@@ -13,7 +13,10 @@ from shop.core.db import AGAINST_CHANGE
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.stock import service as stock
-from shop.stock.models import Pool
+from shop.stock.models import Pool, StockMovement
+
+BEFORE = "before the harvest"
+"""The reason of the count that puts a harvest on sale."""
 
 
 class StillOnHand(Refusal):
@@ -33,7 +36,7 @@ def promise(session: Session, variant_id: int, units: int, person: Person, now: 
     home.promised = 0
     session.add(home)
     session.flush()
-    stock.set_on_hand(session, variant_id, units, person, now, "before the harvest")
+    stock.set_on_hand(session, variant_id, units, person, now, BEFORE)
 
 
 def locked(session: Session, variant_id: int) -> Pool:
@@ -43,20 +46,31 @@ def locked(session: Session, variant_id: int) -> Pool:
     return home
 
 
-def keep(session: Session, variant_id: int, harvested: int, person: Person, now: datetime) -> None:
+def keep(
+    session: Session, variant_id: int, harvested: int, person: Person, now: datetime, *, in_part: bool = False
+) -> None:
     """The harvest is there and counted in besides: what was promised of it leaves the count.
 
-    Raises HarvestShort when buyers took more than came. Does nothing for goods that were not promised.
+    Raises HarvestShort when buyers took more than came, unless it came `in_part`: then what they took stays promised,
+    and nothing more of it is on sale. Does nothing for goods that were not promised.
     """
     home = locked(session, variant_id)
     if home.promised is None:
         return
-    promised, home.promised = home.promised, None
+    promised, free = home.promised, home.on_hand - home.held
+    if free < promised and not in_part:
+        raise HarvestShort(harvested=harvested, sold=promised - free + harvested)
+    gone = min(free, promised)
+    home.promised = promised - gone or None
     session.add(home)
     session.flush()
-    if home.on_hand - promised < home.held:
-        raise HarvestShort(harvested=harvested, sold=promised - home.on_hand + harvested + home.held)
-    stock.set_on_hand(session, variant_id, home.on_hand - promised, person, now, "harvested", lots=False)
+    stock.set_on_hand(session, variant_id, home.on_hand - gone, person, now, "harvested", lots=False)
+
+
+def since(session: Session, home: Pool) -> datetime:
+    """When the harvest that is waited for was put on sale."""
+    begun = select(func.max(StockMovement.at)).where(StockMovement.pool_id == home.id, StockMovement.reason == BEFORE)
+    return session.exec(begun).one() or datetime.max.replace(tzinfo=UTC)
 
 
 def promised(session: Session, variant_ids: list[int]) -> dict[int, int]:

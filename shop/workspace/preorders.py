@@ -19,7 +19,7 @@ from shop.core.i18n import local
 from shop.core.web import Page, sentence
 from shop.orders import preorders
 from shop.stock.lots import service as lots
-from shop.workspace.here import Desk, GoodsDesk
+from shop.workspace.here import Desk, GoodsDesk, OrdersDesk
 
 router = APIRouter(prefix="/ban-hang/dat-truoc", include_in_schema=False)
 HARVEST_IN = timedelta(days=45)
@@ -39,6 +39,7 @@ class Harvested(BaseModel):
     code: str = Field(min_length=1, max_length=30)
     harvested_on: date
     best_before: date | None = None
+    in_part: bool = False
 
 
 @router.get("")
@@ -141,7 +142,16 @@ def harvest(
         with db.write() as session:
             variant = catalog.variant_of_coop(session, desk.coop_id, variant_id)
             lot = lots.Harvest(desk.coop_id, variant.product_id, told.code, told.harvested_on, told.best_before)
-            lot_id = preorders.receive(session, lot, variant, told.units, desk.person, now)
+            lot_id = preorders.receive(session, lot, variant, told.units, desk.person, now, in_part=told.in_part)
     except Refusal as refusal:
         return _show(db, page, desk, variant_id, now, form, sentence(page.templates, refusal))
     return page.go(f"/ban-hang/lo/{lot_id}", "saved")
+
+
+@router.post("/{variant_id}/tra-tien")
+def give_up(variant_id: Id, db: DatabaseDep, page: PageDep, desk: OrdersDesk, now: NowDep) -> Response:
+    """Who could not be served gets the money back; the harvest is over."""
+    with db.write() as session:
+        variant = catalog.variant_of_coop(session, desk.coop_id, variant_id)
+        preorders.give_up(session, desk.coop_id, variant, desk.person, now)
+    return page.go("/ban-hang/dat-truoc", "saved")

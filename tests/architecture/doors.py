@@ -37,6 +37,7 @@ DOORS = {
     "POST /ban-hang/dat-truoc/{variant_id}/mo": COOP,
     "POST /ban-hang/dat-truoc/{variant_id}/doi-ngay": COOP,
     "POST /ban-hang/dat-truoc/{variant_id}/thu-hoach": COOP,
+    "POST /ban-hang/dat-truoc/{variant_id}/tra-tien": COOP,
     "GET /ban-hang/lo/{lot_id}": COOP,
     "POST /ban-hang/lo/{lot_id}/dem": COOP,
     "POST /ban-hang/lo/{lot_id}/trang-thai": COOP,

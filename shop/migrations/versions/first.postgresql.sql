@@ -1829,6 +1829,7 @@ CREATE TABLE order_line (
 	pool_id INTEGER NOT NULL, 
 	ship_by DATE, 
 	ship_by_was DATE, 
+	harvested_at TIMESTAMP WITH TIME ZONE, 
 	left_out INTEGER NOT NULL, 
 	weighed_g INTEGER, 
 	settled_vnd BIGINT NOT NULL, 

@@ -58,11 +58,13 @@ def receive(
     unpacked: Mapping[int, int],
     person: Person,
     now: datetime,
+    *,
+    in_part: bool = False,
 ) -> Lot:
     """A harvest comes in: {variant id: units} are in a new lot and on sale.
 
     `unpacked` are the units of each variant that are sold and not packed yet: what was there before the first lot
-    becomes a lot without a date, packed last. What buyers were promised before this harvest is in it.
+    becomes a lot without a date, packed last. What buyers were promised before this harvest is in it, or `in_part`.
     Raises LotCodeTaken, LotDatesWrong, UnknownVariant, HarvestShort.
     """
     if harvest.best_before and harvest.harvested_on and harvest.best_before <= harvest.harvested_on:
@@ -78,7 +80,7 @@ def receive(
         pool = stock.pool_of(session, variant_id)
         session.refresh(pool, with_for_update=AGAINST_CHANGE)
         stock.set_on_hand(session, variant_id, pool.on_hand + count, person, now, f"lot {lot.code}", lots=False)
-        promising.keep(session, variant_id, count, person, now)
+        promising.keep(session, variant_id, count, person, now, in_part=in_part)
     told = {"code": lot.code, "units": {str(variant_id): count for variant_id, count in sorted(units.items())}}
     audit(session, person, "lot", f"lot:{lot.id}", None, told, now, harvest.coop_id)
     return lot

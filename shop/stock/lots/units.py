@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
 from shop.core.db import run
@@ -44,6 +44,19 @@ def locked(session: Session, variant_id: int) -> list[tuple[LotUnits, Lot]]:
 
 def _first(lot: Lot) -> tuple[date, int]:
     return (lot.best_before or date.max, lot.id)
+
+
+def on_sale(session: Session, variant_id: int) -> int:
+    """Units of a variant that may be packed from its lots now."""
+    released = select(func.sum(LotUnits.left - LotUnits.off_sale)).join(Lot, col(Lot.id) == LotUnits.lot_id)
+    mine = released.where(LotUnits.variant_id == variant_id, Lot.state == LotState.RELEASED)
+    return int(session.exec(mine).one() or 0)
+
+
+def received_since(session: Session, variant_id: int, at: datetime) -> int:
+    """Units of a variant that were harvested since then."""
+    came = select(func.sum(LotMovement.quantity)).where(LotMovement.variant_id == variant_id, LotMovement.at >= at)
+    return int(session.exec(came.where(LotMovement.kind == "received", LotMovement.reason == "")).one() or 0)
 
 
 def take(
@@ -86,13 +99,15 @@ def follow(
     """The pool was counted anew: what came is in the newest lot on sale, what is missing left those that expire first.
 
     A count that is UNDONE goes back to the lots that it came from.
-    Before a harvest, the units that are promised are counted anew, unless these are not `promised` but older ones.
+    Before a harvest, the units that are promised are counted anew, unless these are not `promised` but older ones,
+    or more than are promised still.
     Does nothing for variants without lots. Raises LotsShort.
     """
     if not units:
         return
     home = (col(Pool.variant_id) == variant_id, col(Pool.owner) == "", col(Pool.promised).is_not(None))
-    counted = update(Pool).where(*home).values(promised=col(Pool.promised) + units)
+    still = col(Pool.promised) + units
+    counted = update(Pool).where(*home, still >= 0).values(promised=still)
     if promised and run(session, counted).rowcount:
         return
     if not uses_lots(session, variant_id):
