@@ -175,6 +175,34 @@ def test_a_correction_says_why_and_moves_what_is_for_sale(shed: Shed) -> None:
     assert shed.broken() == []
 
 
+def test_a_lot_on_hold_is_not_counted_below_what_was_sold_of_it(shed: Shed) -> None:
+    lot_id = shed.harvest("T6", FRIDAY, 3)
+    shed.order(12)
+    shed.turn("T6", LotState.HELD)
+
+    def count(left: int) -> None:
+        with shed.db.write() as session:
+            lot = lots.get(session, shed.product.coop_id, lot_id)
+            lots.correct(session, lot, shed.box.id, left, "đếm lại", shed.person, shed.now)
+
+    with pytest.raises(stock.HeldByBuyers):
+        count(1)
+    count(2)  # the one that was off sale
+    assert (shed.left()["T6"], shed.for_sale()) == (2, 0)
+    assert shed.broken() == []
+
+
+def test_what_was_packed_before_there_were_lots_comes_back_into_the_one_that_was_there_before(shed: Shed) -> None:
+    shed.pack(parcel := shed.order(4))
+    shed.harvest("T6", FRIDAY, 6)
+    with shed.db.write() as session:
+        states.hand_over(session, parcel.coop_id, parcel.id, shed.person, shed.now, carrier_key="own")
+        states.refuse(session, parcel.coop_id, parcel.id, shed.person, shed.now, goods_fit=True)
+    assert shed.left() == {"before": 10, "T6": 6}
+    assert shed.for_sale() == 16
+    assert shed.broken() == []
+
+
 def test_a_code_is_used_once_and_a_lot_is_good_after_its_harvest(shed: Shed) -> None:
     shed.harvest("T6", FRIDAY, 3)
     with pytest.raises(lots.LotCodeTaken):

@@ -140,31 +140,27 @@ def correct(session: Session, lot: Lot, variant_id: int, left: int, reason: str,
     row = next((row for row in units_of(session, lot.id) if row.variant_id == variant_id), None)
     if row is None:
         raise NoSuchLot
-    before, change = row.left, left - row.left
+    before, change, was_on_sale = row.left, left - row.left, row.left - row.off_sale
     if not change:
         return
-    on_hold = lot.state != LotState.RELEASED
-    if on_hold:
-        row.off_sale = max(0, min(left, row.off_sale + change))
+    if lot.state != LotState.RELEASED:  # what is off sale goes first: the rest of it was sold before it was held
+        row.off_sale = max(0, row.off_sale + change)
     row.left = left
     session.add(row)
     session.flush()
     write(session, [(lot.id, variant_id, change)], "corrected", now, reason, "", person)
-    _follow_pool(session, row, before, on_hold, reason, person, now)
+    _follow_pool(session, variant_id, left - row.off_sale - was_on_sale, reason, person, now)
     audit(session, person, "lot_left", f"lot:{lot.id}", before, [left, reason], now, lot.coop_id)
 
 
-def _follow_pool(
-    session: Session, row: LotUnits, before: int, on_hold: bool, reason: str, person: Person, now: datetime
-) -> None:
-    if on_hold:
+def _follow_pool(session: Session, variant_id: int, change: int, reason: str, person: Person, now: datetime) -> None:
+    if not change:
         return
-    pool = stock.pool_of(session, row.variant_id)
+    pool = stock.pool_of(session, variant_id)
     session.refresh(pool, with_for_update=AGAINST_CHANGE)
-    on_hand = pool.on_hand + row.left - before
-    if on_hand < pool.held:
+    if pool.on_hand + change < pool.held:
         raise stock.HeldByBuyers(held=pool.held)
-    stock.set_on_hand(session, row.variant_id, on_hand, person, now, reason, lots=False)
+    stock.set_on_hand(session, variant_id, pool.on_hand + change, person, now, reason, lots=False)
 
 
 def set_state(session: Session, lot: Lot, state: LotState, reason: str, person: Person, now: datetime) -> None:

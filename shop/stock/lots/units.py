@@ -161,8 +161,12 @@ def put(
 
 
 def put_back(session: Session, owner: str, variant_id: int, units: int, now: datetime, person: Person | None) -> None:
-    """Units that were packed for `owner` go back to the lots they came from, never more than were packed."""
-    rows = {row.lot_id: row for row, _lot in locked(session, variant_id)}
+    """Units that were packed for `owner` go back to the lots they came from.
+
+    What was packed before there were lots goes to the first of those on sale: it stands for what was there before.
+    """
+    there = locked(session, variant_id)
+    rows = {row.lot_id: row for row, _lot in there}
     packed: dict[int, int] = {}
     mine = select(LotMovement.lot_id, LotMovement.quantity).where(LotMovement.owner == owner)
     for lot_id, quantity in session.exec(mine.where(LotMovement.variant_id == variant_id)):
@@ -172,6 +176,9 @@ def put_back(session: Session, owner: str, variant_id: int, units: int, now: dat
         if back > 0:
             put(session, rows[lot_id], back, "returned", now, owner=owner, person=person)
             units -= back
+    if units > 0:
+        first, _lot = min(there, key=lambda pair: (pair[1].state != LotState.RELEASED, pair[1].id))
+        put(session, first, units, "returned", now, owner=owner, person=person)
 
 
 def write(
