@@ -34,6 +34,8 @@ TYPES = {
 }
 _PACKABLE = {".css", ".js", ".svg", ".webmanifest", ".txt"}
 _ASSET = re.compile(rb"asset\(([\w.-]+)\)")
+_SAID = {"css": re.compile(rb"/\*.*?\*/\s*", re.DOTALL), "js": re.compile(rb"^\s*//.*\n", re.MULTILINE)}
+"""What our own sources say to who reads them, and no phone needs to fetch; in scripts what stands on lines of its own."""
 _FONT_FACE = re.compile(rb"@font-face\s*\{[^}]*\}")
 
 log = structlog.get_logger(__name__)
@@ -131,7 +133,7 @@ def _sources(folder: Path) -> dict[str, bytes]:
         for bundle in sorted((folder / kind).glob("*")):
             files = sorted(bundle.glob(f"*.{kind}")) if bundle.is_dir() else [bundle]
             name = f"{bundle.name}.{kind}" if bundle.is_dir() else bundle.name
-            found[name] = b"\n".join(join(file.read_bytes()) for file in files)
+            found[name] = b"\n".join(join(_SAID[kind].sub(b"", file.read_bytes())) for file in files)
     found |= {file.name: file.read_bytes() for file in sorted(folder.glob("*.webmanifest"))}
     return found
 
