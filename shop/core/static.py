@@ -35,7 +35,7 @@ TYPES = {
 _PACKABLE = {".css", ".js", ".svg", ".webmanifest", ".txt"}
 _ASSET = re.compile(rb"asset\(([\w.-]+)\)")
 _SAID = {"css": re.compile(rb"/\*.*?\*/\s*", re.DOTALL), "js": re.compile(rb"^\s*//.*\n", re.MULTILINE)}
-"""What our own sources say to who reads them, and no phone needs to fetch; in scripts what stands on lines of its own."""
+"""What our sources say to who reads them, and no phone needs to fetch; in scripts only what has a line of its own."""
 _FONT_FACE = re.compile(rb"@font-face\s*\{[^}]*\}")
 
 log = structlog.get_logger(__name__)
