@@ -112,7 +112,7 @@ class ByRtmp:
         self.host.get_by_role("button", name="Bấm lần nữa để kết thúc").click()
 
 
-@pytest.mark.parametrize("source", [ByCamera, ByRtmp])
+@pytest.mark.parametrize("source", [ByCamera, pytest.param(ByRtmp, marks=pytest.mark.long)])
 def test_from_the_first_picture_to_the_books(
     tonight: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: type[ByCamera | ByRtmp]
 ) -> None:

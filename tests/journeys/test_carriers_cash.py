@@ -19,7 +19,7 @@ from tests.journeys.test_buying import ONLY_SQLITE
 from tests.journeys.test_payouts import as_person
 from tests.payments.factories import arrive, make_line
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]  # its pages are shown without a browser in tests/admin
 HERE = "/quan-tri/thu-ho"
 SHEET = """Mã vận đơn;Mã đơn khách hàng;Tiền thu hộ;Phí thu hộ;Ngày giao
 GHN001;;250.000;2.000;20/11/2026

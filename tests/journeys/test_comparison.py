@@ -22,7 +22,7 @@ from tests.journeys.test_payouts import as_person
 from tests.payments.factories import arrive, make_line
 from tests.payments.settlement_files import Paid, in_vietnamese
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]  # its pages are shown without a browser in tests/admin
 
 
 def three_paid_by_momo(market: Market, at: datetime) -> None:

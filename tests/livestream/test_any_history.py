@@ -25,6 +25,7 @@ from shop.core.errors import Refusal
 from shop.stock import service as stock
 from shop.stock.models import Hold, HoldState, Pool
 from tests.factories_live import claim, make_cart, make_session
+from tests.payments.many import many
 
 ON_HAND, BUYERS, MOST = 12, 4, 3
 BEGIN = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -182,6 +183,6 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 AnyHistory.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=many(12, 200), stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnyHistory = AnyHistory.TestCase

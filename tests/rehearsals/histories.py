@@ -13,19 +13,20 @@ from tests.payments.many import REHEARSING
 from tests.rehearsals.report import Figure
 
 FILES = (
-    "test_histories",
-    "test_gateway_histories",
-    "test_refund_histories",
-    "test_tolerance",
-    "test_disputes",
-    "test_remittances",
-    "test_payouts",
+    "payments/test_histories",
+    "payments/test_gateway_histories",
+    "payments/test_refund_histories",
+    "payments/test_tolerance",
+    "payments/test_disputes",
+    "payments/test_remittances",
+    "payments/test_payouts",
+    "livestream/test_any_history",
 )
 
 
 def histories(_home: Path) -> list[Figure]:
-    """The facts of a payment, a refund, any gateway, in any order and repetition: the ledger ends the same."""
-    files = [f"tests/payments/{name}.py" for name in FILES]
+    """The facts of a payment, a refund, any gateway, in any order and repetition: the ledger ends the same; a live evening's stock does."""
+    files = [f"tests/{name}.py" for name in FILES]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     environment = {**os.environ, REHEARSING: "1"}
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
