@@ -25,7 +25,7 @@ FILES = (
 
 
 def histories(_home: Path) -> list[Figure]:
-    """The facts of a payment, a refund, any gateway, in any order and repetition: the ledger ends the same; a live evening's stock does."""
+    """Facts of payments and refunds, steps of a live evening, in any order: ledger and stock end the same."""
     files = [f"tests/{name}.py" for name in FILES]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     environment = {**os.environ, REHEARSING: "1"}
