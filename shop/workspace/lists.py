@@ -15,8 +15,11 @@ from starlette.responses import Response
 from shop.coops import service as coops
 from shop.core.db import Database
 from shop.core.deps import DatabaseDep, Id, NowDep, PageDep
+from shop.core.errors import Refusal
 from shop.core.forms import Posted, posted
+from shop.core.web import Page, sentence
 from shop.orders import days, labels, states
+from shop.orders import desk as orders
 from shop.orders.from_lots import NotHarvestedYet
 from shop.orders.undo import service as undo
 from shop.stock.lots.units import LotsShort
@@ -88,19 +91,19 @@ def _pdf(request: Request, db: DatabaseDep, desk: PackDesk, parcel_id: int | Non
 @router.post("/nhan-het")
 def confirm_all(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: OrdersDesk, now: NowDep) -> Response:
     """Take every new order that the page showed; what somebody else moved meanwhile stays as it is."""
-    done = _each(db, desk, form, states.confirm, now)
+    done, left = _each(db, desk, form, states.confirm, now)
     with db.write() as session:
         undo.note(session, desk.coop_id, "confirmed", done, desk.person, now)
-    return page.go("/ban-hang/don?trang_thai=new", "saved")
+    return _went(db, page, desk, now, "/ban-hang/don?trang_thai=new", done, left)
 
 
 @router.post("/dong-goi")
 def pack_ticked(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """What was ticked on the list is packed."""
-    done = _each(db, desk, form, states.pack, now)
+    done, left = _each(db, desk, form, states.pack, now)
     with db.write() as session:
         undo.note(session, desk.coop_id, "packed", done, desk.person, now)
-    return page.go("/ban-hang/dong-goi", "saved")
+    return _went(db, page, desk, now, "/ban-hang/dong-goi", done, left)
 
 
 @router.post("/nhan-lai/{deed_id}")
@@ -114,19 +117,35 @@ def take_back(deed_id: Id, db: DatabaseDep, page: PageDep, desk: PackDesk, now: 
 @router.post("/chuyen-giao")
 def set_off(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """The co-op's own van takes along what was ticked."""
-    _each(db, desk, form, partial(states.hand_over, carrier_key="own"), now)
-    return page.go("/ban-hang/chuyen-giao", "saved")
+    done, left = _each(db, desk, form, partial(states.hand_over, carrier_key="own"), now)
+    return _went(db, page, desk, now, "/ban-hang/chuyen-giao", done, left)
 
 
-def _each(db: Database, desk: Desk, form: Posted[Chosen], step: Callable[..., None], now: datetime) -> list[int]:
-    """One transaction a parcel, so that one that cannot go on stops no other; those that went on."""
-    return [parcel_id for parcel_id in (form.value.ids if form.ok else ()) if _went_on(db, desk, parcel_id, step, now)]
+def _each(
+    db: Database, desk: Desk, form: Posted[Chosen], step: Callable[..., None], now: datetime
+) -> tuple[list[int], dict[int, Refusal]]:
+    """One transaction a parcel, so that one that cannot go on stops no other: who went on, and why others did not."""
+    done: list[int] = []
+    left: dict[int, Refusal] = {}
+    for parcel_id in form.value.ids if form.ok else ():
+        try:
+            with db.write() as session:
+                step(session, desk.coop_id, parcel_id, desk.person, now)
+            done.append(parcel_id)
+        except CANNOT_YET as refusal:
+            left[parcel_id] = refusal
+    return done, left
 
 
-def _went_on(db: Database, desk: Desk, parcel_id: int, step: Callable[..., None], now: datetime) -> bool:
-    try:
-        with db.write() as session:
-            step(session, desk.coop_id, parcel_id, desk.person, now)
-    except CANNOT_YET:
-        return False
-    return True
+def _went(
+    db: Database, page: Page, desk: Desk, now: datetime, back: str, done: list[int], left: dict[int, Refusal]
+) -> Response:
+    """Back to the list; first, what of it stayed behind and why."""
+    if not left:
+        return page.go(back, "saved" if done else None)
+    with db.read() as session:
+        coop = coops.get(session, desk.coop_id)
+        codes = {one: orders.parcel(session, coop.id, one).order.code for one in left}
+        deed = undo.last_of(session, coop.id, desk.person, now)
+    rows = [(one, codes[one], sentence(page.templates, why)) for one, why in left.items()]
+    return page("workspace/lists/left.html", coop=coop, rows=rows, done=len(done), back=back, deed=deed)

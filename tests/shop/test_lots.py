@@ -324,5 +324,8 @@ def test_a_parcel_that_no_lot_can_fill_stops_no_other_that_was_ticked(shed: Shed
     with shed.db.read() as session:
         stands = [session.get_one(Parcel, it.id).state for it in (first, short, last)]
     assert stands == ["packed", "new", "packed"]
+    assert "Còn 1 kiện chưa được" in page.text
+    assert "2 kiện khác đã xong" in page.text
+    assert f"/ban-hang/don/{short.id}" in page.text
     assert "/ban-hang/nhan-lai/" in page.text
     assert shed.broken() == []
