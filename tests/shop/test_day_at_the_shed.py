@@ -99,6 +99,8 @@ def test_what_was_just_pressed_is_taken_back_for_ten_seconds(
     assert states_of(db) == ["confirmed", "new", "new"]
     packed_again = packer.post("/ban-hang/dong-goi", data={"ids": ids[:1]})
     assert "Đã đóng 1 kiện." in packed_again.text, "on the list, too"
+    packer.post("/ban-hang/chuyen-giao", data={"ids": ids[:1]})
+    assert "/ban-hang/nhan-lai/" not in packer.get("/ban-hang/dong-goi").text, "what is on its way is not unpacked"
     packer.post(f"/ban-hang/don/{ids[1]}/xac-nhan")
     with db.write() as session:
         person, late = session.exec(select(DeskDeed.person_id, DeskDeed.id).order_by(col(DeskDeed.id).desc())).first()  # type: ignore[misc]

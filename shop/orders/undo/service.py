@@ -13,6 +13,7 @@ from shop.core.db import run
 from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.orders import states
+from shop.orders.models import Parcel
 from shop.orders.undo.models import SHOWN, DeskDeed
 
 TAKEN = timedelta(seconds=40)
@@ -42,10 +43,14 @@ def note(
 
 
 def last_of(session: Session, coop_id: int, person: Person, now: datetime) -> DeskDeed | None:
-    """What this person did in the last seconds and can take back now."""
+    """What this person did in the last seconds and can take back now: something of it stands where they left it."""
     mine = (DeskDeed.person_id == person.id, DeskDeed.coop_id == coop_id, col(DeskDeed.undone_at).is_(None))
     wanted = select(DeskDeed).where(*mine, col(DeskDeed.at) > now - SHOWN)
-    return session.exec(wanted.order_by(col(DeskDeed.id).desc()).limit(1)).first()
+    deed = session.exec(wanted.order_by(col(DeskDeed.id).desc()).limit(1)).first()
+    if deed is None:
+        return None
+    there = select(Parcel.id).where(col(Parcel.id).in_(deed.parcel_ids), Parcel.state == deed.what)
+    return deed if session.exec(there.limit(1)).first() is not None else None
 
 
 def take_back(session: Session, coop_id: int, deed_id: int, person: Person, now: datetime) -> int:
