@@ -1,4 +1,4 @@
-"""One file that holds the whole market: the database, the media folder, and what live sessions filmed.
+"""One file that holds the whole market: the database, the photos, and what live sessions filmed.
 
 A session may be on air meanwhile: the index of a recording is packed after its older segments (by name), and whoever
 reads it counts no segment that is not there as long as the index says.
@@ -20,7 +20,7 @@ from pathlib import Path
 from shop.core.progress import Counted, Progress, silent
 from shop.settings import Settings
 
-MEDIA, RECORDINGS = "media", "live"
+MEDIA, PRIVATE, RECORDINGS = "media", "private", "live"
 """Folders under CHOHTX_DATA_DIR."""
 FILM = re.compile(r"video\.mp4|clip-\d+\.mp4")
 """Made of a recording when somebody asks for it, and made again the same."""
@@ -44,7 +44,7 @@ def backup(settings: Settings, file: Path, progress: Progress = silent, *, recor
         progress("copying the database", 0, 1)
         _copy_database(settings, copy)
         progress("copying the database", 1, 1)
-        kept = [MEDIA, RECORDINGS] if recordings else [MEDIA]
+        kept = [MEDIA, PRIVATE, *([RECORDINGS] if recordings else [])]
         names = {path: str(path.relative_to(settings.data_dir)) for name in kept for path in _lying(settings, name)}
         _pack(file, {copy: copy.name, **names}, progress)
 
@@ -96,7 +96,7 @@ def restore(settings: Settings, file: Path, progress: Progress = silent) -> None
     """Bring back what `backup` wrote. Raises CannotRestore rather than write over a market that is there."""
     if _on_sqlite(settings) and _sqlite_file(settings).exists():
         raise CannotRestore(f"{_sqlite_file(settings)} exists; restore into an empty CHOHTX_DATA_DIR")
-    for there in (settings.data_dir / name for name in (MEDIA, RECORDINGS)):
+    for there in (settings.data_dir / name for name in (MEDIA, PRIVATE, RECORDINGS)):
         if there.exists() and any(there.iterdir()):
             raise CannotRestore(f"{there} is not empty; restore into an empty CHOHTX_DATA_DIR")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def restore(settings: Settings, file: Path, progress: Progress = silent) -> None
         _unpack(file, unpacked, progress)
         if not (unpacked / _name_of_copy(settings)).exists():
             raise CannotRestore(f"{file} holds no {_name_of_copy(settings)}: it is no backup of this kind of database")
-        for name in (MEDIA, RECORDINGS):
+        for name in (MEDIA, PRIVATE, RECORDINGS):
             if (unpacked / name).exists():
                 (unpacked / name).replace(settings.data_dir / name)
         progress("filling the database", 0, 1)

@@ -64,6 +64,7 @@ from shop.catalog.drafts import service as drafts
 from shop.catalog.plans import service as price_plans
 from shop.checkout import routes as checkout_pages
 from shop.checkout import service as checkout
+from shop.complaints import photos as parcel_photos
 from shop.complaints import service as complaints
 from shop.coops import messages as coop_messages
 from shop.coops import service as coops
@@ -186,6 +187,7 @@ def jobs(settings: Settings, db: Database, backroom: Backroom | None = None) -> 
 
     more = [Job("send-messages", 5, send_messages), Job("serve-live-claims", 3, serve_who_waits)]
     more += [Job("follow-live-clock", 3, clock(settings)), Job("forget-old-sessions", 24 * 3600, keeper(settings))]
+    more.append(Job("forget-parcel-photos", 24 * 3600, parcel_photos.keeper(settings)))
     more.append(Job("read-sheets", 2, sheets.worker(backroom or Backroom())))
     if settings.demo:
         from shop.demo.live import keep_going  # the demo's own hand; production never loads it

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     live_pictures_years: int = Field(default=1, ge=1)
     live_records_years: int = Field(default=3, ge=1)
     """What was filmed, and what was said and claimed, is kept at least so long (law on e-commerce, Art. 22 to 24)."""
+    parcel_photos_days: int = Field(default=180, ge=30)
+    """So long photos of a hand-over or of spoilt goods are kept, and as long as a claim is open."""
     most_open_unpaid: int = Field(default=3, ge=1)
     two_person_above_vnd: int = Field(default=5_000_000, ge=0)
     payout_least_vnd: int = Field(default=50_000, ge=1)
@@ -253,6 +255,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
+
+    @property
+    def private_dir(self) -> Path:
+        """Photos of parcels: never served as files (shop.pages.parcel_photos)."""
+        return self.data_dir / "private"
 
     @property
     def database(self) -> str:

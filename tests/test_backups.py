@@ -36,11 +36,14 @@ class TestBackup:
             pytest.skip("no second file system here")
         stand, file = Stand(tmp_path / "stand", db_url), tmp_path / "market.tar.gz"
         (stand.settings.media_dir / "pictures").mkdir(parents=True)
+        stand.settings.private_dir.mkdir()
+        (stand.settings.private_dir / "at-the-door.jpg").write_bytes(b"a house")
         assert stand.chohtx("backup", str(file)).returncode == 0
         empty = Stand(tmp_path / "empty", TMPDIR=str(other_disk))
         told = empty.chohtx("restore", str(file))
         assert (told.returncode, told.stderr) == (0, "")
         assert (empty.settings.media_dir / "pictures").is_dir()
+        assert (empty.settings.private_dir / "at-the-door.jpg").read_bytes() == b"a house"
         empty.verify()
 
     @on_sqlite

@@ -39,6 +39,8 @@ RIGHTS: Mapping[Right, tuple[Role, ...]] = {
     Right.LIVE: (Role.HOST, Role.MANAGER, Role.HELPER),
     Right.SHOP: (Role.MANAGER, Role.HELPER),
 }
+READING = (Right.ORDERS, Right.PACK, Right.MONEY)
+"""Whose work needs the orders open, with the buyers' names and addresses: not every member's."""
 STAFF = (Role.MANAGER, Role.ACCOUNTANT, Role.SELLER, Role.PACKER, Role.MEMBER, Role.HELPER)
 """Who has a desk under /ban-hang; a host's work is in the studio."""
 OF_COOP = (*STAFF, Role.HOST)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from shop.core.db import UtcDateTime
-from shop.core.images import Stored
+from shop.core.images import Stored, path_of
+from shop.settings import Settings
 
 
 class Photo(SQLModel, table=True):
-    """One picture in several sizes and formats; the files stand in the media folder under `key`."""
+    """One picture in several sizes and formats; the files stand in the media folder under `key`.
+
+    A photo of a parcel stands in the private folder: its buyer, its co-op and who decides a claim see it
+    (`shop.complaints.photos`), nobody else. `parcel_id` is no foreign key, as a parcel's co-op has photos, too.
+    """
 
     id: int = Field(default=None, primary_key=True)
     key: str = Field(index=True)
@@ -24,11 +30,12 @@ class Photo(SQLModel, table=True):
     colour: str = ""
     formats: Any = Field(sa_type=JSON)
     alt: str = ""
+    parcel_id: int | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def keep(session: Session, stored: Stored, alt: str, now: datetime) -> Photo:
-    """Write down a picture whose files are on disk already."""
+def keep(session: Session, stored: Stored, alt: str, now: datetime, parcel_id: int | None = None) -> Photo:
+    """Write down a picture whose files are on disk already; with a parcel, in the private folder."""
     photo = Photo(
         key=stored.key,
         width=stored.width,
@@ -37,11 +44,18 @@ def keep(session: Session, stored: Stored, alt: str, now: datetime) -> Photo:
         colour=stored.colour,
         formats=stored.formats,
         alt=alt,
+        parcel_id=parcel_id,
         created_at=now,
     )
     session.add(photo)
     session.flush()
     return photo
+
+
+def file_of(photo: Photo, width: int, format: str, settings: Settings) -> Path:
+    """Where a photo lies on the disk, at one of its widths in pixels and in one of its formats."""
+    folder = settings.media_dir if photo.parcel_id is None else settings.private_dir
+    return folder / path_of(photo.key, width, format)
 
 
 def photos(session: Session, photo_ids: Iterable[int | None]) -> dict[int, Photo]:

@@ -19,8 +19,8 @@ def uploads() -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(2)
 
 
-async def photos_sent(request: Request, name: str, most: int = 1) -> list[Stored]:
-    """The first `most` pictures in the field `name`, kept in the media folder; none when none was sent.
+async def photos_sent(request: Request, name: str, most: int = 1, *, private: bool = False) -> list[Stored]:
+    """The first `most` pictures in the field `name`, kept in the media folder (or the private one); none if none came.
 
     Whoever calls this has made sure that the sender may send them. Raises what `keep_upload` raises.
     """
@@ -34,5 +34,6 @@ async def photos_sent(request: Request, name: str, most: int = 1) -> list[Stored
     finally:
         await form.close()
     state = request.app.state
-    work = [partial(keep_upload, state.backroom, body, name, state.settings.media_dir) for body, name in sent]
+    folder = state.settings.private_dir if private else state.settings.media_dir
+    work = [partial(keep_upload, state.backroom, body, name, folder) for body, name in sent]
     return [await anyio.to_thread.run_sync(one, limiter=uploads()) for one in work]

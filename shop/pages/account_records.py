@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from shop.accounts import consents, profile
 from shop.accounts import service as accounts
+from shop.complaints import photos
 from shop.core.deps import SIGN_IN, DatabaseDep, NowDep, PageDep, Person, VisitDep
 from shop.core.forms import Posted, posted
 from shop.notify import choices
@@ -98,6 +99,7 @@ def goodbye(form: GoodbyeForm, db: DatabaseDep, page: PageDep, visit: VisitDep, 
         row, phones = profile.row(session, person.id), accounts.proved_phones(session, person.id)
         choices.forget(session, [*phones, *([row.email] if row.email else [])], f"person:{person.id}")
         consents.withdraw(session, f"person:{person.id}", consents.ACCOUNT, "web", now)
+        photos.forget_of_buyer(session, person.id, phones)
         accounts.erase(session, person.id, now)
     visit.set_cookie(SIGN_IN, "", 0)
     return page.go("/", "erased")

@@ -69,16 +69,22 @@ def _check(db: Database, code: str, visit: Visit, settings: Settings) -> None:
         _own(session, code, visit, settings)
 
 
-async def _photos(
-    request: Request, code: str, db: DatabaseDep, visit: VisitDep, settings: SettingsDep, limits: LimitsDep
-) -> Sequence[Stored]:
-    """The pictures of a buyer; before a byte is read it is sure that it is one."""
-    await anyio.to_thread.run_sync(_check, db, code, visit, settings)
-    limits.count("order-photos", code, times=LETTERS, per_s=PER_S)
-    return await photos_sent(request, "photo", complaints.MOST_PHOTOS)
+class _Photos:
+    """A dependency: the pictures of a buyer; before a byte is read it is sure that it is one."""
+
+    def __init__(self, most: int, *, private: bool) -> None:
+        self.most, self.private = most, private
+
+    async def __call__(
+        self, request: Request, code: str, db: DatabaseDep, visit: VisitDep, settings: SettingsDep, limits: LimitsDep
+    ) -> Sequence[Stored]:
+        await anyio.to_thread.run_sync(_check, db, code, visit, settings)
+        limits.count("order-photos", code, times=LETTERS, per_s=PER_S)
+        return await photos_sent(request, "photo", self.most, private=self.private)
 
 
-PhotosDep = Annotated[Sequence[Stored], Depends(_photos)]
+ReviewPhoto = Annotated[Sequence[Stored], Depends(_Photos(1, private=False))]
+ClaimPhotos = Annotated[Sequence[Stored], Depends(_Photos(complaints.MOST_PHOTOS, private=True))]
 
 
 @router.get("/don-hang/{code}/sau-khi-nhan")
@@ -110,7 +116,7 @@ def _claimable(
 def review(
     code: str,
     line_id: Id,
-    photos: PhotosDep,
+    photos: ReviewPhoto,
     form: Annotated[Posted[ReviewForm], Depends(posted(ReviewForm))],
     db: DatabaseDep,
     visit: VisitDep,
@@ -122,21 +128,17 @@ def review(
         return page.go(f"/don-hang/{code}/sau-khi-nhan", "stars-missing")
     with db.write() as session:
         order = _own(session, code, visit, settings)
-        kept = _kept(session, photos[:1], now)
-        draft = reviews.Draft(form.value.stars, form.value.words, kept[0] if kept else None)
+        kept = next((pictures.keep(session, stored, "", now).id for stored in photos), None)
+        draft = reviews.Draft(form.value.stars, form.value.words, kept)
         reviews.write(session, order, line_id, draft, now)
     return page.go(f"/don-hang/{code}/sau-khi-nhan", "reviewed")
-
-
-def _kept(session: Session, photos: Sequence[Stored], now: datetime) -> list[int]:
-    return [pictures.keep(session, stored, "", now).id for stored in photos]
 
 
 @router.post("/don-hang/{code}/khieu-nai/{parcel_id}")
 def claim(
     code: str,
     parcel_id: Id,
-    photos: PhotosDep,
+    photos: ClaimPhotos,
     form: Annotated[Posted[ClaimForm], Depends(posted(ClaimForm))],
     db: DatabaseDep,
     visit: VisitDep,
@@ -148,7 +150,7 @@ def claim(
         return page.go(f"/don-hang/{code}/sau-khi-nhan", "claim-incomplete")
     with db.write() as session:
         order = _own(session, code, visit, settings)
-        kept = _kept(session, photos, now)
+        kept = [pictures.keep(session, stored, "", now, parcel_id).id for stored in photos]
         complaints.claim(session, order, parcel_id, form.value.wanted(), form.value.words, kept, now)
     return page.go(f"/don-hang/{code}/sau-khi-nhan", "claimed")
 

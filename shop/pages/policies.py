@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from shop.core.deps import PageDep
+from shop.core.deps import PageDep, SettingsDep
 from shop.core.pagecache import Shared
 from shop.pages.asked import Slug
 
@@ -22,10 +22,11 @@ PAGES = {
 
 
 @router.get("/quy-dinh/{slug}")
-def policy(slug: Slug, page: PageDep) -> Response:
+def policy(slug: Slug, page: PageDep, settings: SettingsDep) -> Response:
     if slug not in PAGES:
         raise HTTPException(404)
-    return page(f"pages/policies/{PAGES[slug]}.html", cache=Shared(("policies",)))
+    days = settings.parcel_photos_days
+    return page(f"pages/policies/{PAGES[slug]}.html", cache=Shared(("policies",)), photo_days=days)
 
 
 @router.get("/quy-che-livestream")

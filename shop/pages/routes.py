@@ -16,6 +16,7 @@ from shop.pages import (
     maps,
     messages,
     mine,
+    parcel_photos,
     policies,
     product,
     share_pictures,
@@ -38,5 +39,6 @@ ROOMS = (
     messages,
     follow,
     after_buying,
+    parcel_photos,
 )
 join(router, [room.router for room in ROOMS])

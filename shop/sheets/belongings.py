@@ -37,7 +37,7 @@ _PHOTOS = (
     " UNION SELECT face_photo_id FROM coop WHERE id = :coop UNION SELECT cover_photo_id FROM coop WHERE id = :coop"
     " UNION SELECT cover_photo_id FROM live_session WHERE coop_id = :coop"
     " UNION SELECT photo_id FROM review WHERE coop_id = :coop"
-    f" UNION SELECT photo_id FROM hand_over_proof WHERE parcel_id IN {_PARCELS})"
+    f" UNION SELECT id FROM photo WHERE parcel_id IN {_PARCELS})"
 )
 _ORDER_HIDES = ("email", "goods_vnd", "shipping_vnd", "total_vnd")
 

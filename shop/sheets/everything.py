@@ -26,9 +26,10 @@ from shop.accounts.models import RoleGrant
 from shop.catalog.wholesale.models import WholesaleBuyer
 from shop.core.db import Database
 from shop.core.i18n import local
-from shop.core.images import path_of, widths_for
-from shop.core.pictures import Photo
+from shop.core.images import widths_for
+from shop.core.pictures import Photo, file_of
 from shop.core.pictures import photos as photos_by_id
+from shop.settings import Settings
 from shop.sheets.belongings import FILES, File
 from shop.sheets.going_out import plain
 from shop.sheets.titles import TITLES
@@ -64,7 +65,7 @@ class _Whose(NamedTuple):
     people: frozenset[int]
 
 
-def packed(db: Database, coop_id: int, name: str, media_dir: Path, now: datetime) -> Iterator[bytes]:
+def packed(db: Database, coop_id: int, name: str, settings: Settings, now: datetime) -> Iterator[bytes]:
     """The ZIP of a co-op called `name`, part by part."""
     pipe, photos = _Pipe(), dict[int, str]()
     whose = _Whose(coop_id, _people(db, coop_id))
@@ -75,7 +76,7 @@ def packed(db: Database, coop_id: int, name: str, media_dir: Path, now: datetime
             yield from _both(archive, pipe, file.name, columns_of(file), pages)
         kept = sorted(photos)
         for at in range(0, len(kept), _PHOTOS_AT_ONCE):
-            yield from _pictures(db, archive, pipe, kept[at : at + _PHOTOS_AT_ONCE], photos, media_dir)
+            yield from _pictures(db, archive, pipe, kept[at : at + _PHOTOS_AT_ONCE], photos, settings)
     yield pipe.take()
 
 
@@ -188,12 +189,12 @@ def _pictures(
     pipe: _Pipe,
     photo_ids: Sequence[int],
     folders: Mapping[int, str],
-    media_dir: Path,
+    settings: Settings,
 ) -> Iterator[bytes]:
     with db.read() as session:
         found = photos_by_id(session, photo_ids)
     for photo in found.values():
-        file = _largest(photo, media_dir)
+        file = _largest(photo, settings)
         if not file.is_file():
             continue
         with (
@@ -205,9 +206,9 @@ def _pictures(
                 yield pipe.take()
 
 
-def _largest(photo: Photo, media_dir: Path) -> Path:
+def _largest(photo: Photo, settings: Settings) -> Path:
     kind = "jpeg" if "jpeg" in photo.formats else photo.formats[-1]
-    return media_dir / path_of(photo.key, widths_for(photo.width)[-1], kind)
+    return file_of(photo, widths_for(photo.width)[-1], kind, settings)
 
 
 def _read_first(name: str, now: datetime) -> bytes:

@@ -10,14 +10,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from shop.accounts.rights import OF_COOP, STAFF, Right, roles_with
+from shop.accounts.rights import OF_COOP, READING, STAFF, Right, roles_with
 from shop.core.deps import PageDep, Person, Visit, VisitDep
 from shop.core.errors import NotAllowed, Refusal
 from shop.core.web import Page
 
 CHOSEN = "cho_htx"
-READING = (Right.ORDERS, Right.PACK, Right.MONEY)
-"""Whose work needs the orders open, with the buyers' names and addresses: not every member's."""
 
 
 class MadeByAnother(Refusal):

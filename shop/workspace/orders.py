@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
-from shop.accounts.rights import STAFF, Right
+from shop.accounts.rights import READING, STAFF, Right
 from shop.complaints import service as complaints
 from shop.complaints.models import ComplaintState
 from shop.coops import service as coops
@@ -27,7 +27,7 @@ from shop.orders.proof import service as proofs
 from shop.orders.undo import service as undo
 from shop.reviews import service as reviews
 from shop.shipping.carrier import TrackingMissing
-from shop.workspace.here import CHOSEN, READING, Desk, OrdersDesk, PackDesk, ReadingDesk, StaffDesk
+from shop.workspace.here import CHOSEN, Desk, OrdersDesk, PackDesk, ReadingDesk, StaffDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 STREAM_S = 24 * 3600

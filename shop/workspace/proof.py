@@ -36,7 +36,7 @@ class Handed(BaseModel):
 
 
 async def _photo(request: Request, _desk: PackDesk) -> Stored | None:
-    return await photo_sent(request)
+    return await photo_sent(request, private=True)
 
 
 @router.post("/anh-giao/{parcel_id}")
@@ -56,6 +56,6 @@ def hand_over(
             raise PhotoMissing
         if not form.ok:
             raise SumUnreadable
-        kept = pictures.keep(session, photo, "", now)
+        kept = pictures.keep(session, photo, "", now, parcel_id)
         proofs.hand_over(session, desk.coop_id, parcel_id, kept.id, Door(**form.value.model_dump()), desk.person, now)
     return page.go(f"/ban-hang/don/{parcel_id}", "saved")

@@ -15,9 +15,9 @@ class PhotoMissing(Invalid):
     """The form came without a picture."""
 
 
-async def photo_sent(request: Request) -> Stored | None:
-    """The picture in the field `photo`, kept in the media folder; None when none was sent.
+async def photo_sent(request: Request, *, private: bool = False) -> Stored | None:
+    """The picture in the field `photo`, kept in the media folder (or the private one); None when none was sent.
 
     Whoever calls this has made sure that the sender may send it. Raises what `photos_sent` raises.
     """
-    return next(iter(await photos_sent(request, "photo")), None)
+    return next(iter(await photos_sent(request, "photo", private=private)), None)

@@ -118,7 +118,7 @@ def everything_of_the_coop(db: DatabaseDep, desk: ShopDesk, settings: SettingsDe
         audit(session, desk.person, "export", f"coop:{coop_id}", None, "zip", now, coop_id)
     name = f"{coop.slug}-{local(now):%Y-%m-%d}.zip"
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
-    parts = everything.packed(db, coop_id, coop.name, settings.media_dir, now)
+    parts = everything.packed(db, coop_id, coop.name, settings, now)
     return StreamingResponse(parts, media_type="application/zip", headers=headers)
 
 

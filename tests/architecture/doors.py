@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.architecture.visitors import BUYER, CHOICE, COOP, OFFICE, PERSON, PUBLIC, SECRET, STAFFED
 
 DOORS = {
+    "GET /anh-kien/{photo_id}/{width}.{extension}": BUYER,
     "POST /ban-hang/anh/{product_id}": COOP,
     "GET /ban-hang/bang-tinh/{sheet_id}": COOP,
     "POST /ban-hang/bang-tinh/{sheet_id}/ghi": COOP,

@@ -29,6 +29,7 @@ from shop.checkout import service as checkout
 from shop.checkout.models import Checkout
 from shop.coops.models import Coop
 from shop.core.db import Database
+from shop.core.pictures import Photo, file_of
 from shop.orders.models import Parcel
 from shop.orders.pickup.models import PickupSlot
 from shop.orders.undo.models import DeskDeed
@@ -100,6 +101,12 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         parcel = session.exec(select(Parcel).where(Parcel.order_id == placed.id)).one()
         secret_variant = session.exec(select(Variant).where(Variant.product_id == draft.id)).one()
         draft = session.get_one(Product, draft.id)
+        size: dict[str, Any] = {"width": 320, "height": 240, "placeholder": "", "formats": ["jpeg"]}
+        session.add(at_home := Photo(key="0" * 32, parcel_id=parcel.id, created_at=now, **size))
+        session.flush()
+    file = file_of(at_home, 320, "jpeg", settings)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"99 H\xe1\xba\xbbm K\xc3\xadn")
     numbers = {
         **dict.fromkeys(("run_id", "settlement_id", "account_id"), paid_out(db, f"coop:{coop.id}")),
         "product_id": draft.id,
@@ -114,7 +121,8 @@ def victim(db: Database, settings: Settings, now: datetime) -> Victim:
         "lot_id": lot.id,
         "slot_id": slot.id,
         "deed_id": deed.id,
-        **{"way": "an", "act": "bo", "how": "cat-vuong", "photo_id": 1, "to": 0},
+        **{"way": "an", "act": "bo", "how": "cat-vuong", "to": 0},
+        **{"photo_id": at_home.id, "width": 320, "extension": "jpg"},
         "change_id": changed.id,
         "deal_id": 1,
         "voucher_id": 1,

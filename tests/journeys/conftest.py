@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from shop.catalog.models import Variant
 from shop.coops.models import Coop
+from shop.core import observe
 from shop.core.db import Database
 from shop.main import create_app
 from shop.settings import Settings
@@ -47,7 +48,8 @@ class Market(NamedTuple):
 
 
 @pytest.fixture
-def market(db: Database, tmp_path: Path) -> Iterator[Market]:
+def market(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
+    monkeypatch.setattr(observe, "SLOW_S", 0)  # a journey that fails says which requests it made and how they ended
     port = free_port()
     settings = Settings(
         _env_file=None,

@@ -62,11 +62,14 @@ CREATE TABLE photo (
 	colour VARCHAR NOT NULL, 
 	formats JSON NOT NULL, 
 	alt VARCHAR NOT NULL, 
+	parcel_id INTEGER, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	CONSTRAINT pk_photo PRIMARY KEY (id)
 )
 -- end
 CREATE INDEX ix_photo_key ON photo (key)
+-- end
+CREATE INDEX ix_photo_parcel_id ON photo (parcel_id)
 -- end
 CREATE TABLE person (
 	id SERIAL NOT NULL, 
@@ -1402,7 +1405,7 @@ CREATE INDEX ix_pickup_booking_slot ON pickup_booking (slot_id, day)
 CREATE TABLE hand_over_proof (
 	id SERIAL NOT NULL, 
 	parcel_id INTEGER NOT NULL, 
-	photo_id INTEGER NOT NULL, 
+	photo_id INTEGER, 
 	received_by VARCHAR NOT NULL, 
 	person_id INTEGER NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -1412,6 +1415,8 @@ CREATE TABLE hand_over_proof (
 )
 -- end
 CREATE INDEX ix_hand_over_proof_parcel_id ON hand_over_proof (parcel_id)
+-- end
+CREATE INDEX ix_hand_over_proof_photo_id ON hand_over_proof (photo_id)
 -- end
 CREATE TABLE question (
 	id SERIAL NOT NULL, 

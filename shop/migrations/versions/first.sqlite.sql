@@ -64,11 +64,14 @@ CREATE TABLE photo (
 	colour VARCHAR NOT NULL, 
 	formats JSON NOT NULL, 
 	alt VARCHAR NOT NULL, 
+	parcel_id INTEGER, 
 	created_at DATETIME NOT NULL, 
 	CONSTRAINT pk_photo PRIMARY KEY (id)
 )
 -- end
 CREATE INDEX ix_photo_key ON photo ("key")
+-- end
+CREATE INDEX ix_photo_parcel_id ON photo (parcel_id)
 -- end
 CREATE TABLE person (
 	id INTEGER NOT NULL, 
@@ -1431,7 +1434,7 @@ CREATE INDEX ix_pickup_booking_slot ON pickup_booking (slot_id, day)
 CREATE TABLE hand_over_proof (
 	id INTEGER NOT NULL, 
 	parcel_id INTEGER NOT NULL, 
-	photo_id INTEGER NOT NULL, 
+	photo_id INTEGER, 
 	received_by VARCHAR NOT NULL, 
 	person_id INTEGER NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -1441,6 +1444,8 @@ CREATE TABLE hand_over_proof (
 )
 -- end
 CREATE INDEX ix_hand_over_proof_parcel_id ON hand_over_proof (parcel_id)
+-- end
+CREATE INDEX ix_hand_over_proof_photo_id ON hand_over_proof (photo_id)
 -- end
 CREATE TABLE question (
 	id INTEGER NOT NULL, 

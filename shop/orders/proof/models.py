@@ -14,7 +14,8 @@ class HandOverProof(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     parcel_id: int = Field(foreign_key="parcel.id", index=True)
-    photo_id: int = Field(foreign_key="photo.id")
+    photo_id: int | None = Field(default=None, foreign_key="photo.id", index=True)
+    """None once its time is over (`shop.complaints.photos`): that it was handed over, and to whom, stays."""
     received_by: str = ""
     person_id: int
     at: datetime = Field(sa_type=UtcDateTime)

@@ -20,6 +20,7 @@ from sqlmodel import SQLModel
 
 import shop.main  # noqa: F401  every table of the market
 from shop.core.db import Database, UtcDateTime
+from shop.settings import Settings
 from shop.sheets import everything
 from shop.sheets.belongings import FILES
 from shop.sheets.titles import STAYS, TITLES
@@ -123,7 +124,7 @@ def of_type(kind: TypeEngine[Any], number: int) -> Any:
 def taken(db: Database, folder: Path) -> dict[str, str]:
     """What the ZIP of co-op 7 holds as text; no transaction is open while a part of it is on its way."""
     body = io.BytesIO()
-    for part in everything.packed(db, MINE, "HTX Hàm Thuận", folder, NOW):
+    for part in everything.packed(db, MINE, "HTX Hàm Thuận", Settings(_env_file=None, data_dir=folder), NOW):
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # every pool but the abstract one counts
         body.write(part)
     with zipfile.ZipFile(body) as archive:
@@ -197,7 +198,7 @@ def test_ten_times_the_orders_need_no_more_memory(
             put(connection, "parcel", number, MINE)
             put(connection, "customer_order", number, MINE, note="giao trước cổng " * 1200)
     tracemalloc.start()
-    parts = sum(1 for _part in everything.packed(market, MINE, "HTX", tmp_path, NOW))
+    parts = sum(1 for _part in everything.packed(market, MINE, "HTX", Settings(_env_file=None, data_dir=tmp_path), NOW))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert parts > 60
