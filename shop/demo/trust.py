@@ -1,7 +1,11 @@
-"""What the demo's buyers say: reviews of what arrived, questions, a claim that waits, some messages."""
+"""What the demo's buyers say: reviews of what arrived, questions, a claim that waits, some messages.
+
+Photos of parcels are copies of what shows the goods, in the private folder.
+"""
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -12,8 +16,12 @@ from shop.complaints import service as complaints
 from shop.complaints.models import Complaint
 from shop.core.db import Database
 from shop.core.deps import Person
+from shop.core.images import widths_for
+from shop.core.pictures import Photo, file_of
 from shop.demo.orders import MANAGER, SHOPPER
 from shop.orders.models import Order, OrderLine, Parcel
+from shop.orders.proof import service as proofs
+from shop.orders.proof.service import Door
 from shop.reviews import service as reviews
 from shop.reviews.models import Review
 from shop.reviews.service import Draft
@@ -42,7 +50,8 @@ def make_trust(db: Database, settings: Settings, now: datetime) -> None:
             return
         _review(session, people[MANAGER], now)
         _ask(session, people[SHOPPER], people[MANAGER], now)
-        _claim(session, _coops(session, people[MANAGER]), now)
+        _claim(session, settings, _coops(session, people[MANAGER]), now)
+        _hand_over(session, settings, people[MANAGER], now)
 
 
 def _people(session: Session) -> list[PersonRow]:
@@ -75,20 +84,51 @@ def _ask(session: Session, shopper: Person, manager: Person, now: datetime) -> N
             reviews.answer(session, asked, said, manager, now - timedelta(hours=8))
 
 
-def _claim(session: Session, first: list[int], now: datetime) -> None:
-    """Of the parcel that arrived last, of these co-ops `first`; what its photo shows is the goods themselves."""
+def _claim(session: Session, settings: Settings, first: list[int], now: datetime) -> None:
+    """Of the parcel that arrived last, of these co-ops `first`."""
     arrived = select(Parcel).where(Parcel.state == "delivered").order_by(col(Parcel.delivered_at).desc())
     for parcel in sorted(session.exec(arrived.limit(60)).all(), key=lambda parcel: parcel.coop_id not in first):
         until = complaints.claim_until(parcel)
         line = session.exec(select(OrderLine).where(OrderLine.parcel_id == parcel.id)).first()
         if line is None or until is None or until < now:
             continue
-        photo = session.exec(select(ProductPhoto.photo_id).where(ProductPhoto.product_id == line.product_id)).first()
-        known = session.exec(select(Complaint.id).where(Complaint.parcel_id == parcel.id)).first()
-        if photo is None or known:
+        if session.exec(select(Complaint.id).where(Complaint.parcel_id == parcel.id)).first():
+            continue
+        photo = _copied(session, settings, line, now)
+        if photo is None:
             continue
         order = session.get_one(Order, parcel.order_id)
         words = "Mở thùng ra có mấy trái bị dập, chảy nước."
         complaints.claim(session, order, parcel.id, {line.id: 1}, words, [photo], now - timedelta(hours=3))
         talk.say_as_buyer(session, order, parcel.id, "Tôi gửi ảnh rồi, bà con xem giúp nhé.", now - timedelta(hours=3))
         return
+
+
+def _hand_over(session: Session, settings: Settings, manager: Person, now: datetime) -> None:
+    """The manager's own co-op took a photo at the door, when its newest parcel was delivered."""
+    mine = col(Parcel.coop_id).in_(_coops(session, manager))
+    wanted = select(OrderLine, Parcel).join(Parcel, col(Parcel.id) == OrderLine.parcel_id)
+    arrived = wanted.where(mine, Parcel.state == "delivered", col(Parcel.delivered_at).is_not(None))
+    found = session.exec(arrived.order_by(col(Parcel.delivered_at).desc(), col(OrderLine.id)).limit(1)).first()
+    photo = _copied(session, settings, found[0], now) if found else None
+    if found and photo:
+        parcel = found[1]
+        door = Door(received_by="Chị Tư, nhà bên")
+        proofs.hand_over(session, parcel.coop_id, parcel.id, photo, door, manager, parcel.delivered_at or now)
+
+
+def _copied(session: Session, settings: Settings, line: OrderLine, now: datetime) -> int | None:
+    """A photo of the line's parcel that shows its goods; None where nothing was drawn."""
+    wanted = select(Photo).join(ProductPhoto, col(ProductPhoto.photo_id) == Photo.id)
+    shown = session.exec(wanted.where(ProductPhoto.product_id == line.product_id)).first()
+    if shown is None:
+        return None
+    told = shown.model_dump(exclude={"id", "parcel_id", "created_at"})
+    session.add(copy := Photo(**told, parcel_id=line.parcel_id, created_at=now))
+    for width in widths_for(shown.width):
+        for format in shown.formats:
+            source, target = (file_of(it, width, format, settings) for it in (shown, copy))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    session.flush()
+    return copy.id
