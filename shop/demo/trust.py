@@ -98,7 +98,7 @@ def _claim(session: Session, settings: Settings, first: list[int], now: datetime
         if photo is None:
             continue
         order = session.get_one(Order, parcel.order_id)
-        words = "Mở thùng ra có mấy trái bị dập, chảy nước."
+        words = "Mở thùng ra thấy hàng bị bể, chảy nước ra ngoài."
         complaints.claim(session, order, parcel.id, {line.id: 1}, words, [photo], now - timedelta(hours=3))
         talk.say_as_buyer(session, order, parcel.id, "Tôi gửi ảnh rồi, bà con xem giúp nhé.", now - timedelta(hours=3))
         return
