@@ -18,6 +18,7 @@ from shop.core.db import AGAINST_CHANGE, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
+from shop.notify.service import drop
 
 FROM: Mapping[S, tuple[S, ...]] = {
     S.SCHEDULED: (S.DRAFT, S.MISSED),
@@ -36,6 +37,8 @@ FROM: Mapping[S, tuple[S, ...]] = {
     S.HIDDEN: (S.TERMINATED, S.REPLAY, S.ARCHIVED),
 }
 """State -> the states it may follow."""
+OVER = (S.ENDING, S.TERMINATED, S.CANCELLED, S.MISSED)
+"""Nobody is called to it any more."""
 IN_ONE_PLACE = (S.STARTING, S.LIVE, S.INTERRUPTED)
 """One host and one co-op are in one place at a time; the table's indexes say the same."""
 LONG_ENOUGH_S = 30
@@ -81,6 +84,8 @@ def move(
     pauses.follow(session, live, before, max(since or now, here_since), now)
     audit(session, person or SYSTEM, "state", f"live:{live.id}", before, to, now, live.coop_id)
     bump(session, "live", f"session:{live.id}")
+    if to in OVER:
+        drop(session, f"live:{live.id}:", ("live_soon", "live_on"))
     return before
 
 

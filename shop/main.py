@@ -90,7 +90,7 @@ from shop.core.streams import EventStream
 from shop.core.web import install_errors, join, make_templates
 from shop.notify import following
 from shop.notify import service as notify
-from shop.notify.senders import ways_out
+from shop.notify.senders import texts_go_out, ways_out
 from shop.notify.webpush import vapid_public
 from shop.orders import events as order_events
 from shop.orders import handlers as order_handlers
@@ -223,6 +223,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     state.static = Static(STATIC)
     state.templates = make_templates(settings, state.static.asset)
     state.templates.globals["push_key"] = vapid_public(settings.secret_key)
+    state.templates.globals["texts_go_out"] = texts_go_out(settings)
     state.who_is = who_is
     state.code_sender = code_sender(settings)
     state.limits = RateLimits(settings.bus_url)

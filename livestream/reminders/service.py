@@ -21,6 +21,8 @@ from shop.notify.service import Letter
 DAY, SOON = timedelta(hours=24), timedelta(minutes=10)
 DAY_UNTIL = timedelta(hours=12)
 """Half a day before, "tomorrow" is no news any more: whoever was planned later gets the ten minutes only."""
+NEWS = timedelta(minutes=30)
+"""So long after its beginning a session is news."""
 FRESH = timedelta(minutes=10)
 """What happened longer ago is not told: a worker that was down does not wake people for a session that is over."""
 
@@ -70,7 +72,8 @@ def tell(session: Session, live: LiveSession, what: str, now: datetime) -> int:
     subjects = [f"live:{live.id}"] + ([] if what == "soon" else [f"coop:{live.coop_id}"])
     room = rooms.read(session, live)
     asked_before = live.starts_at - DAY if what == "day" else None
-    return tell_followers(session, subjects, lambda: _letter(room, what), now, asked_before)
+    urgent = what in ("soon", "on", "cancelled")
+    return tell_followers(session, subjects, lambda: _letter(room, what), now, asked_before, by_night=urgent)
 
 
 def _letter(room: Room, what: str) -> Letter:
@@ -87,7 +90,9 @@ def _letter(room: Room, what: str) -> Letter:
         "cancelled": _("Xin lỗi bà con. Theo dõi hợp tác xã để biết buổi sau."),
         "moved": _("Bạn không phải làm gì, chợ sẽ nhắc theo giờ mới."),
     }.get(what, goods or live.summary)
-    return Letter(_key(live, what), kind, title, words, f"/live/{live.slug}")
+    begun = live.started_at or live.starts_at
+    until = {"day": live.starts_at, "moved": live.starts_at, "soon": begun + NEWS, "on": begun + NEWS}.get(what)
+    return Letter(_key(live, what), kind, title, words, f"/live/{live.slug}", useful_until=until)
 
 
 def tell_moved(session: Session, event: SessionMoved, now: datetime) -> None:

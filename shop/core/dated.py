@@ -59,3 +59,19 @@ PAY_LETTERS_TO_ONE = (
     Dated(6, "2026-07-01", "The market's own rule, as PAY_LETTERS_A_DAY: nobody is to be pestered through us."),
 )
 """So many of them go to one phone."""
+
+REMINDERS_TO_ONE = (
+    Dated(
+        5,
+        "2026-07-01",
+        "The market's own rule, in the sense of Decree 91/2020/ND-CP: a phone rings for what its person asked to be "
+        "told of, not for every session of ten co-ops. Mail and browsers have no such limit.",
+    ),
+)
+"""So many texts about live sessions and goods that are back go to one phone within 24 hours."""
+
+TEXTS_FROM_HOUR, TEXTS_UNTIL_HOUR = (
+    (Dated(7, "2026-07-01", "The market's own rule: the hours of Decree 91/2020/ND-CP for texts that advertise."),),
+    (Dated(22, "2026-07-01", "As TEXTS_FROM_HOUR."),),
+)
+"""Between these hours in Vietnam a phone is told what can wait."""

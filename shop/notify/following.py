@@ -1,23 +1,28 @@
-"""Following without an account: a mail address or a browser asks to be told about a subject, and stops with one tap."""
+"""Following: a mail address, a browser or a proved phone asks to be told about a subject, and stops with one tap."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, delete, select
 
+from shop.core.dated import REMINDERS_TO_ONE, TEXTS_FROM_HOUR, TEXTS_UNTIL_HOUR, in_force
 from shop.core.db import Database, insert_once, run
 from shop.core.errors import NotFound
 from shop.core.i18n import gettext as _
-from shop.core.i18n import speaking
+from shop.core.i18n import local, speaking
 from shop.core.ids import derived_token, same
-from shop.notify.models import Channel, Follow, PushSubscription
+from shop.notify.models import Channel, Follow, Message, MessageState, PushSubscription
 from shop.notify.service import Browser, Letter, queue, subscribe
 
 PAGE = "/theo-doi/so/"
 BROWSER = "browser"
+DAY = timedelta(days=1)
+LIMITED = ("live_soon", "live_on", "back_in_stock")
+"""Of these a phone is told so many a day. Who waits for a session that is called off is told in any case."""
 UNCONFIRMED_KEPT, KEPT = timedelta(days=2), timedelta(days=400)
 
 
@@ -64,6 +69,12 @@ def ask_by_browser(session: Session, subject: str, browser: Browser, lang: str, 
     confirm(session, follow.id, now)
 
 
+def ask_by_text(session: Session, subject: str, phone: str, lang: str, now: datetime) -> None:
+    """A phone asks that its person has proved to be theirs: being signed in and pressing the button was the consent."""
+    follow = _asked(session, subject, Channel.PAGE, phone, lang, now)
+    confirm(session, follow.id, now)
+
+
 def _browsers(session: Session, endpoint: str) -> list[str]:
     known = (PushSubscription.subject == BROWSER, PushSubscription.endpoint == endpoint)
     return [str(push_id) for push_id in session.exec(select(PushSubscription.id).where(*known))]
@@ -104,6 +115,12 @@ def stop_browser(session: Session, subject: str, endpoint: str) -> None:
     run(session, delete(Follow).where(*theirs))
 
 
+def stop_phone(session: Session, subject: str, phone: str) -> None:
+    """This phone does not want to be told about `subject` any more."""
+    theirs = (col(Follow.subject) == subject, col(Follow.channel) == Channel.PAGE, col(Follow.address) == phone)
+    run(session, delete(Follow).where(*theirs))
+
+
 def of_address(session: Session, address: str) -> list[Follow]:
     """All that a mail address follows, the newest first."""
     mine = select(Follow).where(Follow.address == address, Follow.channel == Channel.MAIL)
@@ -117,9 +134,13 @@ def tell_followers(
     letter: Callable[[], Letter],
     now: datetime,
     asked_before: datetime | None = None,
+    *,
+    by_night: bool = False,
 ) -> int:
     """Queue one letter for each address that follows any of `subjects`, in its language; the letter's key lets it out
     once. `letter` is called once per language. Returns how many addresses were meant.
+
+    Phones have a limit a day, and unless it is told `by_night` they are left alone until the morning.
     """
     wanted = select(Follow.channel, Follow.address, Follow.lang).where(
         col(Follow.subject).in_(subjects), col(Follow.confirmed_at).is_not(None), col(Follow.told_at).is_(None)
@@ -128,9 +149,32 @@ def tell_followers(
         wanted = wanted.where(col(Follow.confirmed_at) < asked_before)
     meant = {(channel, address): lang for channel, address, lang in session.exec(wanted)}
     told = {lang: _spoken(letter, lang) for lang in set(meant.values())}
+    full = _told_enough(session, now) if any(channel == Channel.PAGE for channel, _address in meant) else set()
+    texts_at = None if by_night else by_day(now)
     for (channel, address), lang in sorted(meant.items()):
-        queue(session, told[lang], Channel(channel), address, now)
+        if channel != Channel.PAGE:
+            queue(session, told[lang], Channel(channel), address, now)
+        elif address not in full or told[lang].kind not in LIMITED:
+            queue(session, replace(told[lang], due_at=texts_at), Channel.PAGE, address, now)
     return len(meant)
+
+
+def _told_enough(session: Session, now: datetime) -> set[str]:
+    """Phones that had their share of such letters within a day."""
+    lately = (Message.channel == Channel.PAGE, col(Message.kind).in_(LIMITED), col(Message.created_at) > now - DAY)
+    went = col(Message.state).in_((MessageState.QUEUED, MessageState.SENT))
+    counted = select(Message.address).where(*lately, went).group_by(Message.address)
+    return set(session.exec(counted.having(func.count() >= in_force(REMINDERS_TO_ONE, now).value)))
+
+
+def by_day(now: datetime) -> datetime:
+    """Now, or the morning if it is night in Vietnam."""
+    here = local(now)
+    begins = here.replace(hour=in_force(TEXTS_FROM_HOUR, now).value, minute=0, second=0, microsecond=0)
+    if here < begins:
+        return begins.astimezone(UTC)
+    late = here.hour >= in_force(TEXTS_UNTIL_HOUR, now).value
+    return (begins + timedelta(days=1)).astimezone(UTC) if late else now
 
 
 def _spoken(letter: Callable[[], Letter], lang: str) -> Letter:

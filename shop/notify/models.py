@@ -73,7 +73,7 @@ class PushSubscription(SQLModel, table=True):
 
 
 class Follow(SQLModel, table=True):
-    """A mail address or a browser that asked to be told about `subject` ("live:17", "coop:3", "variant:9").
+    """Who asked to be told about `subject` ("live:17", "coop:3", "product:9"): a mail address, a browser, a phone.
 
     A mail address counts from `confirmed_at` on: whoever typed it may not be whose it is.
     """
@@ -84,7 +84,7 @@ class Follow(SQLModel, table=True):
     subject: str = Field(index=True)
     channel: str
     address: str = Field(index=True)
-    """A mail address, or the id of the browser's push subscription."""
+    """A mail address, the id of the browser's push subscription, or a phone number."""
     lang: str = "vi"
     asked_at: datetime = Field(sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

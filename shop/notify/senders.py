@@ -32,6 +32,11 @@ def ways_out(settings: Settings, db: Database) -> dict[str, Sender]:
     return ways
 
 
+def texts_go_out(settings: Settings) -> bool:
+    """Whether phones can be told anything here (the demo shows it on its page of messages)."""
+    return settings.demo or bool(settings.text_url)
+
+
 class OutboxPage:
     """Demo: messages to phones are read on the operator's page of messages; nothing leaves the machine."""
 

@@ -19,8 +19,8 @@ from shop.notify.models import Channel, Message, MessageState, OptOut, PushSubsc
 log = structlog.get_logger()
 MAX_ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
-HURRY = timedelta(seconds=15)
-"""After a failed try, for what is of use for a few minutes only."""
+HURRY, SHORTLY = timedelta(seconds=15), timedelta(hours=1)
+"""The wait after a failed try of what is of use for so short a time."""
 ROUND_S = 10
 MOST_BROWSERS = 10
 PAGE = 50
@@ -65,6 +65,7 @@ class Letter:
     link: str = ""
     lang: str = "vi"
     useful_until: datetime | None = None
+    due_at: datetime | None = None
 
 
 def tell(session: Session, letter: Letter, *, subject: str, phone: str, email: str | None, now: datetime) -> None:
@@ -108,10 +109,17 @@ def _row(letter: Letter, channel: Channel, address: str, is_unwanted: object, no
         "attempts": 0,
         "error": "",
         "created_at": now,
-        "due_at": now,
+        "due_at": letter.due_at or now,
         "useful_until": letter.useful_until,
         "sent_at": None,
     }
+
+
+def drop(session: Session, occasions: str, kinds: Sequence[str]) -> None:
+    """Letters of these kinds whose keys begin with `occasions` do not go out any more, unless they are on their way."""
+    mine = (col(Message.key).startswith(occasions, autoescape=True), col(Message.kind).in_(kinds))
+    waiting = (col(Message.state) == MessageState.QUEUED, *mine)
+    run(session, update(Message).where(*waiting).values(state=MessageState.DROPPED))
 
 
 def opt_out(session: Session, address: str, kind: str, now: datetime) -> None:
@@ -204,7 +212,8 @@ def _send(db: Database, senders: Mapping[str, Sender], absolute: Absolute, messa
 
 def _note(db: Database, message: Message, now: datetime, *, state: MessageState, error: str = "") -> None:
     attempts = message.attempts + 1
-    wait = HURRY if message.useful_until else timedelta(minutes=2**attempts)
+    hurries = message.useful_until is not None and message.useful_until - now < SHORTLY
+    wait = HURRY if hurries else timedelta(minutes=2**attempts)
     later = {"due_at": now + wait} if state == MessageState.QUEUED else {}
     sent = {"sent_at": now} if state == MessageState.SENT else {}
     with db.write() as session:

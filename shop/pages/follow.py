@@ -1,7 +1,9 @@
-"""Following without an account: a session, a co-op, sold-out goods; by browser or mail, stopped by one tap."""
+"""Following a session, a co-op, sold-out goods: by browser or mail without an account, by text with one; stopped by one
+tap."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -9,31 +11,36 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from livestream.schedule import session_of
+from shop.accounts import service as accounts
 from shop.catalog.models import Product, ProductState
 from shop.catalog.service import NoSuchProduct
 from shop.checkout.forms import EMAIL
 from shop.coops import service as coops
-from shop.core.deps import DatabaseDep, Id, LimitsDep, NowDep, PageDep, SettingsDep, VisitDep
+from shop.core.db import Database
+from shop.core.deps import DatabaseDep, Id, LimitsDep, NowDep, PageDep, Person, SettingsDep, Visit, VisitDep
 from shop.core.errors import Invalid
 from shop.core.forms import Posted, posted
 from shop.core.i18n import either
 from shop.core.web import Page
 from shop.notify import following
 from shop.notify.models import Follow
+from shop.notify.senders import texts_go_out
 from shop.notify.service import Browser
 from shop.notify.webpush import are_keys, is_push_service
+from shop.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 Kind = Literal["live", "coop", "product"]
 
 
 class Wish(BaseModel):
-    """A mail address, or what a browser's `PushSubscription` says."""
+    """A mail address, what a browser's `PushSubscription` says, or that the phone of the account is meant."""
 
     email: str = Field(default="", max_length=200, pattern=EMAIL + "|^$")
     endpoint: str = Field(default="", max_length=1000)
     p256dh: str = Field(default="", max_length=200)
     auth: str = Field(default="", max_length=100)
+    by: Literal["", "text"] = ""
 
     @property
     def is_browser(self) -> bool:
@@ -82,6 +89,7 @@ def follow(
     db: DatabaseDep,
     visit: VisitDep,
     page: PageDep,
+    settings: SettingsDep,
     limits: LimitsDep,
     now: NowDep,
 ) -> Response:
@@ -90,6 +98,8 @@ def follow(
     subject, wish = f"{kind}:{about}", form.value if form.ok else Wish()
     if form.ok and wish.email:
         limits.count("follow-mail", wish.email.lower(), times=5, per_s=24 * 3600)
+    if form.ok and wish.by == "text":
+        return _by_text(subject, db, visit, page, settings, now)
     outcome = "wrong"
     with db.write() as session:
         what, back = named(session, subject)
@@ -104,9 +114,35 @@ def follow(
     return page("pages/followed.html", block="followed", status=status, outcome=outcome, what=what, back=back)
 
 
+def _by_text(subject: str, db: Database, visit: Visit, page: Page, settings: Settings, now: datetime) -> Response:
+    """To the phone that the account has proved, never to one that somebody typed in."""
+    if not texts_go_out(settings):
+        raise Invalid
+    person, phone = visit.person, None
+    with db.write() as session:
+        what, back = named(session, subject)
+        if person is not None and (phone := _phone(session, person)):
+            following.ask_by_text(session, subject, phone, page.lang, now)
+    outcome = "text" if phone else "unproved" if person else "nobody"
+    facts: dict[str, Any] = {"what": what, "back": back, "phone": phone, "follow_to": subject.replace(":", "/")}
+    return page("pages/followed.html", block="followed", status=200 if phone else 422, outcome=outcome, **facts)
+
+
+def _phone(session: Session, person: Person) -> str | None:
+    """The phone of the account if its person has shown that it is theirs, else another that is."""
+    proved = accounts.proved_phones(session, person.id)
+    return person.phone if person.phone in proved else next(iter(proved), None)
+
+
 @router.post("/theo-doi/{kind}/{about}/thoi")
-def stop_in_browser(kind: Kind, about: Id, form: WishForm, db: DatabaseDep) -> Response:
-    """This browser wants no more news of it; whoever knows its secret address is the browser."""
+def stop(kind: Kind, about: Id, form: WishForm, db: DatabaseDep, visit: VisitDep, page: PageDep) -> Response:
+    """This phone or browser wants no more news of it; whoever knows the browser's secret address is the browser."""
+    if form.ok and form.value.by == "text":
+        with db.write() as session:
+            what, back = named(session, f"{kind}:{about}")
+            for phone in accounts.proved_phones(session, visit.require_person().id):
+                following.stop_phone(session, f"{kind}:{about}", phone)
+        return page("pages/followed.html", block="followed", outcome="stopped", what=what, back=back)
     if not form.ok or not form.value.endpoint:
         raise Invalid
     with db.write() as session:
