@@ -58,6 +58,17 @@ def test_a_copied_clip_begins_with_a_key_frame_and_still_shows_its_item_to_the_e
     assert length_s(made) == pytest.approx(1.9, abs=0.15), "from second 1 on"
 
 
+def test_an_item_shown_for_longer_than_a_minute_makes_a_clip_of_a_minute(tmp_path: Path) -> None:
+    shelf, rows = recorded(tmp_path, "160x288", 64)
+    assert length_s(films.clip(shelf, rows, 7, BEGAN + 1, BEGAN + 64)) == pytest.approx(60, abs=0.15)
+
+
+def test_one_that_is_encoded_anew_is_no_longer_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(films, "LONGEST_CLIP_S", 2)
+    shelf, rows = recorded(tmp_path, "288x160")
+    assert length_s(films.clip(shelf, rows, 7, BEGAN, BEGAN + 4)) == pytest.approx(2, abs=0.15)
+
+
 def test_a_moment_that_nobody_filmed_makes_no_clip(tmp_path: Path) -> None:
     shelf, rows = recorded(tmp_path, "160x288", 1)
     with pytest.raises(films.NotMade):
