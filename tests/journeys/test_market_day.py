@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 from sqlmodel import Session, col, select
 
 from payments.verify import check
@@ -81,10 +81,22 @@ def pack_and_print(phone: Page, market: Market, parcels: list[int], folder: Path
     expect(phone.locator("main")).to_contain_text("Chưa có kiện nào để đóng")
 
 
+def height_on_the_way_to(button: Locator) -> int:
+    """Of the whole page, as it is told first; then the button is in sight and has been painted there."""
+    frame = "await new Promise(requestAnimationFrame)"
+    before = "const height = document.documentElement.scrollHeight"
+    height: int = button.evaluate(
+        f"async (it) => {{ {before}; it.scrollIntoView(); {frame}; {frame}; return height; }}"
+    )
+    return height
+
+
 def hand_over(phone: Page, folder: Path) -> None:
     phone.goto("/ban-hang/chuyen-giao")
     look(phone, folder, "route")
-    phone.get_by_role("button", name="Lên đường với các kiện đã chọn").click()
+    go = phone.get_by_role("button", name="Lên đường với các kiện đã chọn")
+    assert height_on_the_way_to(go) == height_on_the_way_to(go), "the button slips away from under the thumb"
+    go.click()
     expect(phone.locator("input[name=ids]")).to_have_count(0)
 
 
