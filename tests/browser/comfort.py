@@ -8,6 +8,7 @@ from tests.browser.conftest import PHONE
 
 TARGET_PX, GAP_PX, LETTERS_PX = 48, 8, 18
 TWICE_AS_LARGE = {"width": 640, "height": 400}  # a desk at 200 %: half as many of its pixels each way
+LYING = {"width": 740, "height": 360}  # a phone turned on its side
 MOST_STEPS = 400
 
 # A card whose link covers it is pressed anywhere; a box and its label are one; a link within a sentence is a word.
@@ -65,6 +66,34 @@ MEASURE = (
     return [...found];
 }"""
 )
+COVERED = (
+    """() => {"""
+    + SEEN
+    + """
+    const found = [];
+    for (const one of document.querySelectorAll(controls)) {
+        const shown = ticked(one) || one;
+        if (!seen(shown) || one.disabled || one.matches('.skip')) continue;
+        shown.scrollIntoView({block: 'center', behavior: 'instant'});
+        const box = shown.getClientRects()[0];
+        const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        if (there?.closest('.deal-sheet') && !one.closest('.deal-sheet')) continue;  // it is closed first
+        if (!there || !(shown.contains(there) || there.contains(shown) || one.labels?.[0]?.contains(there)))
+            found.push(`${named(one)} cannot be pressed: ${there ? named(there) : 'nothing'} lies over it`);
+    }
+    scrollTo(0, 0);
+    return found;
+}"""
+)
+MOST_PRIMARY = (
+    """() => {"""
+    + SEEN
+    + """
+    const apart = 'li, article, tr, dialog, details, fieldset, .card, [role=dialog]';
+    const first = [...document.querySelectorAll('main .button.primary')].filter(one => seen(one) && !one.closest(apart));
+    return first.length > 1 ? [`${first.length} main actions: ${first.map(named).join(', ')}`] : [];
+}"""
+)
 WHERE_TAB_IS = (
     """() => {"""
     + SEEN
@@ -93,14 +122,21 @@ NEVER_REACHED = (
 
 
 def hindrances(page: Page) -> list[str]:
-    """On a phone: what is too small to press or read, stands too near, cannot be sent, or sticks out when enlarged."""
+    """On a phone: what is too small to press or read, stands too near, cannot be sent, sticks out when enlarged or lies
+    under something else; and that a screen has more than one main action."""
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # width and height
-    found: list[str] = page.evaluate(MEASURE, [TARGET_PX, GAP_PX, LETTERS_PX])
+    found: list[str] = page.evaluate(MEASURE, [TARGET_PX, GAP_PX, LETTERS_PX]) + page.evaluate(MOST_PRIMARY)
     for name, size in (("on a phone", PHONE), ("at 200 %", TWICE_AS_LARGE)):
         page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
         width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [f"sticks out by {width} px {name}"] if width > 0 else []
+        found += covered(page, name)
     return found
+
+
+def covered(page: Page, name: str = "") -> list[str]:
+    """What cannot be pressed, although it is scrolled to, because something lies over it."""
+    return [f"{what} {name}" for what in page.evaluate(COVERED)]
 
 
 def lost_to_the_keyboard(page: Page) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.comfort import LYING, covered
 from tests.browser.test_accessibility import needs_axe, on_any_screen, put_something_in_the_cart, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_axe]
@@ -126,3 +127,16 @@ MOMENTS = (of_a_mistaken_guest, of_rooms, *(pytest.param(moments, marks=pytest.m
 def test_axe_finds_nothing_serious(browse: Callable[..., Page], moments: Callable[[Page], Iterator[str]]) -> None:
     page = browse(bypass_csp=True, reduced_motion="reduce")
     assert seen(page, moments(page)) == {}
+
+
+def test_a_phone_that_lies_hides_no_button_of_the_room_or_of_the_camera(browse: Callable[..., Page]) -> None:
+    page = browse()
+    page.set_viewport_size(LYING)  # type: ignore[arg-type]  # width and height
+    sign_in(page, HOST)
+    page.goto("/ban-hang/live")
+    on_air = page.locator(".session-card h2 a").first.get_attribute("href")
+    page.goto(f"{on_air}/quay")
+    on_camera, room = covered(page), page.locator("[data-share]").first.get_attribute("data-share") or ""
+    page.goto(room)
+    expect(page.locator("#pinned .button")).to_be_visible()
+    assert (on_camera, covered(page)) == ([], [])

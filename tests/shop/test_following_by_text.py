@@ -16,9 +16,10 @@ from shop.accounts import service as accounts
 from shop.core.dated import REMINDERS_TO_ONE
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.notify import following
+from shop.notify import choices, following
 from shop.notify.models import Channel, Follow, Message, MessageState
-from shop.notify.service import Letter, Outgoing, opt_out, send_due
+from shop.notify.service import Letter, Outgoing, opt_out, queue, send_due
+from shop.settings import Settings
 from tests.factories import make_coop
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_live import make_session
@@ -98,6 +99,31 @@ class TestAsking:
         assert (answer.status_code, follows(db)) == (422, [])
         assert "Chợ chưa chắc số điện thoại này là của bạn" in answer.text
 
+    def test_a_phone_that_has_passed_to_somebody_else_is_not_told_what_the_last_one_asked(
+        self, db: Database, lan: Person, now: datetime
+    ) -> None:
+        follow(db, "coop:1", now)
+        with db.write() as session:
+            accounts.prove_phone(session, lan.id, PHONE, "order link", now)
+        assert len(follows(db)) == 1
+        other = make_person(db, phone="+84912000333")
+        with db.write() as session:
+            accounts.prove_phone(session, other.id, PHONE, "code", now)
+        assert follows(db) == []
+
+    def test_the_link_in_the_text_shows_what_the_phone_follows_and_stops_it(
+        self, client: TestClient, settings: Settings, db: Database, now: datetime
+    ) -> None:
+        coop = make_coop(db)
+        follow(db, f"coop:{coop.id}", now)
+        told(db, 1, now)
+        page = client.get(choices.path_for(settings.secret_key, PHONE)).text
+        (mine,) = follows(db)
+        path = following.path_for(settings.secret_key, str(mine.id))
+        assert (coop.name in page, path in page) == (True, True)
+        assert client.post(path, data={"what": "stop"}).status_code == 200
+        assert follows(db) == []
+
     def test_without_a_way_to_text_it_is_not_offered(
         self, app: FastAPI, client: TestClient, db: Database, lan: Person
     ) -> None:
@@ -139,12 +165,24 @@ class TestHowOften:
         here = datetime(2026, 11, 21, hour, 0, tzinfo=UTC) - timedelta(hours=7)
         assert following.by_day(here) - here == timedelta(hours=waits_h)
 
-    def test_who_asked_for_silence_has_it(self, db: Database, now: datetime) -> None:
+    def test_who_asked_for_silence_has_it_from_that_moment(self, db: Database, now: datetime) -> None:
         follow(db, "coop:1", now)
+        told(db, 1, now)
         with db.write() as session:
             opt_out(session, PHONE, "live_on", now)
-        told(db, 1, now)
+        told(db, 2, now)
         assert sent(db, now) == []
+        assert {it.state for it in texts(db)} == {MessageState.OPTED_OUT}
+
+    def test_a_phone_that_had_enough_of_them_gets_its_pay_letter_all_the_same_and_first(
+        self, db: Database, now: datetime
+    ) -> None:
+        follow(db, "coop:1", now)
+        for number in range(REMINDERS_TO_ONE[0].value + 1):
+            told(db, number, now)
+        with db.write() as session:
+            queue(session, Letter("live:1:pay:1", "pay_link", "Đang giữ hàng", ""), Channel.PAGE, PHONE, now)
+        assert sent(db, now) == ["Đang giữ hàng"] + ["Đang live"] * REMINDERS_TO_ONE[0].value
 
 
 class TestOfASession:
@@ -158,6 +196,62 @@ class TestOfASession:
             came.append(sent(db, session.starts_at - before))
         (day,), none, (soon,) = came
         assert ("bán live lúc 08:00 23/11/2026" in day, none, soon.startswith("Còn 10 phút")) == (True, [], True)
+
+    def test_the_ten_minutes_are_not_told_once_it_has_begun_or_goes_on_air_before(
+        self, db: Database, now: datetime
+    ) -> None:
+        session, _items, host = make_session(db, now, on_air=False, starts_at=now + timedelta(minutes=9))
+        follow(db, f"live:{session.id}", now)
+        remind(db, now)
+        with db.write() as open_session:
+            live.start(open_session, session.id, host, now + timedelta(minutes=5))
+        assert texts(db)[0].state == MessageState.DROPPED
+        assert texts(db)[0].useful_until == session.starts_at
+
+    def test_an_hour_that_is_no_longer_true_is_not_told(self, db: Database, now: datetime) -> None:
+        session, _items, host = make_session(db, now, on_air=False, starts_at=now + timedelta(minutes=9))
+        follow(db, f"live:{session.id}", now)
+        remind(db, now)
+        plan = schedule.Plan(session.title, now + timedelta(hours=5))
+        with db.write() as open_session:
+            schedule.replan(open_session, session.id, plan, host, now)
+        assert sent(db, now) == []
+
+    @pytest.mark.parametrize(("begins_in", "by_night"), [(timedelta(hours=2), True), (timedelta(hours=20), False)])
+    def test_at_night_only_of_a_session_of_that_night(
+        self, db: Database, begins_in: timedelta, by_night: bool
+    ) -> None:
+        night = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)  # 23:00 in Vietnam
+        session, _items, host = make_session(db, night, on_air=False, starts_at=night + begins_in)
+        follow(db, f"live:{session.id}", night)
+        with db.write() as open_session:
+            schedule.cancel(open_session, session.id, host, night)
+        remind(db, night + timedelta(seconds=5))
+        assert bool(sent(db, night + timedelta(seconds=5))) is by_night
+        assert bool(sent(db, night + timedelta(hours=8))) is not by_night
+
+    def test_what_is_taken_back_while_it_is_on_its_way_is_neither_sent_nor_tried_again(
+        self, db: Database, now: datetime
+    ) -> None:
+        session, _items, host = make_session(db, now, on_air=False, starts_at=now + timedelta(minutes=9))
+        follow(db, f"live:{session.id}", now)
+        with db.write() as open_session:
+            following.ask_by_text(open_session, f"live:{session.id}", "+84912000444", "vi", now)
+        remind(db, now)
+
+        class Stopping(Phones):
+            """While the first text is on the line the session is called off, and the line breaks."""
+
+            def send(self, message: Outgoing) -> None:
+                super().send(message)
+                with db.write() as open_session:
+                    schedule.cancel(open_session, session.id, host, now)
+                raise OSError
+
+        line = Stopping()
+        send_due(db, {Channel.PAGE: line}, lambda path: path, now)
+        assert len(line.got) == 1
+        assert [it.state for it in texts(db)] == [MessageState.DROPPED] * 2
 
     def test_nobody_is_called_to_a_session_that_is_over(self, db: Database, now: datetime) -> None:
         session, _items, host = make_session(db, now, on_air=False, starts_at=now + timedelta(minutes=9))

@@ -98,6 +98,17 @@ def test_news_of_an_order_is_handed_over_once_with_its_way_out(
     assert "/thong-bao/" in body["stop"]
 
 
+def test_a_reminder_is_one_sentence_what_else_there_is_stands_behind_its_link(
+    db: Database, contract: Settings, provider: Provider, now: datetime
+) -> None:
+    soon = Letter("live:1:soon", "live_soon", "Còn 10 phút: Đêm thanh long", "Thanh long ruột đỏ 5 kg", "/live/x")
+    with db.write() as session:
+        notify.queue(session, soon, Channel.PAGE, PHONE, now)
+    notify.send_due(db, ways_out(contract, db), lambda path: f"https://cho.example{path}", now)
+    ((_headers, body),) = provider.taken
+    assert (body["text"], body["link"]) == ("Còn 10 phút: Đêm thanh long", "https://cho.example/live/x")
+
+
 @pytest.mark.parametrize(("answer", "state"), [(422, "failed"), (410, "failed"), (500, "queued"), (429, "queued")])
 def test_what_will_never_be_taken_is_given_up_and_what_may_be_is_tried_again(
     answer: int, state: str, db: Database, contract: Settings, provider: Provider, now: datetime
