@@ -90,7 +90,7 @@ MOST_PRIMARY = (
     + SEEN
     + """
     const apart = 'li, article, tr, dialog, details, fieldset, .card, [role=dialog]';
-    const first = [...document.querySelectorAll('main .button.primary')].filter(one => seen(one) && !one.closest(apart));
+    const first = [...document.querySelectorAll('main .button.primary')].filter(it => seen(it) && !it.closest(apart));
     return first.length > 1 ? [`${first.length} main actions: ${first.map(named).join(', ')}`] : [];
 }"""
 )
