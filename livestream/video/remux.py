@@ -21,6 +21,7 @@ READERS = {**KINDS, "video/x-flv": "flv"}
 """The same with what our own door for encoders hands on."""
 
 PATIENCE_S = 5.0
+STARVED_S = 15.0  # a busy machine (a backup, thirty starts at once) gives a program of low priority nothing for seconds
 NICE = 10
 MEMORY_BYTES = 1_500_000_000
 PROCESSOR_S = 900  # eight hours take about eight minutes
@@ -40,7 +41,7 @@ _SHAPE = ("-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_dur
 
 
 class Stuck(Exception):
-    """The recording is no longer taken: the program died, or did not read for `PATIENCE_S`."""
+    """The recording is no longer taken: the program died, or did not read for long."""
 
 
 class Remux(Protocol):
@@ -143,7 +144,7 @@ class _Process:
         while data := await self._waiting.get():
             process.stdin.write(data)
             try:
-                await asyncio.wait_for(process.stdin.drain(), PATIENCE_S)
+                await asyncio.wait_for(process.stdin.drain(), STARVED_S)
             except TimeoutError:
                 self.kill()
                 raise

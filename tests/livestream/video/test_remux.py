@@ -98,6 +98,24 @@ def test_a_program_that_takes_nothing_and_does_not_end_is_killed(monkeypatch: py
     assert time.monotonic() - began < 30
 
 
+def test_a_program_that_gets_no_turn_for_some_seconds_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that is busy: what came meanwhile is held, and comes out whole."""
+    monkeypatch.setattr(remux, "arguments", lambda _kind: ["sh", "-c", "sleep 0.6; cat"])
+    monkeypatch.setattr(remux, "PATIENCE_S", 0.3)
+
+    async def film() -> int:
+        one = await Ffmpeg().start("video/mp4")
+        for _second in range(5):
+            await one.feed(bytes(200_000))
+        whole = 0
+        while whole < 1_000_000 and (came := await one.read()):
+            whole += len(came)
+        await one.close()
+        return whole
+
+    assert asyncio.run(film()) == 1_000_000
+
+
 def test_who_leaves_late_does_not_close_the_recording_that_took_over(tmp_path: Path) -> None:
     """The first encoder hangs up while the second's first bytes wait for their turn."""
 
