@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from shop.core.db import AGAINST_CHANGE, run
 from shop.core.deps import Person
 from shop.core.errors import Refusal
 from shop.core.pagecache import bump
+from shop.notify.choices import GROUPS
 from shop.notify.service import drop
 
 FROM: Mapping[S, tuple[S, ...]] = {
@@ -37,8 +38,11 @@ FROM: Mapping[S, tuple[S, ...]] = {
     S.HIDDEN: (S.TERMINATED, S.REPLAY, S.ARCHIVED),
 }
 """State -> the states it may follow."""
-OVER = (S.ENDING, S.TERMINATED, S.CANCELLED, S.MISSED)
-"""Nobody is called to it any more."""
+STALE: Mapping[S, Sequence[str]] = {
+    S.LIVE: ("live_soon", "live_changed"),
+    **dict.fromkeys((S.ENDING, S.TERMINATED, S.CANCELLED, S.MISSED), GROUPS["live"]),
+}
+"""State -> the kinds of letters about the time before it, which nobody is sent any more."""
 IN_ONE_PLACE = (S.STARTING, S.LIVE, S.INTERRUPTED)
 """One host and one co-op are in one place at a time; the table's indexes say the same."""
 LONG_ENOUGH_S = 30
@@ -84,8 +88,8 @@ def move(
     pauses.follow(session, live, before, max(since or now, here_since), now)
     audit(session, person or SYSTEM, "state", f"live:{live.id}", before, to, now, live.coop_id)
     bump(session, "live", f"session:{live.id}")
-    if to in OVER:
-        drop(session, f"live:{live.id}:", ("live_soon", "live_on"))
+    if to in STALE:
+        drop(session, f"live:{live.id}:", STALE[to])
     return before
 
 

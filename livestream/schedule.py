@@ -28,6 +28,8 @@ from shop.core.events import publish
 from shop.core.i18n import local
 from shop.core.pagecache import bump
 from shop.core.text import slug
+from shop.notify.choices import GROUPS
+from shop.notify.service import drop
 from shop.stock import service as stock
 
 MOST_ITEMS = 100
@@ -208,6 +210,7 @@ def replan(session: Session, live_id: int, plan: Plan, person: Person, now: date
         before, after = live.starts_at.isoformat(), plan.starts_at.astimezone(UTC).isoformat()
         audit(session, person, "starts_at", f"live:{live_id}", before, after, now, live.coop_id)
         publish(session, SessionMoved(live_id))
+        drop(session, f"live:{live_id}:", GROUPS["live"])  # they name the old hour
     live.title, live.summary = plan.title, plan.summary
     live.co_host, live.co_host_id = plan.co_host, plan.co_host_id
     live.starts_at, live.planned_minutes = plan.starts_at, plan.planned_minutes

@@ -15,7 +15,7 @@ from livestream.room import Room
 from shop.core.db import Database, insert_once
 from shop.core.i18n import gettext as _
 from shop.core.i18n import moment
-from shop.notify.following import tell_followers
+from shop.notify.following import by_day, tell_followers
 from shop.notify.service import Letter
 
 DAY, SOON = timedelta(hours=24), timedelta(minutes=10)
@@ -65,15 +65,16 @@ def _told(session: Session, live: LiveSession, what: str) -> bool:
 
 def tell(session: Session, live: LiveSession, what: str, now: datetime) -> int:
     """Queue one letter for each follower; 0 when this was told before. Who follows the co-op is not told of the ten
-    minutes: the day before and the beginning are enough for those who asked for no session of their own.
+    minutes: the day before and the beginning are enough for those who asked for no session of their own. Phones are
+    told at night only of a session that begins in that night: in the morning it would be too late.
     """
     if live.is_demo or not insert_once(session, LiveTold, {"key": _key(live, what), "at": now}, ["key"]):
         return 0
     subjects = [f"live:{live.id}"] + ([] if what == "soon" else [f"coop:{live.coop_id}"])
     room = rooms.read(session, live)
     asked_before = live.starts_at - DAY if what == "day" else None
-    urgent = what in ("soon", "on", "cancelled")
-    return tell_followers(session, subjects, lambda: _letter(room, what), now, asked_before, by_night=urgent)
+    tonight = what in ("soon", "on") or live.starts_at <= by_day(now)
+    return tell_followers(session, subjects, lambda: _letter(room, what), now, asked_before, by_night=tonight)
 
 
 def _letter(room: Room, what: str) -> Letter:
@@ -90,8 +91,7 @@ def _letter(room: Room, what: str) -> Letter:
         "cancelled": _("Xin lỗi bà con. Theo dõi hợp tác xã để biết buổi sau."),
         "moved": _("Bạn không phải làm gì, chợ sẽ nhắc theo giờ mới."),
     }.get(what, goods or live.summary)
-    begun = live.started_at or live.starts_at
-    until = {"day": live.starts_at, "moved": live.starts_at, "soon": begun + NEWS, "on": begun + NEWS}.get(what)
+    until = {"on": (live.started_at or live.starts_at) + NEWS, "cancelled": None}.get(what, live.starts_at)
     return Letter(_key(live, what), kind, title, words, f"/live/{live.slug}", useful_until=until)
 
 

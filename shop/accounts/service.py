@@ -26,6 +26,7 @@ from shop.core.errors import Invalid, NotAllowed, NotFound, Refusal
 from shop.core.i18n import current_lang, url
 from shop.core.i18n import gettext as _
 from shop.core.ids import derived_token, same, secret_token
+from shop.notify import following
 from shop.notify import service as notify
 from shop.notify.service import Letter
 
@@ -188,9 +189,10 @@ def person_of_proved_phone(session: Session, phone: str, now: datetime) -> Perso
 
 
 def prove_phone(session: Session, person_id: int, phone: str, proved_by: str, now: datetime) -> None:
-    """From now on this person sees the orders of this phone, older ones too."""
+    """From now on this person sees the orders of this phone, older ones too; what others had it told of ends."""
     facts = {"person_id": person_id, "phone": phone, "proved_by": proved_by, "at": now}
-    insert_once(session, PhoneProof, facts, ["person_id", "phone"])
+    if insert_once(session, PhoneProof, facts, ["person_id", "phone"]):
+        following.forget_phone(session, phone)
 
 
 def proved_phones(session: Session, person_id: int) -> list[str]:

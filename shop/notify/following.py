@@ -121,9 +121,14 @@ def stop_phone(session: Session, subject: str, phone: str) -> None:
     run(session, delete(Follow).where(*theirs))
 
 
+def forget_phone(session: Session, phone: str) -> None:
+    """The phone has passed to somebody else, who asked for nothing."""
+    run(session, delete(Follow).where(col(Follow.channel) == Channel.PAGE, col(Follow.address) == phone))
+
+
 def of_address(session: Session, address: str) -> list[Follow]:
-    """All that a mail address follows, the newest first."""
-    mine = select(Follow).where(Follow.address == address, Follow.channel == Channel.MAIL)
+    """All that a mail address or a phone follows, the newest first."""
+    mine = select(Follow).where(Follow.address == address, col(Follow.channel).in_((Channel.MAIL, Channel.PAGE)))
     confirmed = mine.where(col(Follow.confirmed_at).is_not(None), col(Follow.told_at).is_(None))
     return list(session.exec(confirmed.order_by(col(Follow.id).desc())))
 
@@ -149,7 +154,7 @@ def tell_followers(
         wanted = wanted.where(col(Follow.confirmed_at) < asked_before)
     meant = {(channel, address): lang for channel, address, lang in session.exec(wanted)}
     told = {lang: _spoken(letter, lang) for lang in set(meant.values())}
-    full = _told_enough(session, now) if any(channel == Channel.PAGE for channel, _address in meant) else set()
+    full = _told_enough(session, subjects, now)
     texts_at = None if by_night else by_day(now)
     for (channel, address), lang in sorted(meant.items()):
         if channel != Channel.PAGE:
@@ -159,11 +164,12 @@ def tell_followers(
     return len(meant)
 
 
-def _told_enough(session: Session, now: datetime) -> set[str]:
-    """Phones that had their share of such letters within a day."""
+def _told_enough(session: Session, subjects: Sequence[str], now: datetime) -> set[str]:
+    """Phones among these followers that had their share of such letters within a day."""
+    theirs = select(Follow.address).where(col(Follow.subject).in_(subjects), Follow.channel == Channel.PAGE)
     lately = (Message.channel == Channel.PAGE, col(Message.kind).in_(LIMITED), col(Message.created_at) > now - DAY)
     went = col(Message.state).in_((MessageState.QUEUED, MessageState.SENT))
-    counted = select(Message.address).where(*lately, went).group_by(Message.address)
+    counted = select(Message.address).where(*lately, went, col(Message.address).in_(theirs)).group_by(Message.address)
     return set(session.exec(counted.having(func.count() >= in_force(REMINDERS_TO_ONE, now).value)))
 
 

@@ -116,15 +116,20 @@ def _row(letter: Letter, channel: Channel, address: str, is_unwanted: object, no
 
 
 def drop(session: Session, occasions: str, kinds: Sequence[str]) -> None:
-    """Letters of these kinds whose keys begin with `occasions` do not go out any more, unless they are on their way."""
+    """Letters of these kinds whose keys begin with `occasions` do not go out any more: each is looked at again before
+    it leaves, so that only the one on the line now is too far.
+    """
     mine = (col(Message.key).startswith(occasions, autoescape=True), col(Message.kind).in_(kinds))
     waiting = (col(Message.state) == MessageState.QUEUED, *mine)
     run(session, update(Message).where(*waiting).values(state=MessageState.DROPPED))
 
 
 def opt_out(session: Session, address: str, kind: str, now: datetime) -> None:
-    """No more messages of this kind (`*`: of any kind) to this address."""
+    """No more messages of this kind (`*`: of any kind) to this address, those that wait to leave included."""
     insert_once(session, OptOut, {"address": address, "kind": kind, "at": now}, ["address", "kind"])
+    waiting = [col(Message.address) == address, col(Message.state) == MessageState.QUEUED]
+    waiting += [] if kind == "*" else [col(Message.kind) == kind]
+    run(session, update(Message).where(*waiting).values(state=MessageState.OPTED_OUT))
 
 
 def opt_in(session: Session, address: str, kind: str) -> None:
@@ -156,9 +161,16 @@ def send_due(db: Database, senders: Mapping[str, Sender], absolute: Absolute, no
             break
         if message.useful_until and message.useful_until <= now + timedelta(seconds=took_s):
             _leave(db, [message], now)  # the next round drops it
-        else:
+        elif _still_wanted(db, message):
             sent += _send(db, senders, absolute, message, now)
     return sent
+
+
+def _still_wanted(db: Database, message: Message) -> bool:
+    """Whether nobody has taken it back, refused it or had it deleted since this round began."""
+    with db.read() as session:
+        mine = (col(Message.id) == message.id, col(Message.state) == MessageState.QUEUED)
+        return session.exec(select(Message.id).where(*mine)).first() is not None
 
 
 def _leave(db: Database, messages: Sequence[Message], now: datetime) -> None:
@@ -216,9 +228,11 @@ def _note(db: Database, message: Message, now: datetime, *, state: MessageState,
     wait = HURRY if hurries else timedelta(minutes=2**attempts)
     later = {"due_at": now + wait} if state == MessageState.QUEUED else {}
     sent = {"sent_at": now} if state == MessageState.SENT else {}
+    mine = [col(Message.id) == message.id]
+    mine += [] if sent else [col(Message.state) == MessageState.QUEUED]  # what was taken back meanwhile stays so
     with db.write() as session:
         told = {"state": state, "attempts": attempts, "error": error[:500], **later, **sent}
-        run(session, update(Message).where(col(Message.id) == message.id).values(**told))
+        run(session, update(Message).where(*mine).values(**told))
 
 
 def recent(session: Session, state: str | None = None, before_id: int | None = None) -> list[Message]:

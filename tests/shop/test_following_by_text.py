@@ -218,9 +218,7 @@ class TestOfASession:
         assert sent(db, now) == []
 
     @pytest.mark.parametrize(("begins_in", "by_night"), [(timedelta(hours=2), True), (timedelta(hours=20), False)])
-    def test_at_night_only_of_a_session_of_that_night(
-        self, db: Database, begins_in: timedelta, by_night: bool
-    ) -> None:
+    def test_at_night_only_of_a_session_of_that_night(self, db: Database, begins_in: timedelta, by_night: bool) -> None:
         night = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)  # 23:00 in Vietnam
         session, _items, host = make_session(db, night, on_air=False, starts_at=night + begins_in)
         follow(db, f"live:{session.id}", night)

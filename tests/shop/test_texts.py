@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from shop.accounts.codes import code_sender
 from shop.core.db import Database
 from shop.notify import service as notify
-from shop.notify.models import Message
+from shop.notify.models import Channel, Message
 from shop.notify.senders import ways_out
 from shop.notify.service import Letter
 from shop.settings import Settings
