@@ -232,6 +232,7 @@ def test(arguments: list[str]) -> int:
     set_up("test")
     bring_programs()
     os.environ.update(quick_disk())
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each worker compiles every test anew each time
     return start(PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", *arguments)
 
 

@@ -135,15 +135,15 @@ def keep_what_was_compiled(db: Database) -> None:
 _COMPILED: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
 
 
+@pytest.fixture(scope="session")
+def checked_settings() -> Settings:
+    """Looking a hundred settings up takes a test longer than most of what it then does."""
+    return Settings(_env_file=None, env="demo", worker="none", public_url="http://testserver")
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        _env_file=None,
-        env="demo",
-        data_dir=tmp_path / "data",
-        worker="none",
-        public_url="http://testserver",
-    )
+def settings(checked_settings: Settings, tmp_path: Path) -> Settings:
+    return checked_settings.model_copy(update={"data_dir": tmp_path / "data"}, deep=True)
 
 
 @pytest.fixture

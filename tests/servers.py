@@ -72,7 +72,10 @@ def _run(home: Path, programs: Path, who: dict[str, Any]) -> Iterator[str]:
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     make: list[str | Path] = [programs / "initdb", "-D", store, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     subprocess.run([*make, "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment, **who)
-    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
+    fast = (
+        *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
+        *("autovacuum=off", "jit=off", "shared_buffers=24MB", "max_connections=100", "listen_addresses="),
+    )  # nothing here outlives its test, and every new database looks through all the buffers
     start: list[str | Path] = [programs / "postgres", "-D", store, "-k", store]
     start += [part for option in fast for part in ("-c", option)]
     server = subprocess.Popen(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -29,20 +33,26 @@ FULL_SHELF, ON_A_PAGE = "vu-mua", 60
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the demo market; tests that buy share it, so they look at what they did themselves."""
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo market, filled by whichever worker needs it first; the others wait for it and copy."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    folder, unfinished = root / "filled-market", root / "market-being-filled"
+    with (root / "filled-market.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            fill_the_market(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def fill_the_market(folder: Path) -> None:
     from shop import migrations
     from shop.demo import fill
     from shop.demo.clip import make_clip
     from shop.demo.live import make_sessions
 
-    folder, port = tmp_path_factory.mktemp("market"), free_port()
-    settings = Settings(
-        _env_file=None,
-        data_dir=folder,
-        port=port,
-        public_url=f"http://127.0.0.1:{port}",
-    )
+    settings = Settings(_env_file=None, data_dir=folder)
     db = Database(settings.database)
     migrations.upgrade(db)
     fill.fill(db, settings, datetime.now(UTC), draw=False)
@@ -50,6 +60,21 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     give_every_product_a_photo(db)
     make_clip(settings.media_dir, frames=45)  # three seconds move as well as twenty
     make_sessions(db, settings, datetime.now(UTC))  # now with their moving picture
+    db.close()
+
+
+@pytest.fixture(scope="session")
+def market(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the demo market; tests that buy share it, so they look at what they did themselves."""
+    folder, port = tmp_path_factory.mktemp("market"), free_port()
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder,
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+    )
+    db = Database(settings.database)
     options = uvicorn.Config(
         create_app(settings, db), http=Wire, port=port, log_level="error", timeout_graceful_shutdown=1
     )
