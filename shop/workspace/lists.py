@@ -110,8 +110,8 @@ def pack_ticked(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk
 def take_back(deed_id: Id, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """What this person pressed a moment ago; parcels that went on meanwhile stay."""
     with db.write() as session:
-        undo.take_back(session, desk.coop_id, deed_id, desk.person, now)
-    return page.go("/ban-hang/don", "undone")
+        back, stayed = undo.take_back(session, desk.coop_id, deed_id, desk.person, now)
+    return page.go("/ban-hang/don", "undone" if not stayed else "undone-some" if back else "undone-none")
 
 
 @router.post("/chuyen-giao")

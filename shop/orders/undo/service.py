@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -42,19 +43,30 @@ def note(
         session.add(DeskDeed(coop_id=coop_id, person_id=person.id, at=now, **told))
 
 
-def last_of(session: Session, coop_id: int, person: Person, now: datetime) -> DeskDeed | None:
+@dataclass(frozen=True)
+class LastDeed:
+    """What can be taken back: these parcels stand where it left them."""
+
+    id: int
+    what: str
+    parcel_ids: Sequence[int]
+    until: datetime
+
+
+def last_of(session: Session, coop_id: int, person: Person, now: datetime) -> LastDeed | None:
     """What this person did in the last seconds and can take back now: something of it stands where they left it."""
     mine = (DeskDeed.person_id == person.id, DeskDeed.coop_id == coop_id, col(DeskDeed.undone_at).is_(None))
     wanted = select(DeskDeed).where(*mine, col(DeskDeed.at) > now - SHOWN)
     deed = session.exec(wanted.order_by(col(DeskDeed.id).desc()).limit(1)).first()
     if deed is None:
         return None
-    there = select(Parcel.id).where(col(Parcel.id).in_(deed.parcel_ids), Parcel.state == deed.what)
-    return deed if session.exec(there.limit(1)).first() is not None else None
+    there = (col(Parcel.id).in_(deed.parcel_ids), Parcel.state == deed.what)
+    parcel_ids = session.exec(select(Parcel.id).where(*there)).all()
+    return LastDeed(deed.id, deed.what, parcel_ids, deed.until) if parcel_ids else None
 
 
-def take_back(session: Session, coop_id: int, deed_id: int, person: Person, now: datetime) -> int:
-    """The parcels stand where they stood, those that went on meanwhile stay; how many went back.
+def take_back(session: Session, coop_id: int, deed_id: int, person: Person, now: datetime) -> tuple[int, int]:
+    """The parcels stand where they stood, those that went on meanwhile stay; how many went back, and how many not.
 
     Raises NoSuchDeed, TooLateToTakeBack.
     """
@@ -65,7 +77,8 @@ def take_back(session: Session, coop_id: int, deed_id: int, person: Person, now:
     open_still = (col(DeskDeed.undone_at).is_(None), col(DeskDeed.at) > now - TAKEN)
     if not run(session, update(DeskDeed).where(*own, *open_still).values(undone_at=now)).rowcount:
         raise TooLateToTakeBack
-    return sum(_back(session, coop_id, parcel_id, deed.what, person, now) for parcel_id in deed.parcel_ids)
+    back = sum(_back(session, coop_id, parcel_id, deed.what, person, now) for parcel_id in deed.parcel_ids)
+    return back, len(deed.parcel_ids) - back
 
 
 def _back(session: Session, coop_id: int, parcel_id: int, what: str, person: Person, now: datetime) -> bool:
