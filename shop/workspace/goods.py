@@ -65,7 +65,10 @@ def goods(db: DatabaseDep, page: PageDep, desk: GoodsDesk, now: NowDep) -> Respo
         found = _goods(session, catalog.products_of_coop(session, coop.id))
         changed = undo.last_of(session, coop.id, desk.person, now)
     until = changed.at + undo.SHOWN if changed else None
-    return page("workspace/goods.html", block="goods", coop=coop, goods=found, changed=changed, until=until)
+    whose = ((it.product, variant) for it in found for variant, _pool in it.variants)
+    about = next((one for one in whose if changed and one[1].id == changed.variant_id), None)
+    facts: dict[str, Any] = {"changed": changed if about else None, "about": about, "until": until}
+    return page("workspace/goods.html", block="goods", coop=coop, goods=found, **facts)
 
 
 def _goods(session: Session, products: Sequence[Product]) -> list[Goods]:
