@@ -64,7 +64,16 @@ class LineSum:
     real: Real
     total_vnd: int
     gift_vnd: int = 0
-    is_loose: bool = False
+    kind: str = VariantKind.BOX
+
+    @property
+    def is_loose(self) -> bool:
+        return self.kind == VariantKind.LOOSE
+
+    @property
+    def is_counted(self) -> bool:
+        """A bottle or a basket: nobody puts it on the scales."""
+        return self.kind == VariantKind.PIECE
 
     @property
     def goods_g(self) -> int:
@@ -125,20 +134,19 @@ def look(session: Session, coop_id: int, parcel_id: int, real: Mapping[int, Real
 
 def _sum(order: Order, line: OrderLine, kind: str, real: Real | None) -> LineSum:
     """All from the price of the sale: rounding never adds up, whatever was weighed before."""
-    loose = kind == VariantKind.LOOSE
     if real is None or (real.steps, real.weight_g) == (line.quantity, line.weighed_g):
-        return LineSum(line, Real(line.quantity, line.weighed_g), *now_vnd(line), loose)
+        return LineSum(line, Real(line.quantity, line.weighed_g), *now_vnd(line), kind)
     if not 0 <= real.steps <= line.quantity:
         raise states.MovedOn(state="settled")  # somebody left out more meanwhile
     ordered = line.quantity + line.left_out
     estimate = _priced(line, _whole_vnd(line) * real.steps // ordered)
     if real.weight_g is None or not real.steps:
-        return LineSum(line, Real(real.steps), *estimate, loose)
+        return LineSum(line, Real(real.steps), *estimate, kind)
     expected_g = line.step_g * real.steps
     if not expected_g * PLAUSIBLE[0] <= real.weight_g * 100 <= expected_g * PLAUSIBLE[1]:
         raise WeightUnlikely(name=line.product_name, expected_g=expected_g, weight_g=real.weight_g)
-    percent = tolerance_percent(order.placed_at) if loose and order.payment_method == "cod" else 0
-    return LineSum(line, real, *price(line, real, percent), loose)
+    percent = tolerance_percent(order.placed_at) if kind == VariantKind.LOOSE and order.payment_method == "cod" else 0
+    return LineSum(line, real, *price(line, real, percent), kind)
 
 
 class Price(NamedTuple):

@@ -130,6 +130,17 @@ def test_a_slip_of_the_finger_is_asked_about_and_what_was_typed_stays(
     assert "Ghi như 19,4" in answer.text
 
 
+def test_what_is_sold_by_the_piece_is_counted_and_not_weighed(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    (parcel,) = make_parcels(db, settings, now, coop, 1)
+    with db.write() as session:
+        line = session.exec(select(OrderLine)).one()
+        session.get_one(Variant, line.variant_id).kind = VariantKind.PIECE
+    page = packer.get(f"/ban-hang/can/{parcel.id}").text
+    assert (f'name="steps-{line.id}"' in page, f'name="weight-{line.id}"' in page) == (True, False)
+
+
 def test_what_a_paid_parcel_weighs_more_is_said_to_the_buyer_and_taken_at_the_door_with_one_press(
     db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
 ) -> None:
