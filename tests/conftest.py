@@ -58,9 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and modules that stay to the end need not be looked through for rubbish again and again."""
+    """Thousands of tests and modules that stay to the end need not be looked through for rubbish again and again.
+
+    What a test leaves is looked for after 20,000 new things instead of 700: a tenth of the time of all tests.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
