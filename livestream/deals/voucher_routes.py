@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from livestream.service import live_owner
 from livestream.studio_routes import OWN, OwnDep, own
@@ -23,8 +24,9 @@ router = APIRouter(prefix="/ban-hang/live/{live_id}/ma-giam", include_in_schema=
 
 
 class VoucherForm(BaseModel):
-    """`off_vnd` is the sum that comes off; with `percent` it is the ceiling for one order."""
+    """`off_vnd` is the sum that comes off; with `percent` it is the ceiling for one order. `by` says which is meant."""
 
+    by: Literal["", "percent", "sum"] = ""
     code: str = Field(min_length=3, max_length=12, pattern="^[A-Za-z0-9]+$")
     percent: int = Field(default=0, ge=0, le=50)
     off_vnd: int = Field(ge=1000, le=10_000_000)
@@ -33,10 +35,18 @@ class VoucherForm(BaseModel):
     most_per_buyer: int = Field(default=1, ge=1, le=99)
     with_deals: bool = False
 
+    @field_validator("percent")
+    @classmethod
+    def _is_a_share(cls, percent: int, info: ValidationInfo) -> int:
+        if info.data.get("by") == "percent" and not percent:
+            raise PydanticCustomError("missing", "no share")
+        return percent
+
     def terms(self) -> Terms:
-        sum_vnd = 0 if self.percent else self.off_vnd
+        percent = 0 if self.by == "sum" else self.percent
+        sum_vnd = 0 if percent else self.off_vnd
         rest = (self.least_vnd, self.quantity, self.most_per_buyer, self.with_deals)
-        return Terms(self.code, self.percent, sum_vnd, self.off_vnd, *rest)
+        return Terms(self.code, percent, sum_vnd, self.off_vnd, *rest)
 
 
 NewVoucher = Annotated[Posted[VoucherForm], Depends(posted(VoucherForm))]

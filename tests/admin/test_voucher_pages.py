@@ -41,11 +41,23 @@ def test_a_voucher_is_made_listed_and_stopped_without_any_script(operator: TestC
     assert "Đã dừng" in operator.post(f"{PAGE}/{row.id}/dung").text
 
 
+@pytest.mark.parametrize(("by", "percent", "off_vnd"), [("percent", 10, 0), ("sum", 0, 20_000)])
+def test_the_choice_counts_whatever_the_other_field_says(
+    operator: TestClient, db: Database, by: str, percent: int, off_vnd: int
+) -> None:
+    operator.post(PAGE, data={**FORM, "by": by})
+    with db.read() as session:
+        row = session.exec(select(Voucher)).one()
+    assert (row.percent, row.off_vnd, row.most_off_vnd) == (percent, off_vnd, 20_000)
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
         ({"off_vnd": "-20000"}, 422),
         ({"percent": "51"}, 422),
+        ({"by": "percent", "percent": "0"}, 422),
+        ({"by": "both"}, 422),
         ({"budget_vnd": "-1"}, 422),
         ({"quantity": "0"}, 422),
         ({"ends_on": "mai"}, 422),
