@@ -67,6 +67,7 @@ def test_who_could_not_be_served_gets_the_money_back_and_what_else_was_ordered_s
     here = f"/ban-hang/dat-truoc/{season.box.id}"
     shown = client.get(here).text
     assert "còn 5 thùng của 2 đơn" in shown
+    assert "còn 5 thùng của 2 đơn" in client.get("/ban-hang/dat-truoc").text
     assert f'action="{here}/tra-tien"' in shown
     client.post(f"{here}/tra-tien")
     with season.db.read() as session:
