@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from shop.cart import basket
 from shop.cart import service as cart
@@ -18,12 +18,13 @@ from shop.core.deps import Person
 from shop.core.i18n import gettext as _
 from shop.core.i18n import local
 from shop.orders import states
-from shop.orders.models import Order, Parcel
+from shop.orders.models import Order, OrderLine, Parcel
 from shop.orders.placing import COUNTER, Buyer, Part, Placed, find_placed, place
 from shop.settings import Settings
 from shop.shipping.service import Quote
 from shop.stock.models import Pool
 
+LATELY = 200  # parcels
 PHONE = "phone"
 """The source of an order that was typed in."""
 
@@ -52,6 +53,14 @@ def shelf(session: Session, coop_id: int) -> list[OnShelf]:
         .order_by(col(Product.name), col(Variant.position), col(Variant.id))
     )
     return [OnShelf(*row) for row in session.exec(wanted)]
+
+
+def sold_lately(session: Session, coop_id: int) -> dict[int, int]:
+    """How many steps of each variant the co-op's last delivered parcels held: what is asked for these days."""
+    mine = (Parcel.coop_id == coop_id, Parcel.state == "delivered")
+    last = select(Parcel.id).where(*mine).order_by(col(Parcel.id).desc()).limit(LATELY).scalar_subquery()
+    counted = select(OrderLine.variant_id, func.sum(OrderLine.quantity)).where(col(OrderLine.parcel_id).in_(last))
+    return {variant_id: int(steps) for variant_id, steps in session.exec(counted.group_by(col(OrderLine.variant_id)))}
 
 
 def customer(session: Session, coop_id: int, phone: str) -> Order | None:

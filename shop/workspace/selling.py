@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -23,6 +23,7 @@ from shop.workspace.here import OrdersDesk
 
 router = APIRouter(prefix="/ban-hang", include_in_schema=False)
 MOST_STEPS = 999
+USUAL = 5
 
 
 class Call(AddressForm):
@@ -103,9 +104,12 @@ def _call(
 ) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
-        shelf: Sequence[by_desk.OnShelf] = by_desk.shelf(session, coop.id)
-    facts: dict[str, Any] = {"form": form, "address": AddressChoices(form.typed), "wanted": wanted, "shelf": shelf}
-    return page("workspace/call.html", status=status, coop=coop, **facts)
+        there = [it for it in by_desk.shelf(session, coop.id) if it.left > 0]
+        sold = by_desk.sold_lately(session, coop.id)
+    by_use = sorted(there, key=lambda it: (it.variant_id not in wanted, -sold.get(it.variant_id, 0)))
+    first = max(USUAL, len(wanted)) if len(there) > USUAL + 1 else len(there)
+    facts: dict[str, Any] = {"form": form, "address": AddressChoices(form.typed), "wanted": wanted}
+    return page("workspace/call.html", status=status, coop=coop, usual=by_use[:first], rest=by_use[first:], **facts)
 
 
 @router.post("/ghi-don")

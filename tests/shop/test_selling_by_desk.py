@@ -77,6 +77,16 @@ def test_who_calls_again_need_not_say_the_address(stall: Stall, settings: Settin
     assert 'value="Nguyễn Thị Hoa"' in page
 
 
+def test_what_is_asked_for_these_days_stands_first_and_the_rest_is_folded(stall: Stall) -> None:
+    goods = [variant_of(stall.db, make_product(stall.db, stall.coop, name=f"Món {n}")) for n in range(8)]
+    stall.client.post("/ban-hang/quay", data={"key": "c" * 32, f"m-{goods[7].id}": "3"})
+    page = stall.client.get("/ban-hang/ghi-don").text
+    assert "Còn 4 món khác" in page
+    assert page.index(f'name="m-{goods[7].id}"') < page.index(f'name="m-{goods[0].id}"') < page.index("món khác")
+    again = stall.client.post("/ban-hang/ghi-don", data={**CALL, "phone": "12", f"m-{goods[6].id}": "2"}).text
+    assert again.index(f'name="m-{goods[6].id}"') < again.index("món khác"), "what was typed is seen"
+
+
 def test_an_order_from_a_call_waits_to_be_confirmed_and_is_one_however_often_it_is_sent(stall: Stall) -> None:
     for _ in range(2):
         answer = stall.client.post("/ban-hang/ghi-don", data={**CALL, f"m-{stall.box.id}": "2"})
