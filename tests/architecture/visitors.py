@@ -34,6 +34,7 @@ FORM = {
     "carrier_key": "own",
     "note": "x",
     "weeks": "1",
+    "role": "packer",
     "places": "1",
     "prompt": "x",
     "server": "rtmp://a.rtmp.youtube.com/live2",

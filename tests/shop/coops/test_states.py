@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from payments import service as payments
 from shop.accounts.models import Role
 from shop.cart import service as cart
 from shop.catalog import selling
@@ -18,7 +19,8 @@ from shop.coops import service as coops
 from shop.coops.models import Coop, CoopState
 from shop.core.db import Database
 from shop.core.deps import Person
-from shop.orders.models import Parcel
+from shop.demo.orders import transfer
+from shop.orders.models import Order, Parcel
 from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
@@ -128,7 +130,9 @@ def test_no_paid_order_stays_behind(
 ) -> None:
     coop = make_coop(db)
     make_table(db, coop)
-    placed = make_order(db, {variant_of(db, make_product(db, coop)).id: 1}, settings, now)
+    placed = make_order(db, {variant_of(db, make_product(db, coop)).id: 1}, settings, now, pay="vietqr")
+    with db.write() as session:
+        transfer(session, session.get_one(Order, placed.id), settings, now)
     to(db, coop, stopped, now, "Nghỉ")
     desk = sign_in(new_client(), db, make_person(db, Role.MANAGER, coop_id=coop.id))
     with db.read() as session:
@@ -138,3 +142,5 @@ def test_no_paid_order_stays_behind(
         assert desk.post(f"/ban-hang/don/{parcel.id}/{step}", data={"note": "Nghỉ"}).status_code == 200
     with db.read() as session:
         assert session.get_one(Parcel, parcel.id).state == ends
+        back_vnd = sum(it.amount_vnd for it in payments.refunds_of(session, f"order:{placed.id}"))
+        assert back_vnd == (session.get_one(Order, placed.id).total_vnd if ends == "cancelled" else 0)
