@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.test_accessibility import sign_in
+from tests.browser.test_accessibility import shuts_nobody_out, sign_in
 from tests.shop.sheets.sheet_files import as_xlsx
 
 pytestmark = pytest.mark.browser
@@ -35,11 +35,12 @@ def send_the_sheet(desk: Page) -> None:
 
 
 def test_last_seasons_sheet_comes_in(browse: Callable[..., Page]) -> None:
-    desk = browse()
+    desk = browse(bypass_csp=True, reduced_motion="reduce")
     sign_in(desk, "0900000002")
     send_the_sheet(desk)
     sheet = desk.locator("div#sheet")
     expect(sheet.get_by_role("button", name="Ghi 2 dòng vào gian hàng")).to_be_visible(timeout=SOON_MS)
+    shuts_nobody_out(desk)
     expect(sheet).to_contain_text("chưa đúng. Ghi như 185.000")
     with desk.expect_download() as saved:
         sheet.get_by_role("link", name="Tải các dòng chưa nhận về sửa").click()
@@ -85,7 +86,7 @@ def bring_it(desk: Page, order: str) -> None:
 
 
 def test_what_arrived_spoilt_is_reviewed_claimed_and_paid_back(browse: Callable[..., Page]) -> None:
-    buyer, desk = browse(), browse()
+    buyer, desk = browse(), browse(bypass_csp=True, reduced_motion="reduce")
     sign_in(desk, "0900000002")
     desk.goto("/ban-hang")
     at_work = desk.locator(".work-place").text_content() or ""
@@ -112,6 +113,7 @@ def test_what_arrived_spoilt_is_reviewed_claimed_and_paid_back(browse: Callable[
     desk.goto("/ban-hang/khieu-nai")
     desk.locator("a.work-card", has_text=BUYER).click()
     expect(desk.locator("main")).to_contain_text("Quá giờ, liên minh quyết định thay.")
+    shuts_nobody_out(desk)
     desk.get_by_role("button", name="Nhận lỗi, trả lại tiền").click()
     expect(desk.locator("main")).to_contain_text("Đã trả lại khách")
     buyer.reload()
