@@ -52,13 +52,14 @@ def hand_over_cod(
     session.add(attempt)
     session.flush()
     with_carrier = carrier_account(carrier)
-    movement = _movement(parcel, "handed_over", FactKind.AUTHORISED, amount_vnd, with_carrier, now)
+    again = f":{attempt.id}" if _left_before(session, parcel) else ""
+    movement = _movement(parcel, f"handed_over{again}", FactKind.AUTHORISED, amount_vnd, with_carrier, now)
     record_fact(session, movement, now, due, attempt.id)
     lines = [
         Line(with_carrier, amount_vnd, pending=True),
         Line(ledger.account("2110", subject), -amount_vnd, pending=True),
     ]
-    ledger.post(session, _handed_over(parcel), "cod_pending", lines, now, subject=subject)
+    ledger.post(session, _event(movement.movement_id), "cod_pending", lines, now, subject=subject)
 
 
 def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | None = None) -> None:
@@ -75,7 +76,8 @@ def collect_cod(session: Session, parcel: str, now: datetime, amount_vnd: int | 
     if not 0 < collected_vnd <= attempt.amount_vnd:
         raise CodDiffers(amount_vnd=collected_vnd, asked_vnd=attempt.amount_vnd)
     movement = _movement(parcel, "collected", FactKind.CAPTURED, collected_vnd, handed_over.account, now)
-    fact = capture(session, attempt.due_id, attempt.id, movement, now, pending_event=_handed_over(parcel))
+    pending = _event(handed_over.movement_id)
+    fact = capture(session, attempt.due_id, attempt.id, movement, now, pending_event=pending)
     if fact and not is_own(fact.account):
         _carrier_holds(session, attempt, fact, now)
 
@@ -162,23 +164,51 @@ def void_cod(session: Session, parcel: str, now: datetime) -> None:
 
     Nothing happens on a repeat, after the cash came, or for a parcel that was never handed over.
     """
+    _void(session, parcel, "refused", now)
+
+
+def take_back_cod(session: Session, parcel: str, now: datetime) -> bool:
+    """The parcel stayed after all: its pending pair is voided, and it can be handed over anew, to anybody.
+
+    False, and nothing happens, when its cash came already or it was refused.
+    """
+    if not was_asked(session, parcel):
+        return True
+    attempt = session.exec(select(PaymentAttempt).where(PaymentAttempt.reference == parcel)).one()
+    if not _void(session, parcel, f"taken_back:{attempt.id}", now):
+        return False
+    attempt.reference, attempt.provider_ref, attempt.given_up_at = f"{parcel}:taken_back:{attempt.id}", "", now
+    session.add(attempt)
+    session.flush()
+    return True
+
+
+def _void(session: Session, parcel: str, what: str, now: datetime) -> bool:
     found = _handed_over_fact(session, parcel)
     if found is None:
-        return
+        return False
     attempt, handed_over = found
     due = lock_due(session, attempt.due_id)
-    pending_id = ledger.open_pending(session, _handed_over(parcel))
+    pending_id = ledger.open_pending(session, _event(handed_over.movement_id))
     if pending_id is None:
-        return
-    movement = _movement(parcel, "refused", FactKind.VOIDED, attempt.amount_vnd, handed_over.account, now)
+        return False
+    movement = _movement(parcel, what, FactKind.VOIDED, attempt.amount_vnd, handed_over.account, now)
     record_fact(session, movement, now, due, attempt.id)
     lines = ledger.reversed_lines(session, pending_id)
-    event = f"{METHOD}:{movement.movement_id}"
-    ledger.post(session, event, "cod_voided", lines, now, subject=due.subject, settles_id=pending_id)
+    ledger.post(
+        session, _event(movement.movement_id), "cod_voided", lines, now, subject=due.subject, settles_id=pending_id
+    )
+    return True
 
 
-def _handed_over(parcel: str) -> str:
-    return f"{METHOD}:{parcel}:handed_over"
+def _event(movement_id: str) -> str:
+    return f"{METHOD}:{movement_id}"
+
+
+def _left_before(session: Session, parcel: str) -> bool:
+    """Whether it was handed over once and taken back."""
+    mine = (PaymentFact.gateway == METHOD, PaymentFact.movement_id == f"{parcel}:handed_over")
+    return session.exec(select(PaymentFact.id).where(*mine)).first() is not None
 
 
 def _handed_over_fact(session: Session, parcel: str) -> tuple[PaymentAttempt, PaymentFact] | None:

@@ -29,6 +29,7 @@ from payments.cod import collect_cod as collect_cod
 from payments.cod import collect_less as collect_less
 from payments.cod import hand_over_cod as hand_over_cod
 from payments.cod import left_to_collect as left_to_collect
+from payments.cod import take_back_cod as take_back_cod
 from payments.cod import void_cod as void_cod
 from payments.cod import was_asked as was_asked
 from payments.disputes.open import (

@@ -168,7 +168,7 @@ class _Parcels:
             select(PaymentAttempt, PaymentDue, CarrierCash)
             .join(PaymentDue, col(PaymentDue.id) == PaymentAttempt.due_id)
             .outerjoin(CarrierCash, col(CarrierCash.parcel) == PaymentAttempt.reference)
-            .where(PaymentAttempt.gateway == METHOD)
+            .where(PaymentAttempt.gateway == METHOD, col(PaymentAttempt.given_up_at).is_(None))
         )
         for column, values in (
             (PaymentAttempt.provider_ref, codes),

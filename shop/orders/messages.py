@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
@@ -36,6 +37,7 @@ from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.pickup import service as pickup
 from shop.orders.reading import parcel_note
 from shop.orders.states import CALLED_OFF
+from shop.orders.undo.models import TAKEN
 from shop.settings import Settings
 
 ORDER = "/don-hang/"
@@ -149,14 +151,24 @@ def tell_refunded(session: Session, event: RefundSent, now: datetime) -> None:
 
 
 def tell_parcel(session: Session, event: ParcelChanged, now: datetime) -> None:
-    """A parcel went on: the buyer reads it where it matters to them."""
+    """A parcel went on: the buyer reads it where it matters to them.
+
+    That it left is said when nobody can take that back any more.
+    """
     parcel = session.get_one(Parcel, event.parcel_id)
     order = session.get_one(Order, parcel.order_id)
+    key, due_at = f"parcel:{parcel.id}:{event.state}", None
+    if event.state == "packed" and parcel.state == "packed":
+        notify.drop(session, f"parcel:{parcel.id}:handed_over:", ["handed_over"])
+    if event.state == "handed_over":
+        if parcel.handed_over_at is None:
+            return  # it stayed after all
+        key, due_at = f"{key}:{parcel.handed_over_at:%y%m%d%H%M%S%f}", parcel.handed_over_at + TAKEN
     with _speaking(order):
         words = _parcel_words(session, order, parcel, event.state)
         if words is not None:
-            key = f"parcel:{parcel.id}:{event.state}"
-            _tell_buyer(session, order, _letter(order, event.state, *words, key), now)
+            letter = replace(_letter(order, event.state, *words, key), due_at=due_at)
+            _tell_buyer(session, order, letter, now)
 
 
 def tell_settled(session: Session, event: ParcelSettled, now: datetime) -> None:

@@ -53,7 +53,9 @@ class ParcelView:
             end = reached.get(state)
             return [*went, Stop(state, end.at if end else None, "bad")]
         here = planned.index(state) if state in planned else -1
-        return [Stop(what, self._at(reached, what), _mark(at, here)) for at, what in enumerate(planned)]
+        marks = [_mark(at, here) for at in range(len(planned))]
+        times = [self._at(reached, what) if mark != "next" else None for what, mark in zip(planned, marks, strict=True)]
+        return [Stop(*stop) for stop in zip(planned, times, marks, strict=True)]
 
     def _at(self, reached: dict[str, OrderEvent], what: str) -> datetime | None:
         return reached[what].at if what in reached else None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col, insert
 
 from payments import service as payments
@@ -73,14 +73,22 @@ def pack(session: Session, coop_id: int, parcel_id: int, person: Person, now: da
 
 
 def step_back(session: Session, coop_id: int, parcel_id: int, person: Person, now: datetime) -> None:
-    """A parcel just confirmed is new again, one just packed is confirmed again and its goods are in their lots.
+    """A parcel just confirmed is new again, one just packed is confirmed again, one that had just left is packed again.
 
-    Raises NoSuchParcel, MovedOn for one that went on, that is fetched, or whose held money is being taken.
+    Raises NoSuchParcel, MovedOn for one that went on, that is fetched, whose held money is being taken, or whose cash
+    came already.
     """
     parcel = own_parcel(session, coop_id, parcel_id)
-    if parcel.state != "packed":
+    if parcel.state == "handed_over":
+        _call_back(session, parcel, person, now)
+    elif parcel.state == "packed":
+        _unpack(session, parcel, person, now)
+    else:
         _move(session, parcel, ("confirmed",), "new", person, now, confirmed_at=None)
-        return
+
+
+def _unpack(session: Session, parcel: Parcel, person: Person, now: datetime) -> None:
+    """Its goods are in their lots again."""
     if parcel.way == "pickup" or holds.was_held(session, f"order:{parcel.order_id}"):
         raise MovedOn(state=parcel.state)
     lines = select(col(OrderLine.pool_id), func.sum(col(OrderLine.quantity))).where(
@@ -89,6 +97,15 @@ def step_back(session: Session, coop_id: int, parcel_id: int, person: Person, no
     units = {row[0]: int(row[1]) for row in session.execute(lines.group_by(col(OrderLine.pool_id)))}
     from_lots.put_back(session, parcel, units, person, now)
     _move(session, parcel, ("packed",), "confirmed", person, now, packed_at=None)
+
+
+def _call_back(session: Session, parcel: Parcel, person: Person, now: datetime) -> None:
+    """It stayed here: nobody carries it, and nobody is to collect its cash."""
+    if not payments.take_back_cod(session, f"parcel:{parcel.id}", now):
+        raise MovedOn(state=parcel.state)
+    session.execute(delete(Shipment).where(col(Shipment.parcel_id) == parcel.id))
+    nobody: dict[str, Any] = {"carrier": "", "carrier_name": "", "tracking_code": ""}
+    _move(session, parcel, ("handed_over",), "packed", person, now, handed_over_at=None, **nobody)
 
 
 def hand_over(

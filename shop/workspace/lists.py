@@ -118,6 +118,8 @@ def take_back(deed_id: Id, db: DatabaseDep, page: PageDep, desk: PackDesk, now: 
 def set_off(form: ChosenForm, db: DatabaseDep, page: PageDep, desk: PackDesk, now: NowDep) -> Response:
     """The co-op's own van takes along what was ticked."""
     done, left = _each(db, desk, form, partial(states.hand_over, carrier_key="own"), now)
+    with db.write() as session:
+        undo.note(session, desk.coop_id, "handed_over", done, desk.person, now)
     return _went(db, page, desk, now, "/ban-hang/chuyen-giao", done, left)
 
 

@@ -225,6 +225,7 @@ def hand_over(
     try:
         with db.write() as session:
             states.hand_over(session, coop_id, parcel_id, person, now, **form.value.model_dump())
+            undo.note(session, coop_id, "handed_over", [parcel_id], person, now)
     except TrackingMissing:
         missing = [name for name in ("carrier_name", "tracking_code") if not form.typed[name]]
         form.errors = dict.fromkeys(missing, "carrier")

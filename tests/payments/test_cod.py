@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from payments import ledger
-from payments.cod import CodDiffers, collect_cod, hand_over_cod, void_cod
+from payments.cash.models import RemittanceRow
+from payments.cash.plan import _Parcels
+from payments.cod import CodDiffers, collect_cod, hand_over_cod, left_to_collect, take_back_cod, void_cod
 from payments.models import PaymentDue
 from payments.service import action, change_due, state_of
 from payments.state import State
@@ -89,3 +91,34 @@ def test_the_buyer_is_told_to_have_the_sum_ready(db: Database, due: PaymentDue, 
         todo = action(session, due.subject, settings)
     assert todo is not None
     assert (todo.kind, todo.amount_vnd, todo.qr_text) == ("instructions", 255_000, "")
+
+
+def test_a_parcel_that_stayed_after_all_is_handed_to_somebody_else(db: Database, due: PaymentDue) -> None:
+    for carrier in ("own:coop:7", "Xe Phương Trang"):
+        with db.write() as session:
+            assert take_back_cod(session, "parcel:1", NOW)
+            hand_over_cod(session, due.subject, "parcel:1", carrier, 200_000, NOW, "PT1")
+            hand_over_cod(session, due.subject, "parcel:1", carrier, 200_000, NOW, "PT1")
+    assert balances(db, WITH_GHN) == (0, 55_000)
+    assert balances(db, "1130:own:coop:7") == (0, 0)
+    assert balances(db, "1130:xe-phuong-trang") == (0, 200_000)
+    with db.write() as session:
+        assert left_to_collect(session, due.subject, 255_000) == 0
+        collect_cod(session, "parcel:1", NOW)
+        assert not take_back_cod(session, "parcel:1", NOW), "its cash came"
+        void_cod(session, "parcel:2", NOW)
+        assert not take_back_cod(session, "parcel:2", NOW), "it was refused"
+        assert take_back_cod(session, "parcel:3", NOW), "nobody was to collect anything"
+    assert balances(db, "1130:xe-phuong-trang") == (200_000, 0)
+    assert balances(db, WITH_GHN) == (0, 0)
+
+
+def test_a_carriers_sheet_finds_the_parcel_it_has_and_not_the_one_that_was_called_back(
+    db: Database, due: PaymentDue
+) -> None:
+    with db.write() as session:
+        assert take_back_cod(session, "parcel:1", NOW)
+        assert take_back_cod(session, "parcel:2", NOW)
+        hand_over_cod(session, due.subject, "parcel:1", "GHN", 200_000, NOW)
+        row = RemittanceRow(remittance_id=1, number=1, key="1", code="", reference=due.label)
+        assert [held.parcel for held in _Parcels(session, [row]).of(row)] == ["parcel:1"]

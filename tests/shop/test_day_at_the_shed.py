@@ -9,7 +9,9 @@ import pytest
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
+from payments import ledger
 from payments import service as payments
+from payments.verify import check
 from shop.accounts.models import Role
 from shop.catalog.models import Variant, VariantKind
 from shop.coops.models import Coop
@@ -17,13 +19,15 @@ from shop.core.db import Database
 from shop.core.deps import Person
 from shop.core.money import format_vnd
 from shop.demo.orders import transfer
-from shop.notify.models import Message
+from shop.notify.models import Message, MessageState
 from shop.orders import access, days, messages
-from shop.orders.events import ParcelSettled
+from shop.orders.events import ParcelChanged, ParcelSettled
 from shop.orders.models import Order, OrderLine, Parcel, Settled
 from shop.orders.undo import service as undo
 from shop.orders.undo.models import DeskDeed
+from shop.orders.verify import broken_rules
 from shop.settings import Settings
+from shop.shipping.models import Shipment
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_orders import make_order, make_table, variant_of
@@ -100,7 +104,9 @@ def test_what_was_just_pressed_is_taken_back_for_ten_seconds(
     packed_again = packer.post("/ban-hang/dong-goi", data={"ids": ids[:1]})
     assert "Đã đóng 1 kiện." in packed_again.text, "on the list, too"
     packer.post("/ban-hang/chuyen-giao", data={"ids": ids[:1]})
-    assert "/ban-hang/nhan-lai/" not in packer.get("/ban-hang/dong-goi").text, "what is on its way is not unpacked"
+    shown = packer.get("/ban-hang/dong-goi").text
+    assert "Đã đóng" not in shown, "what is on its way is not unpacked"
+    assert "1 kiện đã lên đường." in shown
     packer.post(f"/ban-hang/don/{ids[1]}/xac-nhan")
     with db.write() as session:
         person, late = session.exec(select(DeskDeed.person_id, DeskDeed.id).order_by(col(DeskDeed.id).desc())).first()  # type: ignore[misc]
@@ -109,6 +115,79 @@ def test_what_was_just_pressed_is_taken_back_for_ten_seconds(
         assert undo.last_of(session, coop.id, boss, hour) is None
         with pytest.raises(undo.TooLateToTakeBack):
             undo.take_back(session, coop.id, late, boss, hour)
+
+
+def test_a_parcel_that_set_off_by_a_slip_of_the_finger_stays_as_if_it_had_never_left(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    parcels = make_parcels(db, settings, now, coop, 2)
+    ids = [it.id for it in parcels]
+    for step in ("nhan-het", "dong-goi"):
+        packer.post(f"/ban-hang/{step}", data={"ids": ids})
+    shown = packer.post("/ban-hang/chuyen-giao", data={"ids": ids}).text
+    assert "2 kiện đã lên đường." in shown
+    assert [state for state, _ in carried(db)] == ["handed_over", "handed_over"]
+    back = re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', shown)[0]
+    packer.post(f"/ban-hang/don/{ids[1]}/da-giao")
+    assert "Một phần đã trả lại như cũ" in packer.post(back).text
+    assert carried(db) == [("packed", ""), ("delivered", "own")], "whose cash came stays"
+    with db.read() as session:
+        assert ledger.balance_vnd(session, f"1130:own:coop:{coop.id}", pending=True) == 0
+
+    typed = {"carrier_key": "typed", "carrier_name": "Xe Phương Trang", "tracking_code": "PT1"}
+    shown = packer.post(f"/ban-hang/giao/{ids[0]}", data=typed).text
+    assert "1 kiện đã lên đường." in shown
+    assert carried(db)[0] == ("handed_over", "typed")
+    packer.post(re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', shown)[0])
+    assert carried(db)[0] == ("packed", "")
+    packer.post("/ban-hang/chuyen-giao", data={"ids": ids[:1]})
+    packer.post(f"/ban-hang/don/{ids[0]}/da-giao")
+    with db.read() as session:
+        assert check(session) == []
+        assert broken_rules(session) == []
+        parcel = session.get_one(Parcel, ids[0])
+        assert payments.state_of(session, f"order:{parcel.order_id}").received_vnd == parcel.total_vnd
+        went = session.exec(select(Shipment).where(Shipment.parcel_id == ids[0])).one()
+        assert went.carrier == "own"
+
+
+def carried(db: Database) -> list[tuple[str, str]]:
+    with db.read() as session:
+        return list(session.exec(select(Parcel.state, Parcel.carrier).order_by(col(Parcel.id))))
+
+
+def test_the_buyer_reads_that_it_left_when_that_cannot_be_taken_back_any_more(
+    db: Database, settings: Settings, now: datetime, coop: Coop, packer: TestClient
+) -> None:
+    (parcel,) = make_parcels(db, settings, now, coop, 1)
+    ids = [parcel.id]
+    for step in ("nhan-het", "dong-goi"):
+        packer.post(f"/ban-hang/{step}", data={"ids": ids})
+    for _time in range(2):
+        shown = packer.post("/ban-hang/chuyen-giao", data={"ids": ids}).text
+        tell(db, ParcelChanged(parcel.id, "handed_over"))
+        (waits,) = letters(db, MessageState.QUEUED)
+        assert waits.due_at > waits.created_at + timedelta(seconds=30)
+        packer.post(re.findall(r'action="(/ban-hang/nhan-lai/\d+)"', shown)[0])
+        tell(db, ParcelChanged(parcel.id, "packed"))
+        assert letters(db, MessageState.QUEUED) == []
+        tell(db, ParcelChanged(parcel.id, "handed_over"))
+        assert letters(db, MessageState.QUEUED) == [], "it stayed after all"
+    packer.post("/ban-hang/chuyen-giao", data={"ids": ids})
+    tell(db, ParcelChanged(parcel.id, "handed_over"))
+    tell(db, ParcelChanged(parcel.id, "packed"))
+    assert len(letters(db, MessageState.QUEUED)) == 1, "news that comes late takes nothing back"
+
+
+def tell(db: Database, event: ParcelChanged) -> None:
+    with db.write() as session:
+        messages.tell_parcel(session, event, datetime.now(UTC))
+
+
+def letters(db: Database, state: MessageState) -> list[Message]:
+    with db.read() as session:
+        wanted = select(Message).where(Message.kind == "handed_over", Message.state == state)
+        return list(session.exec(wanted.where(Message.channel == "page")))
 
 
 def states_of(db: Database) -> list[str]:

@@ -1041,7 +1041,7 @@ CREATE TABLE desk_deed (
 	at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	undone_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_desk_deed PRIMARY KEY (id), 
-	CONSTRAINT ck_desk_deed_what CHECK (what IN ('confirmed', 'packed')), 
+	CONSTRAINT ck_desk_deed_what CHECK (what IN ('confirmed', 'packed', 'handed_over')), 
 	CONSTRAINT fk_desk_deed_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
 )
 -- end

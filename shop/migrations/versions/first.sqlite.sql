@@ -1068,7 +1068,7 @@ CREATE TABLE desk_deed (
 	at DATETIME NOT NULL, 
 	undone_at DATETIME, 
 	CONSTRAINT pk_desk_deed PRIMARY KEY (id), 
-	CONSTRAINT ck_desk_deed_what CHECK (what IN ('confirmed', 'packed')), 
+	CONSTRAINT ck_desk_deed_what CHECK (what IN ('confirmed', 'packed', 'handed_over')), 
 	CONSTRAINT fk_desk_deed_coop_id FOREIGN KEY(coop_id) REFERENCES coop (id)
 )
 -- end

@@ -9,14 +9,16 @@ from sqlmodel import Field, SQLModel
 from shop.core.db import UtcDateTime
 
 SHOWN = timedelta(seconds=10)
+TAKEN = timedelta(seconds=40)
+"""A press within `SHOWN` may be long on its way."""
 
 
 class DeskDeed(SQLModel, table=True):
-    """With one press somebody confirmed or packed these parcels."""
+    """With one press somebody confirmed, packed or handed over these parcels."""
 
     __tablename__ = "desk_deed"
     __table_args__ = (
-        CheckConstraint("what IN ('confirmed', 'packed')", name="what"),
+        CheckConstraint("what IN ('confirmed', 'packed', 'handed_over')", name="what"),
         Index("ix_desk_deed_person", "person_id", "coop_id", "at"),
     )
 

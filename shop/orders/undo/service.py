@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import update
@@ -15,10 +15,7 @@ from shop.core.deps import Person
 from shop.core.errors import NotFound, Refusal
 from shop.orders import states
 from shop.orders.models import Parcel
-from shop.orders.undo.models import SHOWN, DeskDeed
-
-TAKEN = timedelta(seconds=40)
-"""A press within `SHOWN` may be long on its way."""
+from shop.orders.undo.models import SHOWN, TAKEN, DeskDeed
 
 
 class NoSuchDeed(NotFound):
@@ -32,7 +29,7 @@ class TooLateToTakeBack(Refusal):
 def note(
     session: Session,
     coop_id: int,
-    what: Literal["confirmed", "packed"],
+    what: Literal["confirmed", "packed", "handed_over"],
     parcel_ids: Sequence[int],
     person: Person,
     now: datetime,

@@ -273,12 +273,12 @@ class TestOnAir:
 
     @contextmanager
     def filming(self, phone: Phone) -> Iterator[None]:
-        """The phone sends its film again and again, each time as a new recording, a piece a second."""
+        """The phone sends its film a piece a second, and when that is over again, as a new recording."""
         stopped = threading.Event()
 
         def go() -> None:
             while not stopped.is_set():
-                for piece in pieces(film(8)):
+                for piece in pieces(film(40)):
                     phone.send([piece])
                     if stopped.wait(0.7):
                         return
@@ -286,9 +286,11 @@ class TestOnAir:
 
         thread = threading.Thread(target=go)
         thread.start()
-        yield
-        stopped.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()
 
     def test_the_other_site_shows_the_same_picture_and_the_page_says_so(
         self,
