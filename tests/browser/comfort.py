@@ -62,6 +62,16 @@ MEASURE = (
         const asked = [...form.elements].some(one => seen(one) && one.type !== 'hidden');
         if (asked && ![...form.elements].some(one => one.type === 'submit'))
             found.add(`no button sends ${form.getAttribute('action')}`);
+        const choices = [...form.elements].filter(one => one.type === 'radio' && seen(ticked(one) || one));
+        for (const choice of [null, ...choices]) {
+            const before = choices.filter(one => one.checked);
+            if (choice) choice.checked = true;
+            const waits = [...form.elements].find(one => one.willValidate && !one.validity.valid
+                && !(ticked(one) || one).checkVisibility());
+            if (waits && !form.noValidate && [...form.elements].some(one => one.type === 'submit' && seen(one)))
+                found.add(`no press sends ${form.getAttribute('action')}: ${waits.name} out of sight waits`);
+            for (const one of choices) one.checked = before.includes(one);
+        }
     }
     return [...found];
 }"""
@@ -122,8 +132,8 @@ NEVER_REACHED = (
 
 
 def hindrances(page: Page) -> list[str]:
-    """On a phone: what is too small to press or read, stands too near, cannot be sent, sticks out when enlarged or lies
-    under something else; and that a screen has more than one main action."""
+    """On a phone: what is too small to press or read, stands too near, cannot be sent whichever way is chosen, sticks
+    out when enlarged or lies under something else; and that a screen has more than one main action."""
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # width and height
     found: list[str] = page.evaluate(MEASURE, [TARGET_PX, GAP_PX, LETTERS_PX]) + page.evaluate(MOST_PRIMARY)
     for name, size in (("on a phone", PHONE), ("at 200 %", TWICE_AS_LARGE)):
