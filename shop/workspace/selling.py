@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.responses import Response
 
 from shop.addresses.forms import AddressChoices, AddressForm
 from shop.checkout import by_desk
+from shop.checkout.message import LONGEST, read_message
 from shop.coops import service as coops
 from shop.core.deps import DatabaseDep, NowDep, PageDep, SettingsDep
 from shop.core.forms import Posted, posted
+from shop.core.i18n import phone as spoken
 from shop.core.ids import secret_token
 from shop.core.phones import Phone, read_phone
 from shop.orders.placing import Buyer
@@ -35,6 +37,14 @@ class Call(AddressForm):
     way: str = Field(default="delivery", pattern="^(delivery|pickup)$")
 
 
+class Said(BaseModel):
+    """What a customer wrote, as it was pasted; or a phone number alone, shorter than `SHORT`."""
+
+    said: str = Field(default="", max_length=LONGEST)
+
+
+SHORT = 21
+SaidForm = Annotated[Posted[Said], Depends(posted(Said))]
 CallForm = Annotated[Posted[Call], Depends(posted(Call))]
 Mon = Annotated[list[int], Query(max_length=200)]
 
@@ -86,21 +96,41 @@ def sold(
 
 
 @router.get("/ghi-don")
-def blank_call(db: DatabaseDep, page: PageDep, desk: OrdersDesk, sdt: str = "") -> Response:
-    """With the phone of a customer the form is filled in as it was the last time."""
-    typed: dict[str, str] = {"key": secret_token(), "way": "delivery"}
+def blank_call(db: DatabaseDep, page: PageDep, desk: OrdersDesk) -> Response:
+    return _call(db, page, desk, Posted.blank(Call, key=secret_token(), way="delivery"), {})
+
+
+@router.post("/ghi-don/tin-nhan")
+def from_message(form: SaidForm, db: DatabaseDep, page: PageDep, desk: OrdersDesk) -> Response:
+    """What a customer wrote, or their phone alone, fills the form in as far as it goes; nothing is ordered yet."""
+    said = form.typed.get("said", "").strip()[:LONGEST]
+    told = read_message(said)
+    typed = {"key": secret_token(), "way": "pickup" if told.comes else "delivery"}
+    typed |= {
+        "phone": spoken(told.phone) if told.phone else said if len(said) < SHORT else "",
+        "name": told.name,
+        "line": told.line,
+    }
     with db.read() as session:
-        known = by_desk.customer(session, desk.coop_id, read_phone(sdt) or "-") if sdt else None
-    if sdt:
-        typed["phone"] = sdt
-    if known:
-        typed |= {"name": known.name, "line": known.line, "ward_code": known.ward_code}
+        known = by_desk.customer(session, desk.coop_id, told.phone) if told.phone else None
+    if told.place:
+        typed["address_q"] = told.place
+    elif known:
+        typed |= {"line": known.line, "ward_code": known.ward_code}
         typed |= {"province_code": known.province_code, "legacy_text": known.legacy_text}
-    return _call(db, page, desk, Posted.blank(Call, **typed), {})
+    if known:
+        typed["name"] = known.name
+    return _call(db, page, desk, Posted.blank(Call, **typed), {}, said=said if len(said) >= SHORT else "")
 
 
 def _call(
-    db: DatabaseDep, page: PageDep, desk: OrdersDesk, form: Posted[Call], wanted: dict[int, int], status: int = 200
+    db: DatabaseDep,
+    page: PageDep,
+    desk: OrdersDesk,
+    form: Posted[Call],
+    wanted: dict[int, int],
+    status: int = 200,
+    said: str = "",
 ) -> Response:
     with db.read() as session:
         coop = coops.get(session, desk.coop_id)
@@ -108,7 +138,7 @@ def _call(
         sold = by_desk.sold_lately(session, coop.id)
     by_use = sorted(there, key=lambda it: (it.variant_id not in wanted, -sold.get(it.variant_id, 0)))
     first = max(USUAL, len(wanted)) if len(there) > USUAL + 1 else len(there)
-    facts: dict[str, Any] = {"form": form, "address": AddressChoices(form.typed), "wanted": wanted}
+    facts: dict[str, Any] = {"form": form, "address": AddressChoices(form.typed), "wanted": wanted, "said": said}
     return page("workspace/call.html", status=status, coop=coop, usual=by_use[:first], rest=by_use[first:], **facts)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from shop.catalog.models import Variant, VariantKind
 from shop.checkout.models import Checkout
+from shop.core.dated import WEIGHT_TOLERANCE_PERCENT, in_force
 from shop.core.db import Database
 from shop.orders.models import Order, OrderLine, Parcel
 from shop.stock import service as stock
@@ -61,6 +64,27 @@ class TestBuyingWithoutJavascript:
 
         again = client.post("/thanh-toan/dat-hang", data=summary)
         assert again.url.path == page.url.path
+
+    @pytest.mark.parametrize("kind", [VariantKind.LOOSE, VariantKind.BOX])
+    def test_how_much_more_may_be_asked_after_weighing_is_said_before_the_order_is_placed(
+        self, db: Database, client: TestClient, now: datetime, kind: VariantKind
+    ) -> None:
+        coop = make_coop(db)
+        make_table(db, coop)
+        product = make_product(db, coop)
+        box = variant_of(db, product)
+        with db.write() as session:
+            session.get_one(Variant, box.id).kind = kind
+        percent = in_force(WEIGHT_TOLERANCE_PERCENT, now).value
+        said = f"nặng hơn thì bạn trả thêm tiền mặt khi nhận, nhiều nhất {percent}%."
+        client.post("/gio-hang", data={"variant_id": box.id, "quantity": 2})
+        client.post("/thanh-toan/bat-dau")
+        client.post("/thanh-toan", data=CONTACT)
+        told = {"payment_method": "cod", f"way-{coop.id}": "delivery"}
+        summary = client.post("/thanh-toan/nhan-hang", data=told).text
+        assert 'name="total_vnd"' in summary
+        for page in (client.get(f"/san-pham/{product.slug}").text, summary):
+            assert (said in page) == (kind == VariantKind.LOOSE)
 
     def test_who_reads_english_sees_english_names_and_the_co_op_packs_by_its_own(
         self, db: Database, client: TestClient

@@ -72,9 +72,29 @@ def test_a_sale_across_the_counter_is_three_presses_and_booked_at_once(stall: St
 
 def test_who_calls_again_need_not_say_the_address(stall: Stall, settings: Settings, now: datetime) -> None:
     make_order(stall.db, {stall.box.id: 1}, settings, now, line="12 đường Trần Phú")
-    page = stall.client.get("/ban-hang/ghi-don", params={"sdt": "0912345678"}).text
+    page = stall.client.post("/ban-hang/ghi-don/tin-nhan", data={"said": "0912345678"}).text
     assert 'value="12 đường Trần Phú"' in page
     assert 'value="Nguyễn Thị Hoa"' in page
+    page = stall.client.post("/ban-hang/ghi-don/tin-nhan", data={"said": "Chị ơi 0912345678 cho 2 thùng nữa nha"}).text
+    assert 'value="12 đường Trần Phú"' in page
+    assert "cho 2 thùng nữa nha</textarea>" in page, "what was written stays in sight"
+
+
+def test_a_message_from_zalo_is_an_order_once_somebody_has_looked_at_it(stall: Stall) -> None:
+    said = "Chị Lan <b>0987 654 321, giao 12 Trần Phú, xã Hàm Thuận, Lâm Đồng"
+    page = stall.client.post("/ban-hang/ghi-don/tin-nhan", data={"said": said}).text
+    assert stall.orders() == []
+    assert "<b>0987" not in page
+    shown = dict(re.findall(r'name="(name|phone|line|key)"[^>]*value="([^"]*)"', page))
+    assert shown | {"key": ""} == {"name": "Chị Lan", "phone": "0987 654 321", "line": "12 Trần Phú", "key": ""}
+    (ward,) = set(re.findall(r'name="ward_code" value="(\d+)"[^>]* checked', page))
+    stall.client.post(
+        "/ban-hang/ghi-don", data={**shown, "ward_code": ward, "way": "delivery", f"m-{stall.box.id}": "2"}
+    )
+    (order,) = stall.orders()
+    assert (order.name, order.phone, order.line) == ("Chị Lan", "+84987654321", "12 Trần Phú")
+    for said in ("", "a" * 2000, "không có gì"):
+        assert stall.client.post("/ban-hang/ghi-don/tin-nhan", data={"said": said}).status_code == 200
 
 
 def test_what_is_asked_for_these_days_stands_first_and_the_rest_is_folded(stall: Stall) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from payments.earnings import week
+from payments.payouts import service
 from shop.accounts.models import Role
 from shop.core.db import Database
 from shop.core.i18n import HERE
@@ -17,6 +19,18 @@ from shop.settings import Settings
 from tests.factories import make_coop, make_product
 from tests.factories_accounts import make_person, sign_in
 from tests.factories_orders import make_order, make_table, variant_of
+from tests.payments.factories import OPERATOR
+from tests.payments.payouts import (
+    NOW,
+    cash_sale,
+    earned,
+    owes,
+    paid_out,
+    payable,
+    refund,
+    run_it,
+    settlements,
+)
 
 
 def test_today_and_the_week_are_the_sums_of_their_rows(
@@ -42,3 +56,34 @@ def test_today_and_the_week_are_the_sums_of_their_rows(
     page = sign_in(client, db, person).get("/ban-hang/tien").text
     assert "Đợt trả tới" in page
     assert "Hôm nay" in page
+
+
+def test_every_purse_is_the_sum_of_the_rows_it_opens(
+    db: Database, settings: Settings, now: datetime, client: TestClient
+) -> None:
+    coop = make_coop(db)
+    seller = f"coop:{coop.id}"
+    paid_out(db, seller)
+    with db.write() as session:
+        service.mark_sent(session, settlements(db)[0].id, "FT123", OPERATOR, NOW)
+    payable(db, seller, 300_000, 15_000)
+    run_it(db, "second")
+    for goods_vnd in (120_000, 80_000):
+        refund(db, payable(db, seller, goods_vnd, 4_000), 30_000)
+    cash_sale(db, seller, 70_000)
+    owes(db, seller, 11_000)
+    earned(db, seller, 90_000, 4_500)
+    page = sign_in(client, db, make_person(db, Role.MANAGER, coop_id=coop.id)).get("/ban-hang/tien").text
+    purses = dict(re.findall(r'<details class="card work-card" id="([a-z-]+)">(.*?)</details></li>', page, re.DOTALL))
+    for name in ("da-tra", "cho", "phai-tra", "dang-chuyen", "tien-mat", "con-no"):
+        stands, *rows = [_vnd(it) for it in re.findall(r'<(?:b|td) class="number"[^>]*>(.*?)</(?:b|td)>', purses[name])]
+        columns = max(1, purses[name].count('<th class="number">'))
+        assert stands == sum(rows[columns - 1 :: columns]) != 0, name
+    lines = [_vnd(it) for it in re.findall(r"<dd[^>]*>(.*?)</dd>", purses["dot-toi"])]
+    assert sum(lines[:-1]) == lines[-1] == _vnd(re.findall(r'<b class="number">(.*?)</b>', purses["dot-toi"])[0]) > 0
+
+
+def _vnd(shown: str) -> int:
+    """-70000 of "−70.000 ₫"."""
+    told = re.sub(r"<.*?>|[^\d\-−]", "", shown)
+    return int(told.replace("−", "-"))
