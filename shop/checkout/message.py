@@ -16,6 +16,7 @@ from shop.core.phones import read_phone
 from shop.core.text import fold
 
 LONGEST = 1000  # characters
+MOST_PIECES = 30  # each may be looked up
 _PHONE = re.compile(r"(?<![\w+])(?:\+?84|0084|0)(?:[ .\-]?[0-9]){9}(?![0-9])")
 _LABELS = re.compile(
     r"^\W*(?:(?:số )?điện thoại|sđt|sdt|đt|dt|địa chỉ|đ/c|đc|dc|họ tên|tên|người nhận|nhận hàng|khách|giao(?: hàng)?"
@@ -53,6 +54,7 @@ def read_message(text: str) -> Written:
     phone = next((it[0] for it in _PHONE.finditer(text) if read_phone(it[0])), "")
     rest = text.replace(phone, ", ") if phone else text
     pieces = [piece for it in _TURNS.sub(", ", _PLACES.sub(", ", rest)).split(",") if (piece := _plain(it))]
+    pieces = pieces[:MOST_PIECES]
     at, place = _place(pieces)
     before = pieces[:at]
     name = next((found for piece in before if (found := _name(piece))), "") or _bare_name(before)

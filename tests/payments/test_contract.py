@@ -284,7 +284,7 @@ def _with_another_signature(driver: Driver, genuine: Request) -> Iterator[Reques
     name = driver.signed_in
     whole = genuine.headers.get(name) or (genuine.query or genuine.body.decode())
     start = 0 if name in genuine.headers else whole.index(name) + len(name)
-    sign_at = [at for at in range(start, len(whole)) if whole[at].isalnum()]
+    sign_at = [at for at in range(start, len(whole)) if whole[at].isalnum() and "%" not in whole[at - 2 : at]]
     proof = sign_at[-20:] if name in genuine.headers else sign_at[8:28]
     for at in (proof[0], proof[10]):
         changed = whole[:at] + ("0" if whole[at] != "0" else "1") + whole[at + 1 :]
