@@ -83,8 +83,11 @@ class ByRtmp:
         self._file.write_bytes(film())
         tonight.closing.callback(self._encoding.close)
         self.host.get_by_role("link", name="Về bàn làm việc").click()
+        by_encoder = self.host.get_by_role("button", name="Phát bằng OBS")
+        expect(by_encoder).to_be_visible()
         desk = self.host.url
-        self.host.get_by_role("button", name="Phát bằng OBS").click()
+        by_encoder.click()
+        expect(self.host.locator("#obs code")).to_have_count(2)
         server, key = self.host.locator("#obs code").all_text_contents()
         self._address = f"{server}/{key}"
         self._send()
