@@ -123,3 +123,22 @@ def test_a_ward_that_was_chosen_from_the_lists_is_chosen_again(browse: Callable[
     expect(page.locator("#line")).to_have_value("Ấp 3")
     expect(page.locator("#province_code")).to_have_value(province)
     expect(page.locator("#ward_code")).to_have_value(ward)
+
+
+def test_a_price_that_was_taken_back_does_not_come_again_as_a_draft(browse: Callable[..., Page]) -> None:
+    page = browse()
+    sign_in(page, "0900000002")
+    page.goto("/ban-hang/hang")
+    product = page.locator("a[href*='/ban-hang/hang/']:not([href$='/moi'])").first.get_attribute("href") or ""
+    page.goto(product)
+    before = page.locator("#price_vnd").input_value()
+    page.fill("#price_vnd", "99k")
+    page.reload()
+    expect(page.locator("#price_vnd")).to_have_value("99k")
+    expect(page.locator("#price_words")).to_contain_text("Chín mươi chín nghìn")
+    page.locator("form[data-keep] button:not([type=button])").last.click()
+    page.locator("#undo").get_by_role("button", name="Lấy lại").click()
+    expect(page.locator("#notices")).to_contain_text("như cũ")
+    page.goto(product)
+    expect(page.locator("#price_vnd")).to_have_value(before)
+    expect(page.locator(".typed-before")).to_have_count(0)

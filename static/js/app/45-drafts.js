@@ -14,12 +14,14 @@
   const write = (place, draft) => { try { sessionStorage.setItem(place, JSON.stringify(draft)); } catch { /* full or forbidden */ } };
   const key_of = (form) => form.querySelector("input[type=hidden][name=key]");
 
+  let filling = false;
   const keep = (form, sent) => {
     const typed = fields(form).filter((field) => is(field) !== was(field)).map((field) => [name_of(field), [was(field), is(field)]]);
     write(drafts(form), { typed: Object.fromEntries(typed), sent, key: sent && key_of(form)?.value });
   };
   const fill = (form, kept) => {
     let filled = false;
+    filling = true;
     for (const field of fields(form)) {
       const [before, value] = kept.typed?.[name_of(field)] ?? [];
       if (value === undefined || before !== was(field) || is(field) !== before) continue;
@@ -28,8 +30,11 @@
       else field.value = value;
       filled = true;
       field.closest("details")?.setAttribute("open", "");
-      field.dispatchEvent(new Event(field.matches("[data-searches]") ? "search" : "change", { bubbles: true }));
+      for (const kind of ["input", "change", ...(field.matches("[data-searches]") ? ["search"] : [])]) {
+        field.dispatchEvent(new Event(kind, { bubbles: true })); // words of a price, wards of a province
+      }
     }
+    filling = false;
     const key = key_of(form);
     if (kept.key && key) [key.dataset.fresh, key.value] = [key.dataset.fresh ?? key.value, kept.key];
     return filled;
@@ -59,7 +64,7 @@
   addEventListener("DOMContentLoaded", () => setTimeout(restore)); // when htmx listens, too
   document.addEventListener("htmx:after:swap", () => { arrived(); restore(); });
   document.addEventListener("input", ({ target: { form } }) => {
-    if (form?.dataset.keep === undefined) return;
+    if (filling || form?.dataset.keep === undefined) return;
     const key = key_of(form);
     if (key?.dataset.fresh) key.value = key.dataset.fresh; // another order than the one that was sent
     keep(form);
